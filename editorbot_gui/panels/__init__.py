@@ -1,0 +1,1 @@
+"""Docks and bars of the main window."""

@@ -1,0 +1,1 @@
+"""Playback: device, ring buffer, feeder thread and transport."""

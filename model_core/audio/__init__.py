@@ -1,0 +1,1 @@
+"""Sound in and out: decoding, features, join refinement, rendering and peaks."""

@@ -1,0 +1,1 @@
+"""Edit lists: immutable types, pure operations, timeline mapping and pointer conversion."""

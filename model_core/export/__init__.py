@@ -1,0 +1,1 @@
+"""Writing sound files and timelines."""

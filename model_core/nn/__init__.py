@@ -1,0 +1,1 @@
+"""The pointer network: configuration, encoder, heads, losses' inputs and the joint search."""

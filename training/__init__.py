@@ -1,0 +1,1 @@
+"""Training: the edit simulator, losses and the resumable training loop."""

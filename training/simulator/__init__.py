@@ -1,0 +1,1 @@
+"""Makes raw recordings with exactly known edits out of clean ones."""
