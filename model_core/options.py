@@ -1,0 +1,36 @@
+"""What a person may ask of a generated edit. Free of torch, so that the window can build it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateOptions:
+    """Options of one proposal.
+
+    Attributes:
+        tightness: 0 (long pauses stay) to 1 (short pauses), or None for the model's own.
+        target_length_s: Wanted length of the edit in seconds, or None.
+        seed: Seed of everything that is drawn at random.
+        temperature: 0 takes the best path; above 0 events are perturbed at random.
+        sample_style: Whether to draw a style instead of taking the mean one.
+        stop_threshold: Probability from which an end of the edit is believed, 0 to 1.
+    """
+
+    tightness: float | None = None
+    target_length_s: float | None = None
+    seed: int = 0
+    temperature: float = 0.0
+    sample_style: bool = False
+    stop_threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.tightness is not None and not 0 <= self.tightness <= 1:
+            raise ValueError(f"Tightness goes from 0 to 1, not {self.tightness}.")
+        if self.target_length_s is not None and not 0 < self.target_length_s < float("inf"):
+            raise ValueError(f"A target length is above 0 s, not {self.target_length_s}.")
+        if not 0 <= self.temperature <= 10:
+            raise ValueError(f"Temperature goes from 0 to 10, not {self.temperature}.")
+        if not 0 < self.stop_threshold < 1:
+            raise ValueError(f"The stop threshold lies between 0 and 1, not {self.stop_threshold}.")
