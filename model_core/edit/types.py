@@ -6,12 +6,14 @@ immutable, so an edit list can be shared between threads and kept in the undo hi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from model_core.errors import EditError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class FadeLaw(StrEnum):
