@@ -7,7 +7,6 @@ more memory than its result and a few blocks, and is several times faster.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,6 +18,8 @@ import soxr
 from model_core.progress import no_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from model_core.audio.source import AudioSource
     from model_core.progress import CancelToken, Progress
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
 
 Samples: TypeAlias = npt.NDArray[Any]
 """Samples of shape `[n, C]` in one of the types of `SAMPLE_TYPES`."""
@@ -85,7 +87,7 @@ class AudioSource(ABC):
     def content_hash(self) -> str:
         """Returns a hash of the content, in hexadecimal, for caches and relinking."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - samples in memory have nothing to close
         """Lets go of the file. Reading afterwards is an error."""
 
     def read(self, start: int, stop: int) -> Samples:
