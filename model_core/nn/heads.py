@@ -1,0 +1,152 @@
+"""What the network says of each raw frame and of each step.
+
+A step is coded from the expected position e = previous pointer + 1: offset 0 copies the next
+frame, a near offset is one of `2 * max_delta + 1` classes, a far one a bucket and a landing in it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+PADDING = -1
+STOP = -2
+
+_EDGES = (100, 200, 500, 1000, 2000, 5000, 10000)
+
+
+class StepLogits(NamedTuple):
+    """Logits of steps; the leading shape `[...]` is any.
+
+    Attributes:
+        delta_logits: Of shape `[..., 2 * max_delta + 1]`, content not yet added.
+        jump_logits: Of shape `[..., n_jump_buckets]`.
+        use_jump_logits: Of shape `[...]`.
+        stop_logits: Of shape `[...]`.
+        query: What landings are chosen by, of shape `[..., key_dim]`.
+    """
+
+    delta_logits: Tensor
+    jump_logits: Tensor
+    use_jump_logits: Tensor
+    stop_logits: Tensor
+    query: Tensor
+
+
+class StepTargets(NamedTuple):
+    """Targets of steps, each of shape `[B, S]`.
+
+    Attributes:
+        expected: Expected position e.
+        valid: True where there is something to predict.
+        stop: True where the edit ends.
+        use_jump: True where the offset is beyond `max_delta`.
+        delta: Class of a near offset, in `[0, 2 * max_delta]`; meaningless elsewhere.
+        bucket: Bucket of a far offset; meaningless elsewhere.
+        landing: The pointer, where the step is no stop.
+    """
+
+    expected: Tensor
+    valid: Tensor
+    stop: Tensor
+    use_jump: Tensor
+    delta: Tensor
+    bucket: Tensor
+    landing: Tensor
+
+
+class DeltaPredictionHead(nn.Module):
+    """Offset, jump bucket, jump-or-offset and stop logits, and the query for landings."""
+
+    def __init__(self, d_model: int, max_delta: int, key_dim: int) -> None:
+        super().__init__()
+        self.max_delta = max_delta
+        self.n_delta_classes = 2 * max_delta + 1
+        far = [edge for edge in _EDGES if edge > max_delta]
+        self.register_buffer("bucket_edges", torch.tensor([max_delta, *far]), persistent=False)
+        self.bucket_edges: Tensor
+        self.n_jump_buckets = 2 * (1 + len(far))
+        self.delta_proj = nn.Linear(d_model, self.n_delta_classes)
+        self.jump_proj = nn.Linear(d_model, self.n_jump_buckets)
+        self.use_jump_proj = nn.Linear(d_model, 1)
+        self.stop_proj = nn.Linear(d_model, 1)
+        self.query_proj = nn.Linear(d_model, key_dim)
+        with torch.no_grad():
+            # Nearly every step copies: beginning there spares the first thousand updates.
+            self.delta_proj.bias[max_delta] = 10.0
+            self.use_jump_proj.bias.fill_(-5.0)
+            self.stop_proj.bias.fill_(-6.0)
+
+    def forward(self, x: Tensor) -> StepLogits:
+        """Maps decoder states `[..., D]` to logits."""
+        return StepLogits(
+            self.delta_proj(x),
+            self.jump_proj(x),
+            self.use_jump_proj(x).squeeze(-1),
+            self.stop_proj(x).squeeze(-1),
+            self.query_proj(x),
+        )
+
+    def bucket_of(self, offset: Tensor) -> Tensor:
+        """Returns the bucket of each far offset (a whole number of frames).
+
+        Buckets are numbered as the offsets rise: the farthest back is 0. With the default
+        `max_delta` the forward ones are (64, 100], (100, 200] ... (10000, inf).
+        """
+        rank = torch.bucketize(offset.abs().contiguous(), self.bucket_edges, right=False) - 1
+        half = self.n_jump_buckets // 2
+        return torch.where(offset > 0, half + rank, half - 1 - rank).clamp(
+            0, self.n_jump_buckets - 1
+        )
+
+    def compute_targets(self, target_pointers: Tensor) -> StepTargets:
+        """Turns pointers into step targets; expected positions come from the pointers.
+
+        Args:
+            target_pointers: int64 of shape `[B, S]`; raw frames, `STOP` and `PADDING`.
+
+        Returns:
+            The targets.
+        """
+        previous = torch.cat(
+            (torch.full_like(target_pointers[:, :1], -1), target_pointers[:, :-1]), dim=1
+        )
+        expected = previous.clamp(min=-1) + 1
+        return self.step_targets(expected, target_pointers)
+
+    def step_targets(self, expected: Tensor, pointers: Tensor) -> StepTargets:
+        """Codes `pointers` against known expected positions, both int64 of shape `[B, S]`."""
+        stop = pointers == STOP
+        valid = stop | (pointers >= 0)
+        offset = torch.where(pointers >= 0, pointers - expected, 0)
+        delta = offset.clamp(-self.max_delta, self.max_delta) + self.max_delta
+        return StepTargets(
+            expected,
+            valid,
+            stop,
+            offset.abs() > self.max_delta,
+            delta,
+            self.bucket_of(offset),
+            pointers.clamp(min=0),
+        )
+
+
+class StyledHead(nn.Module):
+    """A small network over frame embeddings that a style turns up and down."""
+
+    def __init__(self, d_model: int, style_dim: int, n_out: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(d_model)
+        self.style = nn.Linear(style_dim, 4 * d_model)
+        self.inner = nn.Linear(d_model, 2 * d_model)
+        self.out = nn.Linear(2 * d_model, n_out)
+        nn.init.zeros_(self.style.weight)
+        nn.init.zeros_(self.style.bias)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """Maps `[B, T, D]` and styles `[B, style_dim]` to `[B, T, n_out]`."""
+        scale, shift = self.style(style)[:, None].chunk(2, dim=-1)
+        inner = self.inner(self.norm(x))
+        return self.out(nn.functional.gelu(inner * (1 + scale) + shift))

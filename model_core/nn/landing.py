@@ -1,0 +1,59 @@
+"""The content term: how well each frame's key answers a step's query."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+_BLOCK = 64
+
+
+def near_scores(query: Tensor, keys: Tensor, max_delta: int, start: int = 0) -> Tensor:
+    """Scores the frames within `max_delta` of consecutive expected positions.
+
+    Equal to `near_scores_reference`, by products of blocks instead of one product a step.
+
+    Args:
+        query: Queries of e = start, start + 1, ..., of shape `[B, E, K]`.
+        keys: Keys of all frames, of shape `[B, T, K]`.
+        max_delta: Largest offset M.
+        start: First expected position.
+
+    Returns:
+        `q[e] . k[e + o] / sqrt(K)` for o = -M ... M, of shape `[B, E, 2 * M + 1]`; -inf where
+        e + o lies outside [0, T).
+    """
+    batch, n_queries, width = query.shape
+    n_frames = keys.shape[1]
+    pad = -n_queries % _BLOCK
+    n_blocks = (n_queries + pad) // _BLOCK
+    reach = _BLOCK + 2 * max_delta
+    low = start - max_delta
+    high = start + n_queries + pad + max_delta
+    inside = keys[:, max(0, low) : max(0, min(n_frames, high))]
+    inside = F.pad(inside, (0, 0, max(0, -low), high - max(0, low) - inside.shape[1]))
+    windows = inside.unfold(1, reach, _BLOCK)  # [B, C, K, reach]
+    blocks = F.pad(query, (0, 0, 0, pad)).view(batch, n_blocks, _BLOCK, width)
+    scores = (blocks @ windows.to(query.dtype)).float() / math.sqrt(width)
+    # Row i wants columns i ... i + 2 M: one more column a row shifts each row by one.
+    skewed = F.pad(scores.flatten(2), (0, _BLOCK)).view(batch, n_blocks, _BLOCK, reach + 1)
+    scores = skewed[..., : 2 * max_delta + 1].reshape(batch, n_queries + pad, -1)[:, :n_queries]
+    at = torch.arange(start, start + n_queries, device=query.device)[:, None]
+    landing = at + torch.arange(-max_delta, max_delta + 1, device=query.device)
+    return scores.masked_fill((landing < 0) | (landing >= n_frames), float("-inf"))
+
+
+def near_scores_reference(query: Tensor, keys: Tensor, max_delta: int, start: int = 0) -> Tensor:
+    """Computes `near_scores` one step and one offset at a time."""
+    batch, n_queries, width = query.shape
+    scores = query.new_full((batch, n_queries, 2 * max_delta + 1), float("-inf"))
+    for i in range(n_queries):
+        for o in range(-max_delta, max_delta + 1):
+            landing = start + i + o
+            if 0 <= landing < keys.shape[1]:
+                product = (query[:, i] * keys[:, landing]).sum(dim=-1)
+                scores[:, i, o + max_delta] = product / math.sqrt(width)
+    return scores

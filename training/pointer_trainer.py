@@ -1,0 +1,303 @@
+"""Trains the pointer network on simulated recordings: a plain loop that can be stopped anywhere.
+
+    python -m training.pointer_trainer --config training/configs/bundled.json --resume
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import sys
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field, fields
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from model_core.checkpoint import Card, StyleQuantity, save_checkpoint
+from model_core.files import write_bytes_atomically
+from model_core.nn.config import PointerNetworkConfig
+from model_core.nn.network import PointerNetwork
+from training.dataset import (
+    STYLE_LOG_MEAN,
+    STYLE_LOG_STD,
+    STYLE_QUANTITIES,
+    ShardPool,
+    make_batch,
+)
+from training.losses import LossWeights, compute_losses
+
+log = logging.getLogger("training")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """How the network is trained.
+
+    Attributes:
+        model: Shape of the network.
+        loss_weights: Weight of each loss.
+        batch_size: Crops a step.
+        gradient_accumulation_steps: Steps whose gradients are added up before an update.
+        steps: Updates in all.
+        learning_rate: Highest learning rate.
+        weight_decay: AdamW's decay.
+        warmup_steps: Updates until the highest rate is reached; then it falls as a cosine.
+        gradient_clip: Largest norm of the gradient.
+        use_amp: Whether to compute in mixed precision.
+        use_bfloat16: Whether mixed precision is bfloat16 rather than float16.
+        use_gradient_checkpoint: Whether to trade time for memory.
+        label_smoothing: For the jump buckets.
+        crop_s: Longest crop in seconds.
+        style_dropout: Share of crops whose style is hidden.
+        ema_decay: Decay of the running mean of the weights, which is what is shipped.
+        validate_every: Updates between validations.
+        save_every_s: Seconds between resumable checkpoints.
+        seed: Of initialisation and data order.
+    """
+
+    model: PointerNetworkConfig = field(default_factory=PointerNetworkConfig)
+    loss_weights: LossWeights = field(default_factory=LossWeights)
+    batch_size: int = 16
+    gradient_accumulation_steps: int = 2
+    steps: int = 5000
+    learning_rate: float = 5e-4
+    weight_decay: float = 0.01
+    warmup_steps: int = 500
+    gradient_clip: float = 0.5
+    use_amp: bool = True
+    use_bfloat16: bool = True
+    use_gradient_checkpoint: bool = True
+    label_smoothing: float = 0.1
+    crop_s: float = 40.0
+    style_dropout: float = 0.15
+    ema_decay: float = 0.999
+    validate_every: int = 200
+    save_every_s: float = 120.0
+    seed: int = 0
+
+    @classmethod
+    def from_json(cls, path: Path) -> TrainConfig:
+        """Reads a configuration file.
+
+        Raises:
+            ValueError: An entry is unknown or has no sensible value.
+        """
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        unknown = set(values) - {entry.name for entry in fields(cls)}
+        if unknown:
+            raise ValueError(f"Unknown entries in {path}: {', '.join(sorted(unknown))}.")
+        model = PointerNetworkConfig.from_dict(values.pop("model", {}))
+        weights = LossWeights(**values.pop("loss_weights", {}))
+        return cls(model=model, loss_weights=weights, **values)
+
+    def learning_rate_at(self, step: int) -> float:
+        """Returns the learning rate of update `step`: warm-up, then cosine to 2 %."""
+        if step < self.warmup_steps:
+            return self.learning_rate * (step + 1) / self.warmup_steps
+        done = (step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
+        return self.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+
+
+class Trainer:
+    """Model, optimiser, running mean and random state of one run."""
+
+    def __init__(self, config: TrainConfig, train: ShardPool, valid: ShardPool, out: Path) -> None:
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.train_pool = train
+        self.valid_pool = valid
+        self.out = out
+        self.model = PointerNetwork(config.model)
+        self.model.encoder.gradient_checkpointing = config.use_gradient_checkpoint
+        self.average = PointerNetwork(config.model).eval()
+        self.average.load_state_dict(self.model.state_dict())
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            betas=(0.9, 0.98),
+        )
+        self.rng = np.random.default_rng(config.seed)
+        self.step = 0
+        self.seconds = 0.0
+        self.best = math.inf
+
+    def run(self) -> None:
+        """Trains to the last step, validating and saving on the way."""
+        started = time.monotonic()
+        saved = started
+        before = self.seconds
+        sums: dict[str, float] = defaultdict(float)
+        while self.step < self.config.steps:
+            for name, value in self._update().items():
+                sums[name] += value
+            self.step += 1
+            self.seconds = before + time.monotonic() - started
+            if self.step % 20 == 0:
+                self._report({name: value / 20 for name, value in sums.items()})
+                sums.clear()
+            if self.step % self.config.validate_every == 0 or self.step == self.config.steps:
+                self._validate()
+            if time.monotonic() - saved > self.config.save_every_s:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def _update(self) -> dict[str, float]:
+        """Makes one update and returns the mean losses and the gradient's norm."""
+        config = self.config
+        if self.step % 50 == 0:
+            self.train_pool.refresh()
+        examples = self.train_pool.examples
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate_at(self.step)
+        self.model.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        totals: dict[str, float] = defaultdict(float)
+        for _ in range(config.gradient_accumulation_steps):
+            chosen = self.rng.integers(0, len(examples), config.batch_size)
+            batch = make_batch(
+                [examples[i] for i in chosen],
+                self.rng,
+                round(config.crop_s * config.model.sample_rate / config.model.hop_length),
+                config.style_dropout,
+                augment=True,
+            )
+            with self._autocast():
+                losses = compute_losses(
+                    self.model, batch, config.loss_weights, config.label_smoothing
+                )
+            loss = losses.total / config.gradient_accumulation_steps
+            loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+            for name, part in losses.parts.items():
+                totals[name] += float(part) / config.gradient_accumulation_steps
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
+        if not torch.isfinite(norm):
+            log.warning("step %d: the gradient is not finite; the update is skipped", self.step)
+            return dict(totals)
+        self.optimizer.step()
+        decay = min(config.ema_decay, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for mean, value in zip(
+                self.average.parameters(), self.model.parameters(), strict=True
+            ):
+                mean.lerp_(value, 1 - decay)
+        return {**totals, "grad_norm": float(norm)}
+
+    def _autocast(self) -> torch.autocast:
+        dtype = torch.bfloat16 if self.config.use_bfloat16 else torch.float16
+        return torch.autocast("cpu", dtype=dtype, enabled=self.config.use_amp)
+
+    def _report(self, means: dict[str, float]) -> None:
+        parts = " ".join(f"{name} {value:.3f}" for name, value in means.items())
+        speed = self.seconds / max(1, self.step)
+        log.info("step %d (%.2f s each): %s", self.step, speed, parts)
+
+    @torch.no_grad()
+    def _validate(self) -> None:
+        """Computes the losses of the averaged weights on fixed crops; keeps the best."""
+        rng = np.random.default_rng(1)
+        self.valid_pool.refresh()
+        examples = self.valid_pool.examples
+        if not examples:
+            return
+        sums: dict[str, float] = defaultdict(float)
+        size = self.config.batch_size
+        n_batches = max(1, min(12, len(examples) // size))
+        frames = round(40 * self.config.model.sample_rate / self.config.model.hop_length)
+        for i in range(n_batches):
+            chosen = examples[i * size : (i + 1) * size]
+            batch = make_batch(chosen, rng, frames, 0.0, augment=False)
+            with self._autocast():
+                losses = compute_losses(self.average, batch, self.config.loss_weights, 0.0)
+            sums["total"] += float(losses.total) / n_batches
+            for name, part in losses.parts.items():
+                sums[name] += float(part) / n_batches
+        log.info(
+            "validation at step %d: %s",
+            self.step,
+            " ".join(f"{name} {value:.3f}" for name, value in sums.items()),
+        )
+        if sums["total"] < self.best:
+            self.best = sums["total"]
+            save_checkpoint(self.out / "best.safetensors", self.average, self._card(dict(sums)))
+
+    def _card(self, validation: dict[str, float]) -> Card:
+        return Card(
+            self.config.model,
+            tuple(
+                StyleQuantity(name, mean, std)
+                for name, mean, std in zip(
+                    STYLE_QUANTITIES, STYLE_LOG_MEAN, STYLE_LOG_STD, strict=True
+                )
+            ),
+            {},
+            {
+                "steps": self.step,
+                "training_hours": round(self.seconds / 3600, 2),
+                "simulated_recordings": len(self.train_pool.examples),
+                "validation_losses": {k: round(v, 4) for k, v in validation.items()},
+            },
+        )
+
+    def save(self) -> None:
+        """Writes everything that a resumed run needs."""
+        state = {
+            "config": json.dumps(asdict(self.config)),
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "rng": json.dumps(self.rng.bit_generator.state),
+            "torch_rng": torch.get_rng_state(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "best": self.best,
+        }
+        buffer = BytesIO()
+        torch.save(state, buffer)
+        write_bytes_atomically(self.out / "latest.pt", buffer.getvalue())
+        log.info("saved at step %d", self.step)
+
+    def resume(self, path: Path) -> None:
+        """Continues from what `save` wrote."""
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.rng.bit_generator.state = json.loads(state["rng"])
+        torch.set_rng_state(state["torch_rng"])
+        self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+        log.info("resumed at step %d", self.step)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the trainer; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Train the pointer network.")
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--train", type=Path, default=Path("runs/sim/train"))
+    parser.add_argument("--valid", type=Path, default=Path("runs/sim/valid"))
+    parser.add_argument("--out", type=Path, default=Path("runs/pointer"))
+    parser.add_argument("--resume", action="store_true", help="continue from OUT/latest.pt")
+    parser.add_argument("--threads", type=int, default=None)
+    args = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    args.out.mkdir(parents=True, exist_ok=True)
+    config = TrainConfig.from_json(args.config)
+    trainer = Trainer(config, ShardPool(args.train), ShardPool(args.valid), args.out)
+    if args.resume and (args.out / "latest.pt").exists():
+        trainer.resume(args.out / "latest.pt")
+    trainer.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
