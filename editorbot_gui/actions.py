@@ -1,0 +1,370 @@
+"""Everything that a person can do, in one table.
+
+Menus, toolbar, tooltips and the sheet of shortcuts are all made from it, so none can disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import qtawesome
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject
+from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtWidgets import QWidget
+
+_CONTEXT = "Actions"
+
+
+class Group(StrEnum):
+    """The menus, in their order; the sheet of shortcuts has the same headings."""
+
+    FILE = QT_TRANSLATE_NOOP("Actions", "File")
+    EDIT = QT_TRANSLATE_NOOP("Actions", "Edit")
+    VIEW = QT_TRANSLATE_NOOP("Actions", "View")
+    PLAYBACK = QT_TRANSLATE_NOOP("Actions", "Playback")
+    HELP = QT_TRANSLATE_NOOP("Actions", "Help")
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One row of the table.
+
+    Attributes:
+        name: How the code calls it.
+        group: The menu that it is in.
+        text: What the menu says, with a mnemonic.
+        tip: What it does, in a sentence.
+        keys: Shortcuts in Qt's portable spelling; the first is the one that is shown.
+        icon: Name in qtawesome; empty for none.
+        short: What the toolbar says; empty if it isn't on the toolbar.
+        radio: Name of the group of choices that it belongs to; empty if it is none.
+        checkable: Whether it is switched on and off.
+    """
+
+    name: str
+    group: Group
+    text: str
+    tip: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    short: str = ""
+    radio: str = ""
+    checkable: bool = False
+
+
+_T = QT_TRANSLATE_NOOP
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec(
+        "open",
+        Group.FILE,
+        _T("Actions", "&Open…"),
+        _T("Actions", "Open a recording: sound files, or the sound of a video."),
+        ("Ctrl+O",),
+        "mdi6.folder-open-outline",
+        _T("Actions", "Open"),
+    ),
+    ActionSpec(
+        "demo_speech",
+        Group.FILE,
+        _T("Actions", "Open the &speech demo"),
+        _T("Actions", "Open the bundled talk, with pauses, a retake and a noise."),
+        icon="mdi6.account-voice",
+    ),
+    ActionSpec(
+        "demo_music",
+        Group.FILE,
+        _T("Actions", "Open the &music demo"),
+        _T("Actions", "Open the bundled piece of music."),
+        icon="mdi6.music-note-outline",
+    ),
+    ActionSpec(
+        "export",
+        Group.FILE,
+        _T("Actions", "&Export…"),
+        _T("Actions", "Write the edit as a sound file."),
+        ("Ctrl+E",),
+        "mdi6.export-variant",
+        _T("Actions", "Export"),
+    ),
+    ActionSpec(
+        "quit",
+        Group.FILE,
+        _T("Actions", "&Quit"),
+        _T("Actions", "Close EditorBot."),
+        ("Ctrl+Q",),
+    ),
+    ActionSpec(
+        "undo",
+        Group.EDIT,
+        _T("Actions", "&Undo"),
+        _T("Actions", "Take back the last step."),
+        ("Ctrl+Z",),
+        "mdi6.undo",
+        _T("Actions", "Undo"),
+    ),
+    ActionSpec(
+        "redo",
+        Group.EDIT,
+        _T("Actions", "&Redo"),
+        _T("Actions", "Do again what was taken back."),
+        ("Ctrl+Shift+Z", "Ctrl+Y"),
+        "mdi6.redo",
+        _T("Actions", "Redo"),
+    ),
+    ActionSpec(
+        "generate",
+        Group.EDIT,
+        _T("Actions", "&Generate an edit"),
+        _T("Actions", "Let the network propose an edit of the whole recording."),
+        ("Ctrl+G", "G"),
+        "mdi6.creation",
+        _T("Actions", "Generate"),
+    ),
+    ActionSpec(
+        "new_variation",
+        Group.EDIT,
+        _T("Actions", "&New variation"),
+        _T("Actions", "Let the network propose another edit of the same recording."),
+        ("N",),
+        "mdi6.dice-multiple-outline",
+    ),
+    ActionSpec(
+        "cancel",
+        Group.EDIT,
+        _T("Actions", "&Cancel"),
+        _T("Actions", "Stop what is being worked on."),
+        ("Esc",),
+        "mdi6.close",
+    ),
+    ActionSpec(
+        "zoom_in",
+        Group.VIEW,
+        _T("Actions", "Zoom &in"),
+        _T("Actions", "Show less, larger. Ctrl and the wheel zoom at the pointer."),
+        ("+", "Ctrl++"),
+        "mdi6.magnify-plus-outline",
+    ),
+    ActionSpec(
+        "zoom_out",
+        Group.VIEW,
+        _T("Actions", "Zoom &out"),
+        _T("Actions", "Show more, smaller. Ctrl and the wheel zoom at the pointer."),
+        ("-", "Ctrl+-"),
+        "mdi6.magnify-minus-outline",
+    ),
+    ActionSpec(
+        "zoom_fit",
+        Group.VIEW,
+        _T("Actions", "Zoom to &fit"),
+        _T("Actions", "Show all of the recording and of the edit."),
+        ("F",),
+        "mdi6.arrow-expand-horizontal",
+        _T("Actions", "Fit"),
+    ),
+    ActionSpec(
+        "theme_system",
+        Group.VIEW,
+        _T("Actions", "Light or dark as the &system"),
+        _T("Actions", "Follow the system's appearance."),
+        radio="theme",
+    ),
+    ActionSpec(
+        "theme_light",
+        Group.VIEW,
+        _T("Actions", "&Light"),
+        _T("Actions", "Dark text on light ground."),
+        radio="theme",
+    ),
+    ActionSpec(
+        "theme_dark",
+        Group.VIEW,
+        _T("Actions", "&Dark"),
+        _T("Actions", "Light text on dark ground."),
+        radio="theme",
+    ),
+    ActionSpec(
+        "play",
+        Group.PLAYBACK,
+        _T("Actions", "&Play or pause"),
+        _T("Actions", "Play from the playhead, or pause there."),
+        ("Space",),
+        "mdi6.play",
+        _T("Actions", "Play"),
+    ),
+    ActionSpec(
+        "stop",
+        Group.PLAYBACK,
+        _T("Actions", "&Stop and return"),
+        _T("Actions", "Stop, and go back to where playing began."),
+        ("Shift+Space",),
+        "mdi6.stop",
+    ),
+    ActionSpec(
+        "ab",
+        Group.PLAYBACK,
+        _T("Actions", "Listen to the &edit"),
+        _T("Actions", "Switch between recording and edit, at the same place of the recording."),
+        ("A",),
+        "mdi6.alpha-a-box-outline",
+        _T("Actions", "A/B"),
+        checkable=True,
+    ),
+    ActionSpec(
+        "to_start",
+        Group.PLAYBACK,
+        _T("Actions", "Go to the s&tart"),
+        _T("Actions", "Put the playhead at the start."),
+        ("Home",),
+        "mdi6.skip-backward",
+    ),
+    ActionSpec(
+        "to_end",
+        Group.PLAYBACK,
+        _T("Actions", "Go to the e&nd"),
+        _T("Actions", "Put the playhead at the end."),
+        ("End",),
+        "mdi6.skip-forward",
+    ),
+    ActionSpec(
+        "previous_segment",
+        Group.PLAYBACK,
+        _T("Actions", "Pre&vious segment"),
+        _T("Actions", "Put the playhead at the start of this segment, or of the one before."),
+        ("Up",),
+        "mdi6.skip-previous",
+    ),
+    ActionSpec(
+        "next_segment",
+        Group.PLAYBACK,
+        _T("Actions", "Ne&xt segment"),
+        _T("Actions", "Put the playhead at the start of the next segment."),
+        ("Down",),
+        "mdi6.skip-next",
+    ),
+    ActionSpec(
+        "shortcuts",
+        Group.HELP,
+        _T("Actions", "&Keyboard shortcuts"),
+        _T("Actions", "Show all keys."),
+        ("?", "F1"),
+        "mdi6.keyboard-outline",
+    ),
+    ActionSpec(
+        "open_log_folder",
+        Group.HELP,
+        _T("Actions", "Open the &log folder"),
+        _T("Actions", "Show where EditorBot writes what it did, for a report of a problem."),
+        icon="mdi6.text-box-outline",
+    ),
+    ActionSpec(
+        "about",
+        Group.HELP,
+        _T("Actions", "&About EditorBot"),
+        _T("Actions", "Version, licences and credits."),
+        icon="mdi6.information-outline",
+    ),
+)
+
+MENUS: dict[Group, tuple[str, ...]] = {
+    Group.FILE: ("open", "recent", "demo_speech", "demo_music", "", "export", "", "quit"),
+    Group.EDIT: ("undo", "redo", "", "generate", "new_variation", "cancel"),
+    Group.VIEW: (
+        "zoom_in", "zoom_out", "zoom_fit", "", "theme_system", "theme_light", "theme_dark", "",
+        "panels",
+    ),
+    Group.PLAYBACK: (
+        "play", "stop", "ab", "", "to_start", "to_end", "previous_segment", "next_segment",
+    ),
+    Group.HELP: ("shortcuts", "open_log_folder", "about"),
+}  # fmt: skip
+"""What each menu holds; an empty name is a separator, "recent" and "panels" are submenus."""
+
+TOOLBAR = ("open", "generate", "", "ab", "play", "", "export", "", "undo", "redo", "", "zoom_fit")
+"""What the toolbar holds; an empty name is a separator."""
+
+
+def translated(text: str) -> str:
+    """Returns a text of the table in the person's language."""
+    return QCoreApplication.translate(_CONTEXT, text)
+
+
+def plain(text: str) -> str:
+    """Returns a menu text without mnemonic and ellipsis."""
+    return text.replace("&", "").removesuffix("…")
+
+
+def shown_key(key: str) -> str:
+    """Returns a shortcut as the person's system spells it."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+class ActionSet(QObject):
+    """The actions of one window, made from the table.
+
+    Args:
+        window: The window that the shortcuts work in.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._actions: dict[str, QAction] = {}
+        self._specs = {spec.name: spec for spec in ACTIONS}
+        self._icons = {spec.name: spec.icon for spec in ACTIONS if spec.icon}
+        groups: dict[str, QActionGroup] = {}
+        for spec in ACTIONS:
+            action = QAction(translated(spec.text), self)
+            action.setObjectName(spec.name)
+            action.setShortcuts([QKeySequence(key) for key in spec.keys])
+            action.setIconText(translated(spec.short) if spec.short else plain(action.text()))
+            action.setCheckable(spec.checkable or bool(spec.radio))
+            if spec.radio:
+                groups.setdefault(spec.radio, QActionGroup(self)).addAction(action)
+            self._actions[spec.name] = action
+            self._describe(spec.name, translated(spec.tip))
+        window.addActions(list(self._actions.values()))
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._actions)
+
+    def allow(self, name: str, reason: str = "") -> None:
+        """Enables an action, or disables it and says why.
+
+        Args:
+            name: The action.
+            reason: Why it can't be used now, as a sentence; empty if it can.
+        """
+        self._actions[name].setEnabled(not reason)
+        self._describe(name, reason or translated(self._specs[name].tip))
+
+    def set_icon(self, name: str, icon: str, color: QColor) -> None:
+        """Gives an action another icon, as Play becomes Pause."""
+        self._icons[name] = icon
+        self._actions[name].setIcon(tinted_icon(icon, color))
+
+    def tint(self, color: QColor) -> None:
+        """Draws all icons in another colour, when the theme has changed."""
+        for name, icon in self._icons.items():
+            self._actions[name].setIcon(tinted_icon(icon, color))
+
+    def _describe(self, name: str, sentence: str) -> None:
+        action, spec = self._actions[name], self._specs[name]
+        key = f" ({shown_key(spec.keys[0])})" if spec.keys else ""
+        action.setToolTip(f"{plain(translated(spec.text))}{key}\n{sentence}")
+        action.setStatusTip(sentence)
+
+
+def tinted_icon(name: str, color: QColor) -> QIcon:
+    """Returns an icon of the one family in a colour, paler where it is disabled."""
+    disabled = QColor(color)
+    disabled.setAlphaF(0.35)
+    return qtawesome.icon(name, color=color, color_disabled=disabled)

@@ -1,0 +1,226 @@
+"""The document: a recording, its edit, and the history of the edit.
+
+The session alone pushes on the undo stack. Because edit lists are immutable, one command that
+keeps what was before and what is after serves every change. Selection, zoom and playhead belong
+to the views and are no part of undo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from model_core.edit.coverage import changes_of
+from model_core.edit.timeline import Timeline
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from model_core.edit.types import Change, EditList, Proposal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from model_core.audio.source import AudioSource
+
+_MERGEABLE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that undo brings back.
+
+    Attributes:
+        edit_list: The edit.
+        proposal: The proposal that it came from, or None.
+        changes: Its changes, in the order of the recording.
+    """
+
+    edit_list: EditList = field(default_factory=EditList)
+    proposal: Proposal | None = None
+    changes: tuple[Change, ...] = ()
+
+
+class ReplaceSnapshot(QUndoCommand):
+    """The one undo command: goes from one snapshot to another.
+
+    Args:
+        session: The document.
+        before: What undo brings back.
+        after: What redo brings back.
+        words: Its name in the history ("Generate").
+        merge_key: Neighbouring commands with the same key become one, as a drag does; empty for
+            none.
+    """
+
+    def __init__(
+        self, session: Session, before: Snapshot, after: Snapshot, words: str, merge_key: str = ""
+    ) -> None:
+        super().__init__(words)
+        self._session = session
+        self._before = before
+        self._after = after
+        self._merge_key = merge_key
+
+    def id(self) -> int:
+        """Tells Qt whether merging may be tried."""
+        return _MERGEABLE if self._merge_key else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """Takes over the end of a following command of the same gesture."""
+        if not isinstance(other, ReplaceSnapshot) or other._merge_key != self._merge_key:
+            return False
+        self._after = other._after
+        return True
+
+    def redo(self) -> None:
+        """Shows what is after."""
+        self._session._show(self._after)
+
+    def undo(self) -> None:
+        """Shows what was before."""
+        self._session._show(self._before)
+
+
+def changed_range(before: EditList, after: EditList) -> tuple[int, int]:
+    """Returns the stretch of `after`'s timeline outside which nothing has changed.
+
+    Args:
+        before: The edit as it was.
+        after: The edit as it is.
+
+    Returns:
+        Start and stop in samples of the edited timeline, without the crossfades at both ends; after
+        `stop` the items are the same but may have moved.
+    """
+    old, new = before.items, after.items
+    n_common = min(len(old), len(new))
+    head = 0
+    while (
+        head < n_common
+        and old[head] == new[head]
+        and (head == 0 or before.joins[head - 1] == after.joins[head - 1])
+    ):
+        head += 1
+    tail = 0
+    while (
+        tail < n_common - head
+        and old[-1 - tail] == new[-1 - tail]
+        and (tail == 0 or before.joins[-tail] == after.joins[-tail])
+    ):
+        tail += 1
+    start = sum(item.length for item in new[:head])
+    stop = after.length - sum(item.length for item in new[len(new) - tail :])
+    return start, max(start, stop)
+
+
+class Session(QObject):
+    """The document that the window shows.
+
+    Args:
+        parent: The owner.
+    """
+
+    document_changed = Signal(int)
+    """The source or the edit has changed; carries the new revision."""
+    source_changed = Signal()
+    """Another recording is open, or none."""
+    edit_changed = Signal(object, object)
+    """The edit has changed; carries start and stop on the edited timeline, in samples."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self._source: AudioSource | None = None
+        self._snapshot = Snapshot()
+        self._timeline = Timeline(self._snapshot.edit_list)
+        self._revision = 0
+
+    @property
+    def source(self) -> AudioSource | None:
+        """The open recording, or None."""
+        return self._source
+
+    @property
+    def path(self) -> Path | None:
+        """Where the open recording lies, or None."""
+        return None if self._source is None else self._source.path
+
+    @property
+    def edit_list(self) -> EditList:
+        """The edit; the whole recording as long as nothing was done."""
+        return self._snapshot.edit_list
+
+    @property
+    def timeline(self) -> Timeline:
+        """The index of the edit, for lookups."""
+        return self._timeline
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """The proposal that the edit came from, or None."""
+        return self._snapshot.proposal
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What the edit does, in the order of the recording."""
+        return self._snapshot.changes
+
+    @property
+    def revision(self) -> int:
+        """Goes up with every change of the document."""
+        return self._revision
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the edit differs from the whole recording."""
+        return self._source is not None and self.edit_list != EditList.whole(self._source.n_samples)
+
+    def open_source(self, source: AudioSource | None) -> None:
+        """Shows another recording, uncut and with an empty history.
+
+        Args:
+            source: The recording, or None to show none. The one that was open is not closed:
+                jobs may still read it.
+        """
+        self._source = source
+        self.undo_stack.clear()
+        whole = EditList.whole(source.n_samples) if source is not None else EditList()
+        self._snapshot = Snapshot(whole)
+        self._timeline = Timeline(whole)
+        self._revision += 1
+        self.source_changed.emit()
+        self.edit_changed.emit(0, whole.length)
+        self.document_changed.emit(self._revision)
+
+    def apply_edit(
+        self, edit_list: EditList, words: str, proposal: Proposal | None = None, merge_key: str = ""
+    ) -> None:
+        """Replaces the edit as one undo step.
+
+        Args:
+            edit_list: The new edit.
+            words: The step's name in the history.
+            proposal: Where the edit came from, or None if a person made it.
+            merge_key: Steps that follow each other with the same key become one.
+
+        Raises:
+            EditError: If the edit reaches beyond the recording.
+        """
+        n_samples = self._source.n_samples if self._source is not None else 0
+        edit_list.check_within((n_samples,))
+        if proposal is not None and proposal.changes:
+            changes = proposal.changes
+        else:
+            changes = changes_of(edit_list, n_samples)
+        after = Snapshot(edit_list, proposal, changes)
+        self.undo_stack.push(
+            ReplaceSnapshot(self, self._snapshot, after, words, merge_key=merge_key)
+        )
+
+    def _show(self, snapshot: Snapshot) -> None:
+        start, stop = changed_range(self._snapshot.edit_list, snapshot.edit_list)
+        self._snapshot = snapshot
+        self._timeline = Timeline(snapshot.edit_list)
+        self._revision += 1
+        self.edit_changed.emit(start, stop)
+        self.document_changed.emit(self._revision)

@@ -1,0 +1,125 @@
+"""What is remembered between two starts: window, theme, recent files, last choices."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QByteArray, QSettings
+
+log = logging.getLogger(__name__)
+
+APP_NAME = "EditorBot"
+MAX_RECENT_FILES = 10
+THEME_CHOICES = ("system", "light", "dark")
+
+
+def config_path() -> Path:
+    """Returns where the settings lie on this system."""
+    return Path(platformdirs.user_config_dir(APP_NAME, appauthor=False)) / "settings.ini"
+
+
+class Settings:
+    """Typed access to the settings file; a damaged value counts as absent.
+
+    Args:
+        path: The file; left out, the person's own.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._store = QSettings(str(path or config_path()), QSettings.Format.IniFormat)
+
+    @property
+    def theme(self) -> str:
+        """One of `THEME_CHOICES`."""
+        choice = self._text("window/theme")
+        return choice if choice in THEME_CHOICES else THEME_CHOICES[0]
+
+    @theme.setter
+    def theme(self, choice: str) -> None:
+        self._store.setValue("window/theme", choice)
+
+    @property
+    def geometry(self) -> QByteArray:
+        """The window's place and size; empty at the first start."""
+        return self._bytes("window/geometry")
+
+    @geometry.setter
+    def geometry(self, state: QByteArray) -> None:
+        self._store.setValue("window/geometry", state)
+
+    @property
+    def dock_state(self) -> QByteArray:
+        """Where toolbars and docks are; empty at the first start."""
+        return self._bytes("window/docks")
+
+    @dock_state.setter
+    def dock_state(self, state: QByteArray) -> None:
+        self._store.setValue("window/docks", state)
+
+    @property
+    def splitter_state(self) -> QByteArray:
+        """How the views share the height; empty at the first start."""
+        return self._bytes("window/splitter")
+
+    @splitter_state.setter
+    def splitter_state(self, state: QByteArray) -> None:
+        self._store.setValue("window/splitter", state)
+
+    @property
+    def recent_files(self) -> tuple[Path, ...]:
+        """The recordings that were opened last, newest first."""
+        stored = self._store.value("files/recent", [])
+        names = [stored] if isinstance(stored, str) else stored
+        if not isinstance(names, list):
+            return ()
+        return tuple(Path(name) for name in names if isinstance(name, str) and name)
+
+    def add_recent_file(self, path: Path) -> None:
+        """Puts a recording at the head of the recent files."""
+        others = (other for other in self.recent_files if other != path)
+        self._set_recent((path, *others))
+
+    def forget_recent_file(self, path: Path) -> None:
+        """Takes a recording off the recent files, because it is gone."""
+        self._set_recent(tuple(other for other in self.recent_files if other != path))
+
+    def clear_recent_files(self) -> None:
+        """Empties the recent files."""
+        self._set_recent(())
+
+    @property
+    def open_folder(self) -> str:
+        """Where the open dialog starts; empty for the system's choice."""
+        return self._text("files/open_folder")
+
+    @open_folder.setter
+    def open_folder(self, folder: str) -> None:
+        self._store.setValue("files/open_folder", folder)
+
+    @property
+    def export_format(self) -> str:
+        """The sound-file format that was exported last; empty at first."""
+        return self._text("files/export_format")
+
+    @export_format.setter
+    def export_format(self, name: str) -> None:
+        self._store.setValue("files/export_format", name)
+
+    def save(self) -> None:
+        """Writes everything to disk; a folder that can't be written costs only the settings."""
+        self._store.sync()
+        if self._store.status() != QSettings.Status.NoError:
+            log.warning("the settings can't be kept in %s", self._store.fileName())
+
+    def _set_recent(self, paths: tuple[Path, ...]) -> None:
+        self._store.setValue("files/recent", [str(path) for path in paths[:MAX_RECENT_FILES]])
+
+    def _text(self, key: str) -> str:
+        value = self._store.value(key, "")
+        return value if isinstance(value, str) else ""
+
+    def _bytes(self, key: str) -> QByteArray:
+        value = self._store.value(key)
+        return value if isinstance(value, QByteArray) else QByteArray()

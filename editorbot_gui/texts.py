@@ -1,0 +1,91 @@
+"""Rates, kinds and counts as a person reads them; times are in `waveform.timecode`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+from model_core.edit.types import Change, ChangeKind, ChangeState, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model_core.audio.source import AudioSource
+
+_COUNTED = (ChangeKind.CUT, ChangeKind.LOOP, ChangeKind.REORDER, ChangeKind.GAP)
+
+
+def rate_text(sample_rate: int) -> str:
+    """Returns a sample rate as "44.1 kHz"."""
+    return f"{sample_rate / 1000:g} kHz"
+
+
+def channels_text(channels: int) -> str:
+    """Returns a number of channels in words."""
+    if channels == 1:
+        return _tr("mono")
+    if channels == 2:
+        return _tr("stereo")
+    return _tr("%n channels", channels)
+
+
+def depth_text(source: AudioSource) -> str:
+    """Returns how a recording's samples are kept: "24-bit", "32-bit float", or its coding."""
+    if source.lossy:
+        return source.container
+    if source.dtype.kind == "f":
+        return _tr("{bits}-bit float").format(bits=source.bits)
+    return _tr("{bits}-bit").format(bits=source.bits)
+
+
+def size_text(n_bytes: float) -> str:
+    """Returns a file size as "340 kB", "7.5 MB" or "1.2 GB"."""
+    if n_bytes < 999_500:
+        return f"{max(1, round(n_bytes / 1000))} kB"
+    if n_bytes < 999_500_000:
+        return f"{n_bytes / 1e6:.1f} MB"
+    return f"{n_bytes / 1e9:.1f} GB"
+
+
+def kind_text(kind: ChangeKind) -> str:
+    """Returns a kind of change as the edits list shows it."""
+    return {
+        ChangeKind.CUT: _tr("Cut"),
+        ChangeKind.LOOP: _tr("Loop"),
+        ChangeKind.REORDER: _tr("Move"),
+        ChangeKind.GAP: _tr("Gap"),
+    }[kind]
+
+
+def reason_text(reason: Reason) -> str:
+    """Returns a reason as the edits list shows it."""
+    return {
+        Reason.SILENCE: _tr("Silence"),
+        Reason.RETAKE: _tr("Retake"),
+        Reason.NOISE: _tr("Noise"),
+        Reason.OTHER_VOICE: _tr("Other voice"),
+        Reason.REPEAT: _tr("Repeat"),
+        Reason.OTHER: _tr("Other"),
+    }[reason]
+
+
+def counts_text(changes: Iterable[Change]) -> str:
+    """Returns what changes there are: "8 cuts, 1 loop", or "no changes"."""
+    kinds = [change.kind for change in changes if change.state is not ChangeState.REJECTED]
+    cuts, loops, moves, gaps = (kinds.count(kind) for kind in _COUNTED)
+    parts = [
+        words
+        for n, words in (
+            (cuts, _tr("1 cut") if cuts == 1 else _tr("%n cuts", cuts)),
+            (loops, _tr("1 loop") if loops == 1 else _tr("%n loops", loops)),
+            (moves, _tr("1 move") if moves == 1 else _tr("%n moves", moves)),
+            (gaps, _tr("1 gap") if gaps == 1 else _tr("%n gaps", gaps)),
+        )
+        if n
+    ]
+    return ", ".join(parts) or _tr("no changes")
+
+
+def _tr(text: str, n: int = -1) -> str:
+    return QCoreApplication.translate("Texts", text, None, n)
