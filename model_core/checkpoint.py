@@ -110,8 +110,9 @@ def save_checkpoint(path: Path, model: PointerNetwork, card: Card) -> None:
     Raises:
         FileWriteError: The file can't be written.
     """
-    tensors = {name: value.detach().cpu().contiguous() for name, value in
-               model.state_dict().items()}
+    tensors = {
+        name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
+    }
     write_bytes_atomically(path, save(tensors, metadata={"card": card.to_json()}))
 
 
@@ -134,8 +135,11 @@ def load_checkpoint(path: Path) -> tuple[PointerNetwork, Card]:
     card = Card.from_json(metadata["card"])
     expected = card.config.n_style_quantities
     if len(card.style_quantities) != expected:
-        raise CheckpointError(f"{path.name} names {len(card.style_quantities)} style quantities "
-                              f"where its network has {expected}.", _MEND)
+        raise CheckpointError(
+            f"{path.name} names {len(card.style_quantities)} style quantities "
+            f"where its network has {expected}.",
+            _MEND,
+        )
     with torch.device("meta"):
         model = PointerNetwork(card.config)
     shapes = {name: value.shape for name, value in model.state_dict().items()}

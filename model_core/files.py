@@ -64,6 +64,17 @@ def file_write_error(error: OSError, path: AnyPath) -> FileWriteError:
     )
 
 
+def why_unreadable(error: OSError) -> str:
+    """Returns, as half a sentence, why a file could not be opened or read."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "it does not exist"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder"
+    if isinstance(error, PermissionError):
+        return "it is protected, or another program has it open"
+    return f"the system says “{error.strerror or type(error).__name__}”"
+
+
 def refuse_overwriting_source(path: AnyPath, sources: Iterable[AnyPath]) -> None:
     """Raises `FileWriteError` if `path` is one of the recordings, by whatever name or link."""
     for source in sources:

@@ -189,9 +189,7 @@ def _crop_start(n_frames: int, crop: int, rng: np.random.Generator) -> int:
     return int(rng.integers(0, room + 1))
 
 
-def _augmented(
-    mel: npt.NDArray[np.float32], rng: np.random.Generator
-) -> npt.NDArray[np.float32]:
+def _augmented(mel: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """Tilts the spectrum, lifts the floor and adds a little noise, within the units of [0, 1].
 
     The recording's maximum is the top of the scale, so one loud knock shifts all the rest: a

@@ -91,9 +91,7 @@ def compute_losses(
         coverage[batch.mask], batch.kept[batch.mask]
     )
     removed = batch.reason >= 0
-    reason = F.cross_entropy(
-        frame.reason.float()[removed], batch.reason[removed], reduction="sum"
-    )
+    reason = F.cross_entropy(frame.reason.float()[removed], batch.reason[removed], reduction="sum")
     parts["reason"] = reason / removed.sum().clamp(min=1)
     parts["structure"] = _structure_loss(
         coverage.sigmoid(), batch, model.config.global_token_stride
@@ -170,9 +168,7 @@ def _landing_loss(
         & (offset.abs() > model.head.max_delta)
         & (frames < lengths[recording][:, None])
     )
-    return F.cross_entropy(
-        scores.masked_fill(~allowed, float("-inf")), target, reduction="sum"
-    )
+    return F.cross_entropy(scores.masked_fill(~allowed, float("-inf")), target, reduction="sum")
 
 
 def _structure_loss(coverage: Tensor, batch: Batch, stride: int) -> Tensor:

@@ -1,6 +1,6 @@
 """Trains the pointer network on simulated recordings: a plain loop that can be stopped anywhere.
 
-    python -m training.pointer_trainer --config training/configs/bundled.json --resume
+python -m training.pointer_trainer --config training/configs/bundled.json --resume
 """
 
 from __future__ import annotations
@@ -185,9 +185,7 @@ class Trainer:
         self.optimizer.step()
         decay = min(config.ema_decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            for mean, value in zip(
-                self.average.parameters(), self.model.parameters(), strict=True
-            ):
+            for mean, value in zip(self.average.parameters(), self.model.parameters(), strict=True):
                 mean.lerp_(value, 1 - decay)
         return {**totals, "grad_norm": float(norm)}
 

@@ -179,7 +179,5 @@ class LinearAttentionEncoder(nn.Module):
         pad = -n_tokens % stride
         weights = self.pool(tokens).float().masked_fill(~mask[..., None], -1e4)
         weights = F.pad(weights, (0, 0, 0, pad), value=-1e9).view(tokens.shape[0], -1, stride, 1)
-        grouped = F.pad(tokens, (0, 0, 0, pad)).view(
-            tokens.shape[0], -1, stride, tokens.shape[-1]
-        )
+        grouped = F.pad(tokens, (0, 0, 0, pad)).view(tokens.shape[0], -1, stride, tokens.shape[-1])
         return (weights.softmax(dim=2).to(tokens.dtype) * grouped).sum(dim=2)

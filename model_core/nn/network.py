@@ -40,8 +40,7 @@ class DecoderLayer(nn.Module):
         )
         self.feed_forward = feed_forward(config.d_model, config.dim_feedforward, config.dropout)
         self.around = nn.ModuleList(
-            Sublayer(config.d_model, config.dropout, pre_norm=config.use_pre_norm)
-            for _ in range(2)
+            Sublayer(config.d_model, config.dropout, pre_norm=config.use_pre_norm) for _ in range(2)
         )
 
     def forward(self, x: Tensor, encoded: Encoded, first_cell: int) -> Tensor:

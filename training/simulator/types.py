@@ -1,0 +1,134 @@
+"""What the simulator speaks: editors, settings and recordings with a known edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from model_core.edit.types import Reason
+
+SAMPLE_RATE = 22050
+
+Kind: TypeAlias = Literal["speech", "music"]
+Mono: TypeAlias = npt.NDArray[np.float32]
+
+
+def samples_of(seconds: float) -> int:
+    """Returns a duration in samples at the simulator's rate."""
+    return round(seconds * SAMPLE_RATE)
+
+
+@dataclass(frozen=True, slots=True)
+class EditorStyle:
+    """How one editor works; the same in every recording of that editor.
+
+    Attributes:
+        pause_s: The length that long pauses are brought to.
+        margin_s: The silence that is left before the first and after the last sound.
+        after_share: The share of a kept pause that stays after the phrase, the rest staying before
+            the next one.
+        tolerance: Pauses up to this many times `pause_s` are left as they are.
+        jitter_s: Spread of the places of the cuts within a pause.
+    """
+
+    pause_s: float
+    margin_s: float
+    after_share: float = 0.6
+    tolerance: float = 1.3
+    jitter_s: float = 0.01
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> EditorStyle:
+        """Returns a random editor: pauses of 0.15-1.2 s, margins of 0.05-0.5 s."""
+        low, high = np.log([0.15, 1.2])
+        return cls(
+            pause_s=float(np.exp(rng.uniform(low, high))), margin_s=float(rng.uniform(0.05, 0.5))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorSettings:
+    """How often each phenomenon is met. 0 switches it off.
+
+    Attributes:
+        nothing_wrong: Share of recordings that hold nothing to remove.
+        long_pauses: Chance that a pause is long (0.4-10 s).
+        false_starts: Chance that a sentence is broken off and begun again.
+        whole_retakes: Chance that a sentence is read whole, 1-3 times, before the take that stays.
+        repeated_words: Chance that a word is said twice.
+        noises: Chance of a noise in the gap between two sentences.
+        other_voices: Chance of a remark by another voice, off the microphone, in such a gap.
+        slates: Chance that a recording begins with an announcement or with counting.
+        dead_air: Chance of dead air at the beginning, and again at the end.
+        noises_over_speech: Chance, for a sentence, of a noise that overlaps it and stays.
+        dialogues: Share of speech recordings with two or three wanted voices.
+        varied_takes: Chance that a sentence is varied though it isn't taken again, so that traces
+            of processing tell nothing.
+        music_false_starts: Chance that a piece is begun, broken off and begun anew.
+        wrong_bars: Chance, for every four bars, that bars go wrong and are taken again.
+        repeats: Chance that a passage is played once too often.
+        between_takes: Chance of talking, tuning or counting-in between two takes of music.
+        channel: Chance of each kind of impairment of the whole recording, relative to its own; 0
+            leaves recordings clean.
+        codecs: Chance of a lossy codec on the way.
+    """
+
+    nothing_wrong: float = 0.15
+    long_pauses: float = 0.25
+    false_starts: float = 0.25
+    whole_retakes: float = 0.12
+    repeated_words: float = 0.08
+    noises: float = 0.2
+    other_voices: float = 0.1
+    slates: float = 0.15
+    dead_air: float = 0.6
+    noises_over_speech: float = 0.08
+    dialogues: float = 0.3
+    varied_takes: float = 0.15
+    music_false_starts: float = 0.45
+    wrong_bars: float = 0.3
+    repeats: float = 0.15
+    between_takes: float = 0.5
+    channel: float = 1.0
+    codecs: float = 0.06
+
+    @classmethod
+    def silent(cls, **chances: float) -> SimulatorSettings:
+        """Returns settings with everything switched off but what is named."""
+        return replace(cls(**{item.name: 0.0 for item in fields(cls)}), **chances)
+
+
+class Removal(NamedTuple):
+    """A stretch of a recording that the edit leaves out, in samples, and why."""
+
+    start: int
+    stop: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedRecording:
+    """A raw recording with its true edit.
+
+    Attributes:
+        samples: The recording, mono, 22,050 Hz, float32 of shape [n].
+        kept: The edit: sample ranges in the order in which they are heard, int64 of shape [k, 2].
+            This version cuts forwards only, so they are increasing and disjoint.
+        removed: What is left out; together with `kept` it covers the recording exactly.
+        phrases: The wanted phrases (speech) or passages (music), int64 of shape [p, 2]. A phrase
+            never reaches out of `kept`.
+        style: The editor.
+        kind: Speech or music.
+        name: The voices or the track.
+    """
+
+    samples: Mono
+    kept: npt.NDArray[np.int64]
+    removed: tuple[Removal, ...]
+    phrases: npt.NDArray[np.int64]
+    style: EditorStyle
+    kind: Kind
+    name: str = field(default="")
