@@ -14,6 +14,7 @@ from model_core.nn.heads import PADDING, STOP
 from training.losses import Batch
 
 IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float32]
 
 STYLE_QUANTITIES = ("pause_s", "margin_s")
 STYLE_LOG_MEAN = (math.log(0.15 * 1.2) / 2, math.log(0.05 * 0.5) / 2)
@@ -21,11 +22,12 @@ STYLE_LOG_STD = (math.log(1.2 / 0.15) / 12**0.5, math.log(0.5 / 0.05) / 12**0.5)
 """Mean and deviation of the logarithms: the simulator draws both log-uniformly."""
 
 
-def standardise_style(quantities_s: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def standardise_style(quantities_s: FloatArray) -> FloatArray:
     """Turns style quantities in seconds into numbers of mean 0 and deviation 1."""
     logs = np.log(np.maximum(quantities_s, 1e-3))
     scaled = (logs - np.array(STYLE_LOG_MEAN)) / np.array(STYLE_LOG_STD)
-    return scaled.astype(np.float32)
+    standardised: FloatArray = scaled.astype(np.float32)
+    return standardised
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Example:
     @property
     def n_frames(self) -> int:
         """Frames of the recording."""
-        return self.mel.shape[1]
+        return int(self.mel.shape[1])
 
 
 def load_shard(path: Path, hop: int = 256) -> list[Example]:
@@ -149,7 +151,7 @@ def make_batch(
         start = _crop_start(example.n_frames, longest, rng)
         stop = min(example.n_frames, start + longest)
         n = stop - start
-        crop = example.mel[:, start:stop].astype(np.float32) / 255
+        crop = example.mel[:, start:stop].astype(np.float32) / np.float32(255)
         mel[i, :, :n] = _augmented(crop, rng) if augment else crop
         mask[i, :n] = True
         reason[i, :n] = example.reason[start:stop]
@@ -189,7 +191,7 @@ def _crop_start(n_frames: int, crop: int, rng: np.random.Generator) -> int:
     return int(rng.integers(0, room + 1))
 
 
-def _augmented(mel: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+def _augmented(mel: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Tilts the spectrum, lifts the floor and adds a little noise, within the units of [0, 1].
 
     The recording's maximum is the top of the scale, so one loud knock shifts all the rest: a
@@ -206,4 +208,5 @@ def _augmented(mel: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.ND
     if rng.random() < 0.3:
         low = rng.integers(0, n_mels - 20)
         varied[low : low + rng.integers(2, 20)] = 0
-    return varied.clip(0, 1).astype(np.float32)
+    clipped: FloatArray = varied.clip(0, 1).astype(np.float32)
+    return clipped

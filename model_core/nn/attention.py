@@ -47,7 +47,8 @@ class LinearAttention(nn.Module):
             mixed = torch.einsum("bnhk,bhkv->bnhv", q, kv)
             norm = torch.einsum("bnhk,bhk->bnh", q, k_sum)
             mixed = mixed / (norm[..., None] + 1e-6)
-        return self.out(mixed.reshape(batch, length, width).to(x.dtype))
+        out: Tensor = self.out(mixed.reshape(batch, length, width).to(x.dtype))
+        return out
 
 
 def linear_attention_reference(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -121,7 +122,8 @@ class LocalAttention(nn.Module):
             dropout_p=self.dropout if self.training else 0.0,
         )
         mixed = mixed.transpose(1, 2).reshape(batch, length + pad, width)
-        return self.out(mixed[:, :length])
+        out: Tensor = self.out(mixed[:, :length])
+        return out
 
     def _with_neighbours(self, x: Tensor, n_blocks: int) -> Tensor:
         """Turns `[B, C * block, D]` into `[B * C, H, 3 * block, K]`."""
@@ -190,7 +192,8 @@ class PositionAwareWindowedAttention(nn.Module):
             q, k, v, attn_mask=seen.reshape(batch * cells, 1, 1, -1)
         )
         mixed = mixed.transpose(1, 2).reshape(batch, n_queries + pad, width)
-        return self.out(mixed[:, :n_queries])
+        out: Tensor = self.out(mixed[:, :n_queries])
+        return out
 
     def _windows(
         self, tokens: Tensor, mask: Tensor, first_cell: int, cells: int

@@ -49,12 +49,14 @@ class Sublayer(nn.Module):
 
     def before(self, x: Tensor) -> Tensor:
         """Returns what the layer is given."""
-        return self.norm(x) if self.pre_norm else x
+        normed: Tensor = self.norm(x) if self.pre_norm else x
+        return normed
 
     def after(self, x: Tensor, change: Tensor) -> Tensor:
         """Returns `x` with the layer's output added."""
         x = x + self.dropout(change)
-        return x if self.pre_norm else self.norm(x)
+        normed: Tensor = x if self.pre_norm else self.norm(x)
+        return normed
 
 
 def feed_forward(d_model: int, inner: int, dropout: float) -> nn.Sequential:
@@ -77,19 +79,18 @@ class EncoderBlock(nn.Module):
         )
         self.mix = nn.Linear(width, width)
         self.feed_forward = feed_forward(width, config.dim_feedforward, config.dropout)
-        self.around = nn.ModuleList(
+        self.around_wide, self.around_near, self.around_conv, self.around_last = (
             Sublayer(width, config.dropout, pre_norm=config.use_pre_norm) for _ in range(4)
         )
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Maps tokens `[B, N, D]` with mask `[B, N]` to tokens `[B, N, D]`."""
-        wide, near, conv, last = self.around
-        x = wide.after(x, self.wide(wide.before(x), mask))
-        x = near.after(x, self.near(near.before(x), mask))
-        inner = conv.before(x) * mask[..., None]
+        x = self.around_wide.after(x, self.wide(self.around_wide.before(x), mask))
+        x = self.around_near.after(x, self.near(self.around_near.before(x), mask))
+        inner = self.around_conv.before(x) * mask[..., None]
         inner = self.conv(inner.transpose(1, 2)).transpose(1, 2)
-        x = conv.after(x, self.mix(F.gelu(inner)))
-        return last.after(x, self.feed_forward(last.before(x)))
+        x = self.around_conv.after(x, self.mix(F.gelu(inner)))
+        return self.around_last.after(x, self.feed_forward(self.around_last.before(x)))
 
 
 class LinearAttentionEncoder(nn.Module):

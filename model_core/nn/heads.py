@@ -149,4 +149,5 @@ class StyledHead(nn.Module):
         """Maps `[B, T, D]` and styles `[B, style_dim]` to `[B, T, n_out]`."""
         scale, shift = self.style(style)[:, None].chunk(2, dim=-1)
         inner = self.inner(self.norm(x))
-        return self.out(nn.functional.gelu(inner * (1 + scale) + shift))
+        out: Tensor = self.out(nn.functional.gelu(inner * (1 + scale) + shift))
+        return out

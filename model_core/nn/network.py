@@ -39,18 +39,21 @@ class DecoderLayer(nn.Module):
             config.d_model, config.n_heads, config.attn_window_size, config.encoder_stride
         )
         self.feed_forward = feed_forward(config.d_model, config.dim_feedforward, config.dropout)
-        self.around = nn.ModuleList(
+        self.around_cross, self.around_last = (
             Sublayer(config.d_model, config.dropout, pre_norm=config.use_pre_norm) for _ in range(2)
         )
 
     def forward(self, x: Tensor, encoded: Encoded, first_cell: int) -> Tensor:
         """Maps states of consecutive expected positions, `[B, E, D]`, to the same shape."""
-        cross, last = self.around
         seen = self.cross(
-            cross.before(x), encoded.tokens, encoded.token_mask, encoded.global_tokens, first_cell
+            self.around_cross.before(x),
+            encoded.tokens,
+            encoded.token_mask,
+            encoded.global_tokens,
+            first_cell,
         )
-        x = cross.after(x, seen)
-        return last.after(x, self.feed_forward(last.before(x)))
+        x = self.around_cross.after(x, seen)
+        return self.around_last.after(x, self.feed_forward(self.around_last.before(x)))
 
 
 class PointerNetwork(nn.Module):
