@@ -98,15 +98,15 @@ def test(arguments: Sequence[str]) -> int:
 def bench(arguments: Sequence[str]) -> int:
     """Measures speed and memory, and how soon the window is there."""
     setup()
-    return _call(_PYTHON, "benchmarks/bench.py", *arguments) or _call(
-        _PYTHON, "benchmarks/startup.py"
+    return _call(_PYTHON, "-m", "benchmarks.bench", *arguments) or _call(
+        _PYTHON, "-m", "benchmarks.startup"
     )
 
 
 def screenshots(arguments: Sequence[str]) -> int:
     """Makes the pictures of the window that the documentation shows."""
     setup()
-    return _call(_PYTHON, "scripts/screenshots.py", *arguments, QT_QPA_PLATFORM="offscreen")
+    return _call(_PYTHON, "-m", "scripts.screenshots", *arguments, QT_QPA_PLATFORM="offscreen")
 
 
 def clean(_arguments: Sequence[str] = ()) -> int:
