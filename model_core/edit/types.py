@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from model_core.errors import EditError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+MAX_GAIN_DB: Final = 120
+"""The largest gain or attenuation of a segment, far beyond what is useful."""
 
 
 class FadeLaw(StrEnum):
@@ -56,7 +59,7 @@ class Segment:
         source: Index of the source in the document's tuple of sources.
         start: First sample, inclusive.
         stop: Last sample, exclusive.
-        gain_db: Gain in decibels; 0 copies the samples untouched.
+        gain_db: Gain in decibels, within ±`MAX_GAIN_DB`; 0 copies the samples untouched.
     """
 
     source: int
@@ -67,6 +70,11 @@ class Segment:
     def __post_init__(self) -> None:
         if self.source < 0 or self.start < 0 or self.stop <= self.start:
             raise EditError(f"Not a stretch of a source: {self.source}, {self.start}-{self.stop}.")
+        if not abs(self.gain_db) <= MAX_GAIN_DB:  # not: > would let NaN pass
+            raise EditError(
+                f"A gain of {self.gain_db} dB is out of reach.",
+                f"Stay between -{MAX_GAIN_DB} and {MAX_GAIN_DB} dB.",
+            )
 
     @property
     def length(self) -> int:

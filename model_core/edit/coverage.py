@@ -1,0 +1,266 @@
+"""What an edit does to its recording: which stretches it keeps, and what happens at each join."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model_core.edit.timeline import GAP_SOURCE, Timeline
+from model_core.edit.types import Change, ChangeKind, ChangeState, EditList, Reason
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+def kept_ranges(edit: EditList, source: int, n_samples: int) -> npt.NDArray[np.int64]:
+    """Returns the stretches of a source that are heard, once or more often.
+
+    Args:
+        edit: The edit.
+        source: Index of the source.
+        n_samples: Its length; what reaches beyond is clipped.
+
+    Returns:
+        Rows of `(start, stop)`, sorted, neither overlapping nor touching; int64, `[n, 2]`.
+    """
+    timeline = Timeline(edit)
+    heard = (timeline.sources == source) & (timeline.sources != GAP_SOURCE)
+    return _merged(timeline.source_starts[heard], timeline.source_stops[heard], n_samples)
+
+
+def removed_ranges(edit: EditList, source: int, n_samples: int) -> npt.NDArray[np.int64]:
+    """Returns the stretches of a source that are heard nowhere, ends included.
+
+    Args:
+        edit: The edit.
+        source: Index of the source.
+        n_samples: Its length.
+
+    Returns:
+        Rows of `(start, stop)`, sorted, neither overlapping nor touching; int64, `[n, 2]`.
+    """
+    kept = kept_ranges(edit, source, n_samples)
+    starts = np.concatenate((np.zeros(1, np.int64), kept[:, 1]))
+    stops = np.concatenate((kept[:, 0], np.array([max(0, n_samples)], np.int64)))
+    removed = np.stack((starts, stops), axis=1)
+    return removed[starts < stops]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinInfo:
+    """What happens where two neighbouring items meet.
+
+    Attributes:
+        index: Index of the join: between items `index` and `index + 1`.
+        position: Edited position of the join in samples.
+        kind: CUT where something is left out for good; LOOP where something is played again;
+            REORDER where passages change places, or the source changes; GAP beside a gap; None
+            where the source simply goes on.
+        leaving: The sample that would have been heard next without the join. Beside a gap, the
+            end of the last segment before it; without one the same as `landing`.
+        landing: The sample that is heard next. Beside a gap, the start of the first segment after
+            it; without one the same as `leaving`.
+        skipped: `landing - leaving` in samples, below 0 for a jump back; 0 between two sources.
+    """
+
+    index: int
+    position: int
+    kind: ChangeKind | None
+    leaving: int
+    landing: int
+    skipped: int
+
+
+def joins_of(edit: EditList) -> tuple[JoinInfo, ...]:
+    """Returns what happens at each join of an edit, in edited order."""
+    timeline = Timeline(edit)
+    n_joins = len(edit.joins)
+    if not n_joins:
+        return ()
+    before, after = _segments_around(timeline)
+    left, right = before[:n_joins], after[1:]
+    # Where there is no segment on one side, the other side stands in for it.
+    leaving = np.where(left >= 0, timeline.source_stops[left], timeline.source_starts[right])
+    landing = np.where(right >= 0, timeline.source_starts[right], leaving)
+    both = (left >= 0) & (right >= 0)
+    same = both & (timeline.sources[left] == timeline.sources[right])
+    skipped = np.where(same, landing - leaving, 0)
+    gaps = timeline.sources == GAP_SOURCE
+    beside_gap = gaps[:-1] | gaps[1:]
+    removed = {
+        int(source): removed_ranges(edit, int(source), int(timeline.source_stops.max()))
+        for source in np.unique(timeline.sources[~gaps])
+    }
+    run_stops = _run_stops(timeline)
+
+    def kind_of(index: int) -> ChangeKind | None:
+        if beside_gap[index]:
+            return ChangeKind.GAP
+        if not same[index]:
+            return ChangeKind.REORDER
+        if skipped[index] == 0:
+            return None
+        if skipped[index] < 0:
+            looped = _plays_again(timeline, index, int(run_stops[index + 1]))
+            return ChangeKind.LOOP if looped else ChangeKind.REORDER
+        ranges = removed[int(timeline.sources[index])]
+        nearest = int(np.searchsorted(ranges[:, 1], leaving[index], side="right"))
+        cut = nearest < len(ranges) and ranges[nearest, 0] < landing[index]
+        return ChangeKind.CUT if cut else ChangeKind.REORDER
+
+    return tuple(
+        JoinInfo(index, position, kind_of(index), from_sample, to_sample, samples)
+        for index, (position, from_sample, to_sample, samples) in enumerate(
+            zip(
+                timeline.starts[1:-1].tolist(),
+                leaving.tolist(),
+                landing.tolist(),
+                skipped.tolist(),
+                strict=True,
+            )
+        )
+    )
+
+
+def changes_of(
+    edit: EditList,
+    n_samples: int,
+    *,
+    source: int = 0,
+    state: ChangeState = ChangeState.PROPOSED,
+    first_id: int = 0,
+) -> tuple[Change, ...]:
+    """Returns the differences between a recording and an edit of it: rows of the edits list.
+
+    - a CUT for each stretch that is heard nowhere, before the first and after the last kept
+      sample too;
+    - a LOOP for each jump back over what is then heard again: the stretch between the two ends;
+    - a REORDER for each passage that is heard after a later one: that passage;
+    - a GAP for each silence: the stretch that it stands for, empty where it was only inserted. What
+      a gap stands for is not listed as a cut as well.
+
+    Args:
+        edit: The edit.
+        n_samples: Length of the recording in samples.
+        source: Index of the recording among the document's sources.
+        state: State of every change.
+        first_id: Id of the first change; the others count on.
+
+    Returns:
+        The changes in the order of the recording, without confidence. Loops have the reason
+        REPEAT, everything else has OTHER: an edit list does not know why it was made.
+    """
+    rows = [*_jumps_back(edit, source), *_silences(edit, source)]
+    stretches = {(start, stop) for _, start, stop in rows}
+    rows += [
+        (ChangeKind.CUT, start, stop)
+        for start, stop in removed_ranges(edit, source, n_samples).tolist()
+        if (start, stop) not in stretches
+    ]
+    rows.sort(key=lambda row: (row[1], row[2]))
+    return tuple(
+        Change(
+            id=number,
+            kind=kind,
+            reason=Reason.REPEAT if kind is ChangeKind.LOOP else Reason.OTHER,
+            source=source,
+            start=start,
+            stop=stop,
+            state=state,
+        )
+        for number, (kind, start, stop) in enumerate(rows, first_id)
+    )
+
+
+def _jumps_back(edit: EditList, source: int) -> list[tuple[ChangeKind, int, int]]:
+    """Returns a row for each jump back within a source, over a gap too."""
+    segments = edit.segments
+    gapless = EditList(segments)
+    run_stops = _run_stops(Timeline(gapless))
+    rows: list[tuple[ChangeKind, int, int]] = []
+    for join in joins_of(gapless):
+        if join.skipped >= 0 or segments[join.index].source != source:
+            continue
+        if join.kind is ChangeKind.LOOP:
+            rows.append((ChangeKind.LOOP, join.landing, join.leaving))
+        else:
+            rows.append((ChangeKind.REORDER, join.landing, int(run_stops[join.index + 1])))
+    return rows
+
+
+def _silences(edit: EditList, source: int) -> list[tuple[ChangeKind, int, int]]:
+    """Returns a row for each group of gaps that begins beside a segment of a source."""
+    timeline = Timeline(edit)
+    before, after = _segments_around(timeline)
+    rows: list[tuple[ChangeKind, int, int]] = []
+    for index in np.flatnonzero(timeline.sources == GAP_SOURCE).tolist():
+        if index and timeline.sources[index - 1] == GAP_SOURCE:
+            continue
+        left, right = int(before[index]), int(after[index])
+        beside = left if left >= 0 else right
+        if beside < 0 or timeline.sources[beside] != source:
+            continue
+        start = int(timeline.source_stops[left]) if left >= 0 else 0
+        stop = int(timeline.source_starts[right]) if right >= 0 else start
+        if right < 0 or timeline.sources[right] != source or stop < start:
+            stop = start
+        rows.append((ChangeKind.GAP, start, stop))
+    return rows
+
+
+def _merged(
+    starts: npt.NDArray[np.int64], stops: npt.NDArray[np.int64], n_samples: int
+) -> npt.NDArray[np.int64]:
+    """Returns the union of ranges, clipped to `[0, n_samples)`."""
+    inside = starts < n_samples
+    starts, stops = starts[inside], np.minimum(stops[inside], n_samples)
+    if not starts.size:
+        return np.empty((0, 2), np.int64)
+    order = np.argsort(starts, kind="stable")
+    starts = starts[order]
+    reached = np.maximum.accumulate(stops[order])
+    begins = np.concatenate(([True], starts[1:] > reached[:-1]))
+    lasts = np.concatenate((np.flatnonzero(begins)[1:] - 1, [starts.size - 1]))
+    return np.stack((starts[begins], reached[lasts]), axis=1)
+
+
+def _segments_around(timeline: Timeline) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Returns for each item the last segment up to it and the first one from it on, or -1."""
+    n_items = len(timeline.sources)
+    indices = np.arange(n_items, dtype=np.int64)
+    is_segment = timeline.sources != GAP_SOURCE
+    before = np.maximum.accumulate(np.where(is_segment, indices, -1))
+    after = np.minimum.accumulate(np.where(is_segment, indices, n_items)[::-1])[::-1]
+    return before, np.where(after < n_items, after, -1)
+
+
+def _run_stops(timeline: Timeline) -> npt.NDArray[np.int64]:
+    """Returns for each item the sample up to which its source is heard on without a jump."""
+    goes_on = (
+        (timeline.sources[:-1] == timeline.sources[1:])
+        & (timeline.sources[:-1] != GAP_SOURCE)
+        & (timeline.source_stops[:-1] == timeline.source_starts[1:])
+    )
+    n_items = len(timeline.sources)
+    # The last item of each item's run: the first one from it on that does not go on.
+    ends = np.arange(n_items)
+    ends[:-1][goes_on] = n_items
+    return timeline.source_stops[np.minimum.accumulate(ends[::-1])[::-1]]
+
+
+def _plays_again(timeline: Timeline, join: int, run_stop: int) -> bool:
+    """Whether a jump back repeats: it lands on what was heard, or plays on to where it left."""
+    landing = timeline.source_starts[join + 1]
+    last_heard = timeline.source_stops[join] - 1
+    if landing <= last_heard < run_stop:
+        return True
+    earlier = slice(0, join + 1)
+    return bool(
+        np.any(
+            (timeline.sources[earlier] == timeline.sources[join + 1])
+            & (timeline.source_starts[earlier] <= landing)
+            & (landing < timeline.source_stops[earlier])
+        )
+    )
