@@ -37,6 +37,7 @@ _PINNED: Mapping[str, Split] = {
     "sonnet_1": "test",
     "sonnet_2": "test",
     "sonnet_3": "test",
+    **{f"kerstin_session{number:02d}": "train" for number in range(11)},
     "kerstin_session11": "valid",
     "kerstin_session12": "test",
     "kerstin_session13": "test",
@@ -123,6 +124,11 @@ class Clip:
     licence: str
     seconds: float
     native_rate_hz: int
+
+    @property
+    def person(self) -> str:
+        """Who speaks, where that is known beyond the session."""
+        return self.group.split("_session")[0]
 
     @property
     def split(self) -> Split:

@@ -1,0 +1,122 @@
+"""Shards: files that hold one editor's simulated recordings, ready to train on.
+
+A shard is an `.npz` without pickled objects. For each recording `i` of `count`:
+
+- `mel_i` uint8 [128, T]: the mel spectrogram in [0, 1], times 255;
+- `kept_i` int64 [n, 2] and `removed_i` int64 [m, 2]: sample ranges at 22,050 Hz;
+- `reason_i` int8 [m]: index into `REASONS`;
+- `phrases_i` int64 [p, 2]: what is wanted, for judging whether its edges are kept;
+- `kind_i` int8: 0 speech, 1 music; `n_samples_i` int64.
+
+`style` float32 [2] is the editor: `pause_s`, `margin_s`.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from model_core.audio.features import mel_from_array
+from model_core.edit.types import Reason
+from model_core.errors import AudioReadError
+from model_core.files import atomic_path
+from training.simulator.types import Kind, SimulatedRecording
+
+REASONS: tuple[Reason, ...] = tuple(Reason)
+KINDS: tuple[Kind, ...] = ("speech", "music")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One recording of a shard.
+
+    Attributes:
+        mel: uint8 of shape [128, T].
+        kept: int64 of shape [n, 2], in samples.
+        removed: int64 of shape [m, 2], in samples.
+        reasons: int8 of shape [m], indices into `REASONS`.
+        phrases: int64 of shape [p, 2], in samples.
+        style: float32 of shape [2]: `pause_s`, `margin_s`.
+        kind: Speech or music.
+        n_samples: The recording's length.
+    """
+
+    mel: npt.NDArray[np.uint8]
+    kept: npt.NDArray[np.int64]
+    removed: npt.NDArray[np.int64]
+    reasons: npt.NDArray[np.int8]
+    phrases: npt.NDArray[np.int64]
+    style: npt.NDArray[np.float32]
+    kind: Kind
+    n_samples: int
+
+
+def example_of(recording: SimulatedRecording) -> Example:
+    """Returns what a network needs of a recording."""
+    mel = mel_from_array(recording.samples)
+    removed = np.array([(r.start, r.stop) for r in recording.removed], dtype=np.int64)
+    return Example(
+        mel=np.round(mel * 255).astype(np.uint8),
+        kept=recording.kept,
+        removed=removed.reshape(-1, 2),
+        reasons=np.array([REASONS.index(r.reason) for r in recording.removed], dtype=np.int8),
+        phrases=recording.phrases,
+        style=np.array([recording.style.pause_s, recording.style.margin_s], dtype=np.float32),
+        kind=recording.kind,
+        n_samples=recording.samples.size,
+    )
+
+
+def write_shard(path: Path, examples: Sequence[Example]) -> None:
+    """Writes one editor's recordings.
+
+    Raises:
+        FileWriteError: The folder is missing, read-only or full.
+    """
+    arrays: dict[str, npt.NDArray[np.generic]] = {
+        "count": np.int64(len(examples)).reshape(()),
+        "style": examples[0].style,
+    }
+    for index, example in enumerate(examples):
+        arrays[f"mel_{index}"] = example.mel
+        arrays[f"kept_{index}"] = example.kept
+        arrays[f"removed_{index}"] = example.removed
+        arrays[f"reason_{index}"] = example.reasons
+        arrays[f"phrases_{index}"] = example.phrases
+        arrays[f"kind_{index}"] = np.array(KINDS.index(example.kind), dtype=np.int8)
+        arrays[f"n_samples_{index}"] = np.array(example.n_samples, dtype=np.int64)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def read_shard(path: Path) -> list[Example]:
+    """Reads a shard.
+
+    Raises:
+        AudioReadError: The file is missing, damaged or no shard.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            return [
+                Example(
+                    mel=data[f"mel_{index}"],
+                    kept=data[f"kept_{index}"],
+                    removed=data[f"removed_{index}"],
+                    reasons=data[f"reason_{index}"],
+                    phrases=data[f"phrases_{index}"],
+                    style=data["style"],
+                    kind=KINDS[int(data[f"kind_{index}"])],
+                    n_samples=int(data[f"n_samples_{index}"]),
+                )
+                for index in range(int(data["count"]))
+            ]
+    except (OSError, KeyError, ValueError, IndexError, zipfile.BadZipFile) as error:
+        raise AudioReadError(
+            f"The training shard {path} can't be read ({error}).",
+            "Remove it and run the simulator again.",
+        ) from error
