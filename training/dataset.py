@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model_core.nn.heads import PADDING, STOP
+from model_core.edit.pointers import PADDING, STOP
 from training.losses import Batch
 
 IntArray = npt.NDArray[np.int64]

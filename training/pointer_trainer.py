@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from model_core.checkpoint import Card, StyleQuantity, save_checkpoint
+from model_core.checkpoint import save_checkpoint
 from model_core.files import write_bytes_atomically
+from model_core.nn.card import Card, DecodingSettings, StyleQuantity
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.network import PointerNetwork
 from training.dataset import (
@@ -236,7 +237,7 @@ class Trainer:
                     STYLE_QUANTITIES, STYLE_LOG_MEAN, STYLE_LOG_STD, strict=True
                 )
             ),
-            {},
+            DecodingSettings(),
             {
                 "steps": self.step,
                 "training_hours": round(self.seconds / 3600, 2),

@@ -242,14 +242,14 @@ class Proposal:
 
     Attributes:
         edit_list: The edit, joins refined.
-        pointers: Raw frame indices at the model's rate, before refinement, without STOP.
+        runs: Ranges of the network's frames that are played in turn, before refinement.
         changes: What it does, in the order of the recording.
         provenance: Where it came from.
         note: A sentence for the person when something could not be met; else empty.
     """
 
     edit_list: EditList
-    pointers: tuple[int, ...]
+    runs: tuple[tuple[int, int], ...]
     changes: tuple[Change, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
     note: str = ""

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-PADDING = -1
-STOP = -2
+from model_core.edit.pointers import STOP
 
 _EDGES = (100, 200, 500, 1000, 2000, 5000, 10000)
 

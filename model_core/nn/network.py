@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from model_core.edit.types import Reason
 from model_core.nn.attention import CELL, PositionAwareWindowedAttention
+from model_core.nn.card import Card, StyleQuantity
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.encoder import Encoded, LinearAttentionEncoder, Sublayer, feed_forward
 from model_core.nn.heads import DeltaPredictionHead, StepLogits, StyledHead
@@ -57,11 +58,21 @@ class DecoderLayer(nn.Module):
 
 
 class PointerNetwork(nn.Module):
-    """Reads a spectrogram and says which frames an editor would play, and where it would jump."""
+    """Reads a spectrogram and says which frames an editor would play, and where it would jump.
 
-    def __init__(self, config: PointerNetworkConfig | None = None) -> None:
+    Args:
+        config: Shape of the network; the defaults if left out.
+        card: What the checkpoint said of the weights; a blank one for fresh weights.
+    """
+
+    def __init__(
+        self, config: PointerNetworkConfig | None = None, card: Card | None = None
+    ) -> None:
         super().__init__()
         self.config = config = config or PointerNetworkConfig()
+        self.card = card or Card(
+            config, (StyleQuantity("unnamed", 0.0, 1.0),) * config.n_style_quantities
+        )
         width = config.d_model
         self.encoder = LinearAttentionEncoder(config)
         self.start_emb = nn.Parameter(torch.randn(width) * 0.02)

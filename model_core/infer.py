@@ -1,0 +1,290 @@
+"""From a recording to an edit: a ladder of small calls, and the command line on top of it.
+
+    mel, raw_audio, sr = compute_mel("talk.wav", config)
+    pointers = run_inference(model, torch.from_numpy(mel))
+    edited = pointers_to_audio(pointers, raw_audio, config.hop_length, sr)
+
+`python -m model_core.infer talk.wav --output edited.wav` does all of it without losing a bit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from model_core.audio.features import MelSettings, mel_spectrogram
+from model_core.audio.reading import open_audio
+from model_core.audio.render import Renderer
+from model_core.audio.source import ArraySource, AudioSource
+from model_core.edit.pointers import (
+    PointerSequence,
+    frame_count,
+    pointers_to_edit_list,
+    write_pointers,
+)
+from model_core.edit.serialise import SourceInfo, write_edit_list
+from model_core.edit.types import Proposal
+from model_core.errors import EditorBotError
+from model_core.export.sound import export_sound
+from model_core.files import refuse_overwriting_source
+from model_core.options import GenerateOptions
+from model_core.progress import Progress, part_of
+from resources import resource_path
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from model_core.engine import Engine
+    from model_core.nn.config import PointerNetworkConfig
+    from model_core.nn.network import PointerNetwork
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+BUNDLED_CHECKPOINT = resource_path("model", "editorbot.safetensors")
+
+
+def load_model(
+    path: str | Path | None = None, device: str = "auto"
+) -> tuple[PointerNetwork, PointerNetworkConfig]:
+    """Loads a network; without a path the bundled one.
+
+    Raises:
+        CheckpointError: The checkpoint is missing, damaged or foreign.
+        DeviceError: The device is not there.
+    """
+    engine = load_engine(path, device)
+    return engine.model, engine.card.config
+
+
+def load_engine(path: str | Path | None = None, device: str = "auto") -> Engine:
+    """Loads a network together with what it needs to work; see `load_model`."""
+    from model_core.engine import Engine
+
+    return Engine.load(Path(path) if path else BUNDLED_CHECKPOINT, device)
+
+
+def compute_mel(
+    path: str | Path, config: PointerNetworkConfig
+) -> tuple[FloatArray, FloatArray, int]:
+    """Reads a recording.
+
+    Args:
+        path: Any readable audio file.
+        config: Of the network that will see it.
+
+    Returns:
+        The spectrogram `[n_mels, T]`, the samples `[n, channels]` as float32, and their own rate
+        in Hz.
+
+    Raises:
+        AudioReadError: The file can't be read.
+    """
+    settings = MelSettings(
+        sample_rate=config.sample_rate,
+        n_fft=config.n_fft,
+        hop_length=config.hop_length,
+        n_mels=config.n_mels,
+        top_db=config.top_db,
+    )
+    with open_audio(path) as source:
+        mel = mel_spectrogram(source, settings)
+        hop = Fraction(config.hop_length * source.sample_rate, config.sample_rate)
+        # The front end counts frames as librosa does, with an empty one at the very end.
+        mel = mel[:, : frame_count(source.n_samples, hop)]
+        return mel, source.read_float(0, source.n_samples), source.sample_rate
+
+
+def run_inference(
+    model: PointerNetwork,
+    raw_mel: Tensor,
+    device: str = "auto",
+    options: GenerateOptions | None = None,
+) -> IntArray:
+    """Decides which frames an edit plays.
+
+    Args:
+        model: From `load_model`.
+        raw_mel: Spectrogram of shape `[n_mels, T]`.
+        device: Where to compute.
+        options: What is asked for.
+
+    Returns:
+        Raw frame indices and a final -2.
+    """
+    from model_core.engine import Engine
+    from model_core.nn.device import choose_device
+
+    engine = Engine(model, choose_device(device))
+    config = engine.card.config
+    n_samples = raw_mel.shape[1] * config.hop_length
+    encoding = engine.encode_mel(raw_mel.cpu().numpy(), n_samples, config.sample_rate)
+    return engine.pointers(encoding, options)
+
+
+def pointers_to_audio(
+    pointers: IntArray, raw_audio: FloatArray, hop_length: int, sr: int, model_rate: int = 22050
+) -> FloatArray:
+    """Plays the frames that pointers name, with short crossfades at the joins.
+
+    Args:
+        pointers: Raw frame indices; -1 and -2 are left out.
+        raw_audio: Samples of shape `[n]` or `[n, channels]`.
+        hop_length: Samples per frame at `model_rate`.
+        sr: Rate of `raw_audio` in Hz.
+        model_rate: Rate that frames are counted at in Hz.
+
+    Returns:
+        Samples of the edit, `[m]` or `[m, channels]` as `raw_audio` has it.
+    """
+    flat = raw_audio.ndim == 1
+    source = ArraySource(raw_audio[:, None] if flat else raw_audio, sr)
+    sequence = PointerSequence(Fraction(hop_length * sr, model_rate), pointers[pointers >= 0])
+    renderer = Renderer([source], pointers_to_edit_list(sequence, source.n_samples))
+    edited = renderer.read_float(0, renderer.length)
+    return edited[:, 0] if flat else edited
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line.
+
+    Returns:
+        0 for success, 1 for anything wrong with input or files, 2 for wrong usage.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        options = GenerateOptions(
+            tightness=arguments.tightness,
+            target_length_s=arguments.target_length,
+            seed=arguments.seed,
+            temperature=arguments.temperature,
+            sample_style=arguments.sample_style,
+            stop_threshold=arguments.stop_threshold,
+        )
+    except ValueError as error:
+        sys.stderr.write(f"infer: error: {error}\n")
+        return 2
+    try:
+        with _progress_bar(quiet=arguments.quiet) as progress:
+            words = _edit_file(arguments, options, progress)
+    except EditorBotError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return 1
+    if not arguments.quiet:
+        sys.stderr.write(f"{words}\n")
+    return 0
+
+
+def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress: Progress) -> str:
+    """Does what the command line asks for, and says what was done."""
+    outputs = [
+        arguments.output,
+        arguments.pointers,
+        arguments.edit_list,
+        arguments.alignment_plot,
+    ]
+    for output in filter(None, outputs):
+        refuse_overwriting_source(output, [arguments.input])
+    with open_audio(arguments.input) as source:
+        progress(0.0, "Loading the model")
+        engine = load_engine(arguments.checkpoint, arguments.device)
+        encoding = engine.encode(source, part_of(progress, 0.02, 0.6))
+        proposal = engine.propose(encoding, source, options, part_of(progress, 0.6, 0.8))
+        _write_outputs(arguments, source, proposal, part_of(progress, 0.8, 1.0))
+        progress(1.0, "Done")
+        cuts = sum(change.kind == "cut" for change in proposal.changes)
+        edited_s = proposal.edit_list.length / source.sample_rate
+        notes = " ".join((*source.notes, proposal.note)).strip()
+        cuts_in_words = f"{cuts} cut" if cuts == 1 else f"{cuts} cuts"
+        return f"{cuts_in_words}, {source.duration_s:.1f} s → {edited_s:.1f} s. {notes}".strip()
+
+
+def _write_outputs(
+    arguments: argparse.Namespace, source: AudioSource, proposal: Proposal, progress: Progress
+) -> None:
+    """Writes the sound and whatever else is asked for."""
+    if arguments.pointers:
+        runs = [np.arange(start, stop) for start, stop in proposal.runs]
+        write_pointers(arguments.pointers, np.concatenate(runs) if runs else [])
+    if arguments.edit_list:
+        about = SourceInfo(
+            str(arguments.input), source.sample_rate, source.n_samples, source.content_hash()
+        )
+        write_edit_list(arguments.edit_list, proposal.edit_list, [about])
+    if arguments.alignment_plot:
+        from model_core.plot import save_alignment_plot
+
+        title = f"{arguments.input.name}: recording against edit"
+        save_alignment_plot(arguments.alignment_plot, proposal.edit_list, source, title)
+    export_sound(Renderer([source], proposal.edit_list), arguments.output, progress=progress)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m model_core.infer",
+        description="Edit a recording as the network proposes. The recording itself is never "
+        "changed, and outside the joins the edit holds its very samples.",
+    )
+    parser.add_argument("input", type=Path, metavar="INPUT", help="the recording")
+    parser.add_argument("--output", type=Path, required=True, help="the edited sound file")
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint other than the bundled one")
+    parser.add_argument("--pointers", type=Path, help="also write the pointers, a .npy file")
+    parser.add_argument("--edit-list", type=Path, help="also write the edit list, a JSON file")
+    parser.add_argument("--alignment-plot", type=Path, help="also draw the alignment, a PNG file")
+    parser.add_argument(
+        "--temperature", type=float, default=0.0, help="0: the best edit; above 0: a random one"
+    )
+    parser.add_argument(
+        "--sample-style", action="store_true", help="draw an editing style instead of the mean one"
+    )
+    parser.add_argument("--seed", type=_seed, default=0, help="of everything drawn at random")
+    parser.add_argument("--target-length", type=float, metavar="SECONDS", help="wanted length")
+    parser.add_argument(
+        "--tightness", type=float, metavar="0..1", help="0: pauses stay long; 1: they get short"
+    )
+    parser.add_argument(
+        "--stop-threshold",
+        type=float,
+        default=0.5,
+        help="share of stopping from which the edit may end early (default 0.5)",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
+    return parser
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("a seed is 0 or above")
+    return value
+
+
+@contextmanager
+def _progress_bar(*, quiet: bool) -> Iterator[Callable[[float, str], None]]:
+    """Shows progress on stderr."""
+    from tqdm import tqdm
+
+    form = "{desc:<18} {percentage:3.0f} % |{bar}|"
+    with tqdm(total=100, file=sys.stderr, disable=quiet, leave=False, bar_format=form) as bar:
+
+        def report(share: float, phrase: str) -> None:
+            bar.set_description_str(phrase, refresh=False)
+            bar.update(max(0.0, 100 * share - bar.n))
+
+        yield report
+
+
+if __name__ == "__main__":
+    sys.exit(main())
