@@ -50,7 +50,8 @@ class AudioSource(ABC):
         channels: Number of channels.
         n_samples: Length in samples (of one channel).
         dtype: The type that `read` returns.
-        bits: Significant bits of a sample as stored: 8, 16, 24, 32 or 64.
+        bits: Significant bits of a sample as stored: 8, 16, 24, 32 or 64. Lossy codings have none;
+            16 is what they are worth.
         container: The file's kind, such as "WAV"; "memory" for samples in memory.
         encoding: How samples are coded in it, such as "PCM_24" or "MPEG_LAYER_III".
         lossy: Whether the coding threw something away.
@@ -66,8 +67,8 @@ class AudioSource(ABC):
     encoding: str
     lossy: bool
 
-    def __init__(self) -> None:
-        self._notes: tuple[str, ...] = ()
+    def __init__(self, notes: tuple[str, ...] = ()) -> None:
+        self._notes = notes
 
     @property
     def notes(self) -> tuple[str, ...]:

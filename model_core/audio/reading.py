@@ -1,0 +1,129 @@
+"""Opening recordings of any kind as an `AudioSource`.
+
+Uncompressed files and FLAC are read where they lie. Formats in which libsndfile can't reach every
+sample exactly (its Vorbis seeking lands on wrong samples, the length of an MP3 may be a guess),
+damaged files, and all that only FFmpeg knows, are decoded once, from beginning to end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import soundfile as sf
+
+from model_core.audio.decoding import decode_with_ffmpeg, decode_with_libsndfile
+from model_core.audio.direct import SoundFileSource, file_error
+from model_core.audio.formats import is_exactly_seekable
+from model_core.audio.source import ArraySource, AudioSource
+from model_core.audio.spool import spool
+from model_core.errors import AudioReadError
+from model_core.progress import no_progress
+
+if TYPE_CHECKING:
+    import os
+
+    from model_core.progress import CancelToken, Progress
+
+__all__ = ["ArraySource", "AudioSource", "open_audio"]
+
+_RIFF_HEADER_BYTES = 8
+_RIFF_SLACK_BYTES = 64  # some writers count a chunk more or less in the size of the whole
+_RIFF_UNKNOWN_SIZE = 0xFFFFFFFF
+
+
+def open_audio(
+    path: str | os.PathLike[str],
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> AudioSource:
+    """Opens a recording.
+
+    WAV, AIFF, FLAC and their kin open at once, however long. Other formats are decoded first, at
+    several hundred times real time; a long one is kept in the cache for the next time.
+
+    Args:
+        path: The file.
+        progress: Told the decoded share.
+        cancel: Looked at after every block.
+
+    Raises:
+        AudioReadError: If there is no sound to be had from the file, for any reason.
+        CancelledError: If `cancel` was set.
+    """
+    path = Path(path)
+    _check_file(path)
+    report = progress or no_progress
+    with contextlib.ExitStack() as unless_kept:
+        file = _opened(path)
+        if file is not None:
+            unless_kept.enter_context(file)
+            if is_exactly_seekable(file.format, file.subtype):
+                if file.frames == 0:
+                    raise _no_samples(path)
+                if _last_sample_is_there(file):
+                    unless_kept.pop_all()
+                    return SoundFileSource(path, file, _notes_on_length(path, file))
+            else:
+                with contextlib.suppress(AudioReadError):  # FFmpeg is more patient with damage
+                    return spool(path, decode_with_libsndfile(path, file), report, cancel)
+    return spool(path, decode_with_ffmpeg(path), report, cancel)
+
+
+def _check_file(path: Path) -> None:
+    """Raises `AudioReadError` if there isn't a file with something in it that may be read."""
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise AudioReadError(f"“{path}” is a folder.", "Open one of the recordings in it.")
+        if not stat.S_ISREG(status.st_mode):
+            raise AudioReadError(f"“{path}” is a device, not a file.", "Open a sound file.")
+        if status.st_size == 0:
+            raise AudioReadError(
+                f"“{path}” is empty.", "Copy or export it again from where it comes from."
+            )
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise file_error(path, error) from error
+    except ValueError as error:  # a null character in the name
+        raise AudioReadError(f"{str(path)!r} isn't the name of a file.") from error
+
+
+def _opened(path: Path) -> sf.SoundFile | None:
+    """Returns the file opened by libsndfile, or None if it can't."""
+    try:
+        return sf.SoundFile(path)
+    except (sf.SoundFileError, OSError, TypeError):  # TypeError: raw files want to be described
+        return None
+
+
+def _last_sample_is_there(file: sf.SoundFile) -> bool:
+    try:
+        file.seek(file.frames - 1)
+        return len(file.read(1, dtype="int16", always_2d=True)) == 1
+    except (sf.SoundFileError, OSError):
+        return False
+
+
+def _notes_on_length(path: Path, file: sf.SoundFile) -> tuple[str, ...]:
+    """Says so if a WAV or AIFF file ends before the end that its header announces."""
+    with path.open("rb") as raw:
+        header = raw.read(_RIFF_HEADER_BYTES)
+    order = {b"RIFF": "little", b"RIFX": "big", b"FORM": "big"}.get(header[:4])
+    if order is None:
+        return ()
+    announced = int.from_bytes(header[4:], "big" if order == "big" else "little")
+    missing = announced + _RIFF_HEADER_BYTES - path.stat().st_size
+    if announced == _RIFF_UNKNOWN_SIZE or missing <= _RIFF_SLACK_BYTES:
+        return ()
+    read_s = file.frames / file.samplerate
+    return (f"The file is cut short; {read_s:.1f} s could be read.",)
+
+
+def _no_samples(path: Path) -> AudioReadError:
+    return AudioReadError(
+        f"“{path}” holds no sound: its length is zero.", "Open a recording with sound in it."
+    )
