@@ -1,0 +1,340 @@
+"""The player as the window sees it: play, pause, seek, and switch between recording and edit."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from editorbot_gui.playback.backend import AudioBackend
+from editorbot_gui.playback.output import Output
+from editorbot_gui.playback.plan import Material, Plan, PositionMap, Step
+from editorbot_gui.playback.sound_device import SoundDeviceBackend
+from model_core.errors import DeviceError
+
+_POLL_MS = 20
+_CLOSE_AFTER_MS = 10_000
+_RAMP_S = 0.003
+
+
+class PlayerState(StrEnum):
+    """What the player does."""
+
+    STOPPED = "stopped"
+    """Never started, or the end was reached."""
+    PLAYING = "playing"
+    PAUSED = "paused"
+
+
+class Listening(StrEnum):
+    """Which of the two is heard."""
+
+    RAW = "raw"
+    EDITED = "edited"
+
+
+class Player(QObject):
+    """Plays the recording or the edit and knows what is heard at this moment.
+
+    Lives on the GUI thread. Positions are samples on the timeline that `listening` names. Every
+    change is smoothed by a fade of 3 ms; between those moments the samples heard are the
+    material's own. The sound device is opened by the first `play` and given back some seconds
+    after playback has stopped.
+
+    Args:
+        parent: Owner.
+        backend: Opens the sound device; PortAudio's default output if left out.
+        ramp_s: Length of the fades in seconds; 0 for none.
+        threaded: False renders only when `feed` is called, for tests without threads.
+        close_after_ms: How long the device is kept after playback has stopped.
+    """
+
+    state_changed = Signal(str)
+    """Emitted with the new `PlayerState`."""
+    listening_changed = Signal(str)
+    """Emitted with the new `Listening`."""
+    # An int as an object: Qt's own int has 32 bits, and three hours at 192 kHz don't fit in it.
+    position_polled = Signal(object)
+    """Emitted while playing, some 50 times a second, and after a seek, with `position()`."""
+    device_failed = Signal(str)
+    """Emitted with a sentence when the device or the recording fails; playback is paused then."""
+    notice_given = Signal(str)
+    """Emitted with a sentence when what is heard differs from the file in rate or channels."""
+
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        backend: AudioBackend | None = None,
+        *,
+        ramp_s: float = _RAMP_S,
+        threaded: bool = True,
+        close_after_ms: int = _CLOSE_AFTER_MS,
+    ) -> None:
+        super().__init__(parent)
+        self._backend = backend if backend is not None else SoundDeviceBackend()
+        self._ramp_s = ramp_s
+        self._threaded = threaded
+        self._materials: dict[Listening, Material | None] = dict.fromkeys(Listening)
+        self._listening = Listening.RAW
+        self._state = PlayerState.STOPPED
+        self._generation = 0
+        self._plan: Plan | None = None
+        self._output: Output | None = None
+        self._notice = ""
+        self._closed_underruns = 0
+
+        self._poll_timer = QTimer(self)
+        self._poll_timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._poll_timer.setInterval(_POLL_MS)
+        self._poll_timer.timeout.connect(self._poll)
+        self._idle_timer = QTimer(self)
+        self._idle_timer.setSingleShot(True)
+        self._idle_timer.setInterval(close_after_ms)
+        self._idle_timer.timeout.connect(self._close_output)
+
+    @property
+    def state(self) -> PlayerState:
+        """What the player does."""
+        return self._state
+
+    @property
+    def listening(self) -> Listening:
+        """Which of the two is heard, or will be."""
+        return self._listening
+
+    @property
+    def underruns(self) -> int:
+        """Blocks that came too late since the player was made."""
+        return self._closed_underruns + (self._output.underruns if self._output else 0)
+
+    @property
+    def length(self) -> int:
+        """Length of what is listened to, in samples; 0 for nothing."""
+        material = self._materials[self._listening]
+        return material.length if material is not None else 0
+
+    def position(self) -> int:
+        """Returns the sample that is heard now, or where playing would begin.
+
+        It is told on the timeline of `listening` even in the milliseconds after a switch in
+        which the other one is still heard.
+        """
+        return self._heard()[0]
+
+    def set_raw(self, material: Material | None) -> None:
+        """Takes a new recording, or none: playing stops and the place is the beginning.
+
+        When this returns, the old recording is not read any more and can be closed, provided
+        that the edit was taken away first.
+        """
+        self._close_output()
+        self._materials[Listening.RAW] = material
+        self._rest_at(0, PlayerState.STOPPED)
+
+    def set_edited(self, material: Material | None, to_new: PositionMap | None = None) -> None:
+        """Takes a new version of the edit, or none. Playing goes on.
+
+        Args:
+            material: The edit, rendered.
+            to_new: From a position in the old version to the one in the new; it is called on
+                another thread, too. Left out, the position stays the same number.
+        """
+        self._materials[Listening.EDITED] = material
+        if self._listening is not Listening.EDITED:
+            return
+        if material is None:
+            self._listen_to(Listening.RAW)
+            self._close_output()
+            self._rest_at(0, PlayerState.STOPPED)
+        elif self._state is PlayerState.PLAYING and self._fits(material):
+            self._submit(to_new or _same_place)
+        else:
+            position = self.position()
+            self._rest_at(to_new(position) if to_new else position)
+
+    def play(self, from_position: int | None = None) -> None:
+        """Plays on, or from a position.
+
+        Args:
+            from_position: In samples; left out, playing goes on where it was, and from the
+                beginning if it was at the end.
+        """
+        material = self._materials[self._listening]
+        if material is None:
+            return
+        if from_position is None:
+            if self._state is PlayerState.PLAYING:
+                return
+            from_position = self.position()
+            if from_position >= material.length:
+                from_position = 0
+        if not self._open_output(material):
+            return
+        self._submit(_always(from_position), sounding=True)
+        self._idle_timer.stop()
+        self._poll_timer.start()
+        self._set_state(PlayerState.PLAYING)
+
+    def pause(self) -> None:
+        """Pauses; the place is kept."""
+        if self._state is PlayerState.PLAYING:
+            self._submit(_same_place, sounding=False)
+            self._set_state(PlayerState.PAUSED)
+
+    def toggle(self) -> None:
+        """Plays if it is quiet, pauses if it plays."""
+        if self._state is PlayerState.PLAYING:
+            self.pause()
+        else:
+            self.play()
+
+    def seek(self, position: int) -> None:
+        """Goes to a position in samples, playing or not."""
+        if self._state is PlayerState.PLAYING:
+            self._submit(_always(position))
+        else:
+            self._rest_at(position)
+
+    def listen_to(self, which: str, mapped: int | PositionMap | None = None) -> None:
+        """Switches between the recording and the edit, playing or not.
+
+        Args:
+            which: `"raw"` or `"edited"`.
+            mapped: Where the same sound is over there: as a position that corresponds to
+                `position()` now, or as a map, which is exact also for the moment of the switch
+                itself (it is called on another thread, too). Left out, the same number.
+        """
+        target = Listening(which)
+        if target is self._listening or self._materials[target] is None:
+            return
+        if mapped is None:
+            to_new: PositionMap = _same_place
+        elif isinstance(mapped, int):
+            to_new = _moved_by(mapped - self.position())
+        else:
+            to_new = mapped
+        position = self.position()
+        self._listen_to(target)
+        if self._state is PlayerState.PLAYING:
+            self._submit(to_new)
+        else:
+            self._rest_at(to_new(position))
+
+    def close(self) -> None:
+        """Stops, frees the device and ends the thread. The player can be used again."""
+        self._close_output()
+
+    def feed(self) -> None:
+        """Renders what is due. Only for a player that was made without a thread."""
+        if self._output is not None and not self._threaded:
+            self._output.feeder.fill()
+
+    def _heard(self) -> tuple[int, int]:
+        """Returns the position, and the generation that it was heard in."""
+        if self._plan is None:
+            return 0, 0
+        span, frame = self._output.heard_span() if self._output else (None, 0)
+        if span is None:
+            return self._plan.place(0, 0), 0
+        position = self._plan.place(span.position_at(frame), span.generation)
+        return position, span.generation
+
+    def _submit(self, to_new: PositionMap, *, sounding: bool = True) -> None:
+        """Makes a plan that follows the current one and has it heard."""
+        earlier: tuple[Step, ...] = ()
+        if self._plan is not None:
+            heard_generation = self._heard()[1]
+            earlier = tuple(s for s in self._plan.steps if s.generation > heard_generation)
+        self._set_plan(earlier, to_new, sounding=sounding)
+
+    def _rest_at(self, position: int, state: PlayerState | None = None) -> None:
+        """Stands still at a position and says so."""
+        self._set_plan((), _always(position), sounding=False)
+        if state is not None:
+            self._set_state(state)
+        elif self._state is PlayerState.PLAYING:
+            self._set_state(PlayerState.PAUSED)
+        self.position_polled.emit(self.position())
+
+    def _set_plan(self, earlier: tuple[Step, ...], to_new: PositionMap, *, sounding: bool) -> None:
+        material = self._materials[self._listening]
+        if material is None:
+            self._plan = None
+            return
+        self._generation += 1
+        steps = (*earlier, Step(self._generation, to_new))
+        self._plan = Plan(material, sounding, self._generation, steps)
+        if self._output is not None:
+            self._output.set_plan(self._plan)
+
+    def _fits(self, material: Material) -> bool:
+        wanted = (material.sample_rate, material.channels)
+        return self._output is not None and self._output.source_format == wanted
+
+    def _open_output(self, material: Material) -> bool:
+        """Opens the device unless it is open for such material; says so when it fails."""
+        if self._fits(material):
+            return True
+        self._close_output()
+        try:
+            self._output = Output(self._backend, material, self._ramp_s, threaded=self._threaded)
+        except DeviceError as error:
+            self.device_failed.emit(str(error))
+            return False
+        notice = self._output.notice()
+        if notice and notice != self._notice:
+            self.notice_given.emit(notice)
+        self._notice = notice
+        return True
+
+    def _close_output(self) -> None:
+        """Frees the device; the place is kept, and playing is paused."""
+        self._poll_timer.stop()
+        self._idle_timer.stop()
+        if self._output is None:
+            return
+        position = self.position()
+        output, self._output = self._output, None
+        output.close()
+        self._closed_underruns += output.underruns
+        self._rest_at(position)
+
+    def _listen_to(self, which: Listening) -> None:
+        self._listening = which
+        self.listening_changed.emit(str(which))
+
+    def _set_state(self, state: PlayerState) -> None:
+        if state is not self._state:
+            self._state = state
+            self.state_changed.emit(str(state))
+
+    def _poll(self) -> None:
+        output, plan = self._output, self._plan
+        if output is None or plan is None:
+            self._poll_timer.stop()
+            return
+        sentence = output.poll_failure()
+        if sentence:
+            self._close_output()
+            self.device_failed.emit(sentence)
+            return
+        if not output.is_at_rest(plan.generation):
+            self.position_polled.emit(self.position())
+        elif self._state is PlayerState.PLAYING:
+            self._rest_at(plan.material.length, PlayerState.STOPPED)
+        else:
+            self.position_polled.emit(self.position())
+            self._poll_timer.stop()
+            self._idle_timer.start()
+
+
+def _same_place(position: int) -> int:
+    return position
+
+
+def _always(position: int) -> PositionMap:
+    return lambda _position: position
+
+
+def _moved_by(distance: int) -> PositionMap:
+    return lambda position: position + distance

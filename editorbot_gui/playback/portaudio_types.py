@@ -1,0 +1,88 @@
+"""The part of the library sounddevice that is used here; it ships no type information."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+
+class DeviceInfo(TypedDict):
+    """What PortAudio knows of a device."""
+
+    name: str
+    index: int
+    max_output_channels: int
+    default_samplerate: float
+    default_low_output_latency: float
+
+
+class Times(Protocol):
+    """Times on the stream's clock, in seconds; 0 where a driver doesn't tell."""
+
+    @property
+    def outputBufferDacTime(self) -> float:  # noqa: N802 - the library's name
+        """When the first frame of the block is heard."""
+
+
+class Status(Protocol):
+    """What went wrong since the last block."""
+
+    @property
+    def output_underflow(self) -> bool:
+        """Whether the device was short of samples."""
+
+
+Callback = Callable[[npt.NDArray[np.float32], int, Times, Status], None]
+
+
+class Stream(Protocol):
+    """An output stream."""
+
+    @property
+    def time(self) -> float:
+        """The stream's clock, in seconds."""
+
+    @property
+    def latency(self) -> float:
+        """What the device holds, in seconds."""
+
+    def start(self) -> None:
+        """Begins to call back."""
+
+    def abort(self) -> None:
+        """Stops without playing what the device holds."""
+
+    def close(self) -> None:
+        """Frees the device."""
+
+
+class Library(Protocol):
+    """The module."""
+
+    @property
+    def PortAudioError(self) -> type[Exception]:  # noqa: N802 - the library's name
+        """Raised by all that goes wrong."""
+
+    def query_devices(self, device: int | str | None, kind: str) -> DeviceInfo:
+        """Returns one device; None asks for the default one of its kind."""
+
+    def OutputStream(  # noqa: N802 - the library's name
+        self,
+        *,
+        device: int,
+        samplerate: float,
+        channels: int,
+        dtype: str,
+        latency: float,
+        dither_off: bool,
+        callback: Callback,
+        finished_callback: Callable[[], None],
+    ) -> Stream:
+        """Opens a device."""
+
+    def _terminate(self) -> None: ...
+
+    def _initialize(self) -> None: ...

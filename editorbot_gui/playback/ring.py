@@ -1,0 +1,79 @@
+"""The ring of samples between the feeder thread and the sound device's callback."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+
+class SampleRing:
+    """A preallocated ring for one producer and one consumer, without a lock.
+
+    Frames are numbered from 0 for as long as the ring lives, and both counters only ever compare
+    such numbers, so that a frame's number also says when it is heard. Each counter is assigned by
+    one side alone, and an assignment of an integer can't be seen half done. The producer may
+    replace frames that wait (`replace_from`), as long as it stays clear of those that the
+    consumer can take in its next block.
+
+    Args:
+        capacity_frames: Frames that fit.
+        channels: Samples in a frame.
+
+    Attributes:
+        written: Number of the frame that the producer writes next.
+        taken: Number of the frame that the consumer takes next.
+    """
+
+    def __init__(self, capacity_frames: int, channels: int) -> None:
+        self._samples = np.zeros((capacity_frames, channels), dtype=np.float32)
+        self.capacity_frames = capacity_frames
+        self.channels = channels
+        self.written = 0
+        self.taken = 0
+
+    @property
+    def waiting_frames(self) -> int:
+        """Frames written and not yet taken."""
+        return self.written - self.taken
+
+    @property
+    def room_frames(self) -> int:
+        """Frames that can be appended now."""
+        return self.capacity_frames - self.waiting_frames
+
+    def append(self, block: npt.NDArray[np.float32]) -> None:
+        """Writes a block `[n, channels]` behind what waits; n is at most `room_frames`."""
+        self.replace_from(self.written, block)
+
+    def replace_from(self, frame: int, block: npt.NDArray[np.float32]) -> None:
+        """Replaces all that waits from a frame on by a block `[n, channels]`.
+
+        Args:
+            frame: From `taken` plus the consumer's next block, to `written`.
+            block: What is to be heard from there.
+        """
+        first = frame % self.capacity_frames
+        before_wrap = min(len(block), self.capacity_frames - first)
+        self._samples[first : first + before_wrap] = block[:before_wrap]
+        self._samples[: len(block) - before_wrap] = block[before_wrap:]
+        # Last, so that the consumer never reaches samples that aren't there yet.
+        self.written = frame + len(block)
+
+    def peek(self, start: int, stop: int) -> npt.NDArray[np.float32]:
+        """Returns a copy of the waiting frames from `start` to `stop`, `[stop - start, C]`."""
+        return self._samples.take(range(start, stop), axis=0, mode="wrap")
+
+    def take_into(self, out: npt.NDArray[np.float32]) -> int:
+        """Moves waiting frames into `out` `[n, channels]`, fills the rest of it with zeros.
+
+        Returns:
+            How many frames were there.
+        """
+        n_frames = min(len(out), self.written - self.taken)
+        first = self.taken % self.capacity_frames
+        before_wrap = min(n_frames, self.capacity_frames - first)
+        out[:before_wrap] = self._samples[first : first + before_wrap]
+        out[before_wrap:n_frames] = self._samples[: n_frames - before_wrap]
+        out[n_frames:] = 0.0
+        self.taken += n_frames
+        return n_frames

@@ -1,0 +1,193 @@
+"""The sound device, through PortAudio."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import threading
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from editorbot_gui.playback.backend import PullBlock, StreamFormat
+from model_core.errors import DeviceError
+
+if TYPE_CHECKING:
+    from editorbot_gui.playback import portaudio_types as pa
+
+# What the device may hold. With the 10 ms that wait in the ring, A/B answers within 30 ms.
+_DEVICE_LATENCY_S = 0.020
+_WORKS_WITHOUT = "Everything but listening works without it."
+
+# PortAudio's own start and end are global to the process.
+_library_lock = threading.Lock()
+
+
+class SoundDeviceBackend:
+    """Plays on the system's default output, or on the one that is named.
+
+    PortAudio is loaded when a stream is opened for the first time.
+
+    Args:
+        device: Name or number of an output as PortAudio lists it; None for the default one.
+    """
+
+    def __init__(self, device: str | int | None = None) -> None:
+        self._device = device
+
+    def open(self, sample_rate: int) -> SoundDeviceStream:
+        """Opens the device; see `AudioBackend.open`."""
+        library = _load_library()
+        with _library_lock:
+            try:
+                info = self._find_device(library)
+                return self._open_at_some_rate(library, info, sample_rate)
+            except DeviceError:
+                # The list of devices is made when PortAudio starts: one that was plugged in
+                # since, or a sound server that was started again, is only seen by a new start.
+                _restart(library)
+                info = self._find_device(library)
+                return self._open_at_some_rate(library, info, sample_rate)
+
+    def _find_device(self, library: pa.Library) -> pa.DeviceInfo:
+        try:
+            return library.query_devices(self._device, kind="output")
+        except (library.PortAudioError, ValueError) as error:
+            if self._device is None:
+                raise DeviceError(
+                    "No sound device was found.",
+                    f"Connect one and play again. {_WORKS_WITHOUT}",
+                ) from error
+            raise DeviceError(
+                f"The sound device “{self._device}” was not found.",
+                "Connect it, or choose another.",
+            ) from error
+
+    def _open_at_some_rate(
+        self, library: pa.Library, info: pa.DeviceInfo, sample_rate: int
+    ) -> SoundDeviceStream:
+        # Two at most: a system's mixer offers dozens of channels and drops those that no
+        # loudspeaker is there for, so that some of a recording would silently not be heard.
+        device_channels = max(1, min(2, info["max_output_channels"]))
+        device_rate = int(info["default_samplerate"])
+        latency_s = max(_DEVICE_LATENCY_S, info["default_low_output_latency"])
+        reason = ""
+        for rate in dict.fromkeys((sample_rate, device_rate)):
+            stream_format = StreamFormat(rate, device_channels, info["name"])
+            try:
+                return SoundDeviceStream(library, info["index"], stream_format, latency_s)
+            except library.PortAudioError as error:
+                reason = str(error.args[0])
+        raise DeviceError(
+            f"The sound device “{info['name']}” can't be opened ({reason}).",
+            f"Close programs that hold it, or choose another. {_WORKS_WITHOUT}",
+        )
+
+
+class SoundDeviceStream:
+    """An open output of PortAudio's.
+
+    Args:
+        library: The module sounddevice.
+        device: Number of the output.
+        stream_format: What to ask of it.
+        latency_s: What the device may hold, in seconds.
+    """
+
+    def __init__(
+        self, library: pa.Library, device: int, stream_format: StreamFormat, latency_s: float
+    ) -> None:
+        self._library = library
+        self._format = stream_format
+        self._pull: PullBlock | None = None
+        self._underflows = 0
+        self._ended = False
+        self._stream = library.OutputStream(
+            device=device,
+            samplerate=stream_format.sample_rate,
+            channels=stream_format.channels,
+            dtype="float32",
+            latency=latency_s,
+            # What is heard is what is exported: nothing is added on the way.
+            dither_off=True,
+            callback=self._callback,
+            finished_callback=self._note_end,
+        )
+
+    @property
+    def format(self) -> StreamFormat:
+        """What the device plays."""
+        return self._format
+
+    @property
+    def underflows(self) -> int:
+        """How often the device was short of samples."""
+        return self._underflows
+
+    def start(self, pull: PullBlock) -> None:
+        """Begins to pull blocks; see `AudioStream.start`."""
+        self._pull = pull
+        try:
+            self._stream.start()
+        except self._library.PortAudioError as error:
+            self._stream.close()
+            raise DeviceError(
+                f"The sound device “{self._format.device_name}” can't be started "
+                f"({error.args[0]}).",
+                "Play again, or choose another device.",
+            ) from error
+
+    def now_s(self) -> float:
+        """Returns the time on PortAudio's clock for this stream; 0 when it has none (any more)."""
+        try:
+            return self._stream.time
+        except self._library.PortAudioError:
+            return 0.0
+
+    def failure(self) -> str:
+        """Returns a sentence when the device has ended the stream by itself."""
+        if not self._ended:
+            return ""
+        return f"The sound device “{self._format.device_name}” has gone away."
+
+    def close(self) -> None:
+        """Stops at once and frees the device."""
+        # A device that has gone away may complain about being closed; it is gone all the same.
+        with _library_lock, contextlib.suppress(self._library.PortAudioError):
+            self._stream.abort()
+        with _library_lock, contextlib.suppress(self._library.PortAudioError):
+            self._stream.close()
+
+    def _callback(
+        self, out: npt.NDArray[np.float32], _frames: int, times: pa.Times, status: pa.Status
+    ) -> None:
+        if status.output_underflow:
+            self._underflows += 1
+        # Some drivers don't say when a block is heard.
+        heard_at_s = times.outputBufferDacTime or self.now_s() + self._stream.latency
+        if self._pull is not None:
+            self._pull(out, heard_at_s)
+
+    def _note_end(self) -> None:
+        self._ended = True
+
+
+def _load_library() -> pa.Library:
+    try:
+        return cast("pa.Library", importlib.import_module("sounddevice"))
+    except OSError as error:
+        raise DeviceError(
+            "Sound can't be played because the PortAudio library is missing.",
+            f"On Linux, install libportaudio2. {_WORKS_WITHOUT}",
+        ) from error
+
+
+def _restart(library: pa.Library) -> None:
+    """Has PortAudio look for devices anew. Only while no stream is open."""
+    try:
+        # sounddevice has no public name for this.
+        library._terminate()
+        library._initialize()
+    except library.PortAudioError as error:
+        raise DeviceError("The sound system can't be started.", _WORKS_WITHOUT) from error

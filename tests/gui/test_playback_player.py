@@ -1,0 +1,423 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from editorbot_gui.playback.player import Listening, Player, PlayerState
+from model_core.errors import AudioReadError
+from tests.gui.playback_fakes import CountingMaterial, ManualBackend, positions
+
+RATE = 8000
+GUARD = 80
+EDITED = 1_000_001
+
+
+class Rig:
+    """A player on a device pulled by hand, and what it has said."""
+
+    def __init__(self, backend: ManualBackend, **options: float) -> None:
+        self.backend = backend
+        self.player = Player(None, backend, ramp_s=0.0, threaded=False, **options)
+        self.said: list[tuple[str, object]] = []
+        for name in (
+            "state_changed",
+            "listening_changed",
+            "position_polled",
+            "device_failed",
+            "notice_given",
+        ):
+            getattr(self.player, name).connect(lambda what, n=name: self.said.append((n, what)))
+
+    def said_of(self, name: str) -> list[object]:
+        return [what for said, what in self.said if said == name]
+
+    def hear(self, n_frames: int, block_frames: int = 64) -> list[int]:
+        heard = []
+        while n_frames > 0:
+            self.player.feed()
+            heard.extend(positions(self.backend.stream.pull(min(block_frames, n_frames))))
+            n_frames -= block_frames
+        self.player.feed()
+        return heard
+
+
+MakeRig = Callable[..., Rig]
+
+
+@pytest.fixture
+def make_rig(qapp: QApplication) -> Iterator[MakeRig]:
+    rigs: list[Rig] = []
+
+    def make(backend: ManualBackend | None = None, **options: float) -> Rig:
+        rigs.append(Rig(backend or ManualBackend(), **options))
+        return rigs[-1]
+
+    yield make
+    for rig in rigs:
+        rig.player.close()
+        assert all(stream.closed for stream in rig.backend.streams)
+        rig.player.deleteLater()
+    qapp.processEvents()
+
+
+@pytest.fixture
+def rig(make_rig: MakeRig) -> Rig:
+    rig = make_rig()
+    rig.player.set_raw(CountingMaterial(100_000))
+    rig.player.set_edited(CountingMaterial(50_000, offset=EDITED))
+    return rig
+
+
+def test_without_material_nothing_happens(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    rig.player.play()
+    rig.player.pause()
+    rig.player.seek(100)
+    rig.player.listen_to("edited")
+    rig.player.toggle()
+    assert (rig.player.position(), rig.player.length) == (0, 0)
+    assert rig.player.state is PlayerState.STOPPED
+    assert rig.player.listening is Listening.RAW
+    assert rig.backend.streams == []
+    assert rig.said_of("state_changed") == []
+
+
+def test_play_pause_and_on(rig: Rig) -> None:
+    player = rig.player
+    assert rig.backend.streams == []
+    player.play(500)
+    assert player.position() == 500
+    assert rig.hear(640) == list(range(501, 1141))
+    assert player.position() == 1140
+    player.toggle()
+    assert rig.hear(640) == [*range(1141, 1141 + GUARD), *[0] * (640 - GUARD)]
+    assert player.position() == 1140 + GUARD
+    player.toggle()
+    assert rig.hear(64) == list(range(1141 + GUARD, 1141 + GUARD + 64))
+    assert rig.said_of("state_changed") == ["playing", "paused", "playing"]
+    assert len(rig.backend.streams) == 1
+    assert player.underruns == 0
+
+
+def test_playing_again_while_it_plays_changes_nothing(rig: Rig) -> None:
+    rig.player.play()
+    rig.hear(64)
+    rig.player.play()
+    assert rig.hear(640) == list(range(65, 705))
+
+
+def test_the_position_is_what_is_heard_not_what_was_handed_over(make_rig: MakeRig) -> None:
+    rig = make_rig(ManualBackend(latency_s=0.05))
+    rig.player.set_raw(CountingMaterial(100_000))
+    rig.player.play(1000)
+    stream = rig.backend.stream
+    rig.hear(800)
+    assert rig.player.position() == 1000 + 800 - 400
+    stream.time_s += 0.02
+    assert rig.player.position() == 1000 + 800 - 240
+    stream.time_s += 10.0
+    assert rig.player.position() == 1800
+
+
+def test_with_a_slow_device_a_seek_shows_at_once_and_waits_to_be_heard(make_rig: MakeRig) -> None:
+    rig = make_rig(ManualBackend(latency_s=0.05))
+    rig.player.set_raw(CountingMaterial(100_000))
+    rig.player.play()
+    rig.hear(800)
+    rig.player.seek(30_000)
+    seen = [rig.player.position()]
+    for _ in range(80):
+        rig.hear(8, 8)
+        seen.append(rig.player.position())
+    # 50 ms in the device and 10 ms in the ring play out first.
+    assert seen[: 1 + 60] == [30_000] * 61
+    assert seen[61:] == [30_000 + 8 * i for i in range(1, 21)]
+
+
+def test_a_b_is_told_on_the_timeline_that_is_listened_to(make_rig: MakeRig) -> None:
+    rig = make_rig(ManualBackend(latency_s=0.02))
+    rig.player.set_raw(CountingMaterial(100_000))
+    rig.player.set_edited(CountingMaterial(50_000, offset=EDITED))
+    rig.player.play(20_000)
+    rig.hear(1600)
+    assert rig.player.position() == 20_000 + 1600 - 160
+    rig.player.listen_to("edited", lambda position: position - 15_000)
+    seen, heard = [], []
+    for _ in range(64):
+        seen.append(rig.player.position())
+        heard.extend(rig.hear(8, 8))
+    # The place goes on evenly although for 30 ms the recording is still heard.
+    assert seen == [5000 + 1600 - 160 + 8 * i for i in range(64)]
+    assert heard == [
+        *range(21_601, 21_601 + GUARD),
+        *range(EDITED + 6600 + GUARD, EDITED + 6600 + 512),
+    ]
+    assert rig.said_of("listening_changed") == ["edited"]
+
+
+def test_a_b_with_a_number_means_the_place_of_now(rig: Rig) -> None:
+    rig.player.play(20_000)
+    rig.hear(640)
+    rig.player.listen_to("edited", rig.player.position() - 15_000)
+    heard = rig.hear(GUARD + 10, 10)
+    assert heard[-10:] == list(range(EDITED + 5640 + GUARD, EDITED + 5650 + GUARD))
+
+
+def test_a_b_there_and_back_within_a_moment(rig: Rig) -> None:
+    rig.player.play(20_000)
+    rig.hear(640)
+    for _ in range(3):
+        rig.player.listen_to("edited", lambda position: position // 2)
+        assert rig.player.position() == 10_320
+        rig.player.listen_to("raw", lambda position: position * 2)
+        assert rig.player.position() == 20_640
+    assert rig.hear(512) == list(range(20_641, 20_641 + 512))
+
+
+def test_a_b_at_rest_moves_the_cursor(rig: Rig) -> None:
+    rig.player.seek(20_000)
+    rig.player.listen_to("edited", 7000)
+    assert rig.player.position() == 7000
+    assert rig.player.length == 50_000
+    rig.player.listen_to("raw")
+    assert rig.player.position() == 7000
+    rig.player.listen_to("raw", 1)
+    assert rig.player.position() == 7000
+    assert rig.said_of("position_polled")[-3:] == [20_000, 7000, 7000]
+    assert rig.backend.streams == []
+
+
+def test_there_is_no_switching_to_what_is_not_there(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    rig.player.set_raw(CountingMaterial(1000))
+    rig.player.listen_to("edited", 7)
+    assert rig.player.listening is Listening.RAW
+    with pytest.raises(ValueError, match="both"):
+        rig.player.listen_to("both")
+
+
+def test_the_end_stops_by_itself_and_play_begins_again(rig: Rig, qtbot: QtBot) -> None:
+    rig.player.play(99_900)
+    with qtbot.waitSignal(rig.player.state_changed) as stopped:
+        rig.hear(256)
+    assert stopped.args == ["stopped"]
+    assert rig.player.position() == 100_000
+    assert rig.said_of("position_polled")[-1] == 100_000
+    rig.player.play()
+    assert rig.hear(64) == list(range(1, 65))
+
+
+def test_the_end_is_reached_only_when_it_is_heard(make_rig: MakeRig, qtbot: QtBot) -> None:
+    rig = make_rig(ManualBackend(latency_s=0.05))
+    rig.player.set_raw(CountingMaterial(1000))
+    rig.player.play()
+    rig.hear(1064)
+    with qtbot.waitSignal(rig.player.position_polled):
+        pass
+    assert rig.player.state is PlayerState.PLAYING
+    with qtbot.waitSignal(rig.player.state_changed):
+        rig.hear(400)
+    assert rig.player.state is PlayerState.STOPPED
+
+
+def test_seeks_stay_within_the_material(rig: Rig) -> None:
+    rig.player.seek(-5)
+    assert rig.player.position() == 0
+    rig.player.seek(10**12)
+    assert rig.player.position() == 100_000
+    rig.player.play(-3)
+    rig.hear(640)
+    rig.player.seek(700)
+    assert rig.hear(GUARD + 9, 8)[GUARD:] == list(range(701, 710))
+
+
+def test_positions_beyond_32_bits_can_be_told(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    rig.player.set_raw(CountingMaterial(2**33))
+    rig.player.seek(2**32 + 5)
+    assert rig.said_of("position_polled")[-1] == 2**32 + 5
+
+
+def test_an_edit_during_playback_is_heard_at_once_at_the_same_sound(rig: Rig) -> None:
+    rig.player.listen_to("edited")
+    rig.player.play(10_000)
+    rig.hear(640)
+    rig.player.set_edited(
+        CountingMaterial(45_000, offset=EDITED + 5000), lambda position: position - 5000
+    )
+    assert rig.player.position() == 5640
+    assert rig.hear(512) == list(range(EDITED + 10_640, EDITED + 11_152))
+    assert rig.player.state is PlayerState.PLAYING
+    assert len(rig.backend.streams) == 1
+
+
+def test_an_edit_while_the_recording_is_heard_disturbs_nothing(rig: Rig) -> None:
+    rig.player.play()
+    rig.hear(640)
+    rig.player.set_edited(CountingMaterial(10, offset=EDITED))
+    rig.player.set_edited(None)
+    assert rig.hear(640) == list(range(641, 1281))
+
+
+def test_an_edit_at_rest_moves_the_cursor_along(rig: Rig) -> None:
+    rig.player.listen_to("edited", 10_000)
+    rig.player.set_edited(CountingMaterial(45_000), lambda position: position - 5000)
+    assert rig.player.position() == 5000
+    rig.player.set_edited(CountingMaterial(3000))
+    assert rig.player.position() == 3000
+
+
+def test_taking_the_edit_away_goes_back_to_the_recording(rig: Rig) -> None:
+    rig.player.listen_to("edited")
+    rig.player.play(10_000)
+    rig.hear(64)
+    rig.player.set_edited(None)
+    assert rig.player.state is PlayerState.STOPPED
+    assert rig.player.listening is Listening.RAW
+    assert rig.player.position() == 0
+    assert rig.backend.stream.closed
+
+
+def test_a_new_recording_stops_and_frees_the_old_one(rig: Rig) -> None:
+    rig.player.play(10_000)
+    rig.hear(64)
+    rig.player.set_raw(CountingMaterial(500, sample_rate=16_000, channels=1))
+    assert rig.backend.stream.closed
+    assert rig.player.state is PlayerState.STOPPED
+    assert rig.player.position() == 0
+    rig.player.play()
+    assert rig.backend.stream.format.sample_rate == 16_000
+    assert rig.hear(64) == list(range(1, 65))
+
+
+def test_an_edit_at_another_rate_pauses_and_opens_the_device_anew(rig: Rig) -> None:
+    rig.player.listen_to("edited")
+    rig.player.play(100)
+    rig.hear(640)
+    rig.player.set_edited(CountingMaterial(20_000, sample_rate=16_000))
+    assert rig.player.state is PlayerState.PAUSED
+    rig.player.play()
+    assert rig.backend.stream.format.sample_rate == 16_000
+    assert rig.hear(64) == list(range(741, 805))
+
+
+def test_no_device_is_a_sentence_and_the_rest_works(rig: Rig) -> None:
+    rig.backend.refusal = "No sound device was found."
+    rig.player.play(300)
+    assert rig.said_of("device_failed") == ["No sound device was found."]
+    assert rig.player.state is PlayerState.STOPPED
+    rig.player.seek(500)
+    assert rig.player.position() == 500
+    rig.backend.refusal = ""
+    rig.player.play()
+    assert rig.hear(64) == list(range(501, 565))
+
+
+def test_a_device_that_goes_away_pauses_at_the_place(rig: Rig, qtbot: QtBot) -> None:
+    rig.player.play(300)
+    rig.hear(640)
+    with qtbot.waitSignal(rig.player.device_failed) as failed:
+        rig.backend.stream.failing = "The sound device has gone away."
+    assert failed.args == ["The sound device has gone away."]
+    assert rig.player.state is PlayerState.PAUSED
+    assert rig.player.position() == 940
+    rig.player.play()
+    assert len(rig.backend.streams) == 2
+    assert rig.hear(64) == list(range(941, 1005))
+
+
+def test_a_device_that_does_not_answer_is_told(
+    rig: Rig, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("editorbot_gui.playback.output._PATIENCE_POLLS", 3)
+    rig.player.play()
+    with qtbot.waitSignal(rig.player.device_failed) as failed:
+        rig.hear(64)
+    assert failed.args == ["The sound device “By hand” does not answer."]
+
+
+def test_a_recording_that_cant_be_read_is_told(rig: Rig, qtbot: QtBot) -> None:
+    def vanish() -> None:
+        raise AudioReadError("The file is gone.", "Bring it back.")
+
+    material = CountingMaterial(100_000)
+    rig.player.set_raw(material)
+    rig.player.play()
+    rig.hear(64)
+    material.while_reading = vanish
+    with qtbot.waitSignal(rig.player.device_failed) as failed:
+        rig.hear(6400)
+    assert failed.args == ["The file is gone. Bring it back."]
+    assert rig.player.state is PlayerState.PAUSED
+
+
+def test_what_is_heard_differently_is_said_once(make_rig: MakeRig) -> None:
+    rig = make_rig(ManualBackend(sample_rate=48_000))
+    rig.player.set_raw(CountingMaterial(100_000, sample_rate=96_000, channels=6))
+    rig.player.play()
+    (sentence,) = rig.said_of("notice_given")
+    assert "6-channel recording is heard in stereo" in str(sentence)
+    assert "does not play 96 kHz" in str(sentence)
+    assert "resampled to 48 kHz" in str(sentence)
+    rig.player.close()
+    rig.player.play()
+    assert len(rig.said_of("notice_given")) == 1
+
+
+def test_the_device_is_given_back_after_a_while(make_rig: MakeRig, qtbot: QtBot) -> None:
+    rig = make_rig(close_after_ms=0)
+    rig.player.set_raw(CountingMaterial(100_000))
+    rig.player.play()
+    rig.hear(640)
+    rig.player.pause()
+    rig.hear(640)
+    qtbot.waitUntil(lambda: rig.backend.stream.closed)
+    assert rig.player.position() == 640 + GUARD
+    assert rig.player.state is PlayerState.PAUSED
+    rig.player.play()
+    assert rig.hear(64) == list(range(641 + GUARD, 705 + GUARD))
+
+
+def test_underruns_are_counted_over_devices(rig: Rig) -> None:
+    rig.player.play()
+    rig.player.feed()
+    rig.backend.stream.pull(20_000)
+    rig.backend.stream.underflows = 2
+    assert rig.player.underruns == 3
+    rig.player.close()
+    assert rig.player.underruns == 3
+
+
+def test_closing_while_playing_keeps_the_place(rig: Rig) -> None:
+    rig.player.play(500)
+    rig.hear(640)
+    rig.player.close()
+    assert rig.player.position() == 1140
+    assert rig.player.state is PlayerState.PAUSED
+    assert rig.backend.stream.closed
+
+
+def test_with_its_thread_it_plays_all_of_it(qtbot: QtBot) -> None:
+    backend = ManualBackend()
+    player = Player(None, backend, ramp_s=0.0)
+    player.set_raw(CountingMaterial(60_000))
+    player.play()
+    output = player._output
+    assert output is not None
+    ring = output.feeder._ring
+    heard: list[int] = []
+    with qtbot.waitSignal(player.state_changed) as stopped:
+        while len(heard) < 60_000:
+            wanted = min(12_000, 60_000 - len(heard))
+            qtbot.waitUntil(lambda n=wanted: ring.waiting_frames >= n)
+            heard.extend(positions(backend.stream.pull(wanted)))
+    assert heard == list(range(1, 60_001))
+    assert stopped.args == ["stopped"]
+    assert any(thread.name == "audio-feeder" for thread in threading.enumerate())
+    player.close()
+    assert not any(thread.name == "audio-feeder" for thread in threading.enumerate())
+    player.deleteLater()

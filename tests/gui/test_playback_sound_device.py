@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from editorbot_gui.playback.sound_device import SoundDeviceBackend
+from model_core.errors import DeviceError
+
+
+class PortAudioError(Exception):
+    pass
+
+
+class RawStream:
+    """What sounddevice's OutputStream is to the backend."""
+
+    def __init__(self, **asked: object) -> None:
+        self.asked: dict[str, Any] = asked
+        self.calls: list[str] = []
+        self.failing: set[str] = set()
+        self.latency = 0.25
+
+    @property
+    def time(self) -> float:
+        if "time" in self.failing:
+            raise PortAudioError("Error getting stream time")
+        return 7.0
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.failing:
+            raise PortAudioError(f"{name} refused")
+
+    def start(self) -> None:
+        self._call("start")
+
+    def abort(self) -> None:
+        self._call("abort")
+
+    def close(self) -> None:
+        self._call("close")
+
+    def call_back(self, n_frames: int, heard_at_s: float, *, underflow: bool = False) -> np.ndarray:
+        out = np.full((n_frames, self.asked["channels"]), np.nan, dtype=np.float32)
+        times = SimpleNamespace(outputBufferDacTime=heard_at_s)
+        self.asked["callback"](out, n_frames, times, SimpleNamespace(output_underflow=underflow))
+        return out
+
+
+class FakeLibrary:
+    """The module sounddevice, with the devices that the test wants."""
+
+    PortAudioError = PortAudioError
+
+    def __init__(self) -> None:
+        self.device: dict[str, Any] | None = {
+            "name": "Speakers",
+            "index": 3,
+            "max_output_channels": 32,
+            "default_samplerate": 48000.0,
+            "default_low_output_latency": 0.0087,
+        }
+        self.rates = {44100, 48000}
+        self.streams: list[RawStream] = []
+        self.asked_for: list[object] = []
+        self.restarts = 0
+        self.at_restart: Callable[[], None] = lambda: None
+
+    def query_devices(self, device: object, kind: str) -> dict[str, Any]:
+        assert kind == "output"
+        self.asked_for.append(device)
+        if self.device is None:
+            raise PortAudioError("Error querying device -1")
+        return self.device
+
+    def OutputStream(self, **asked: object) -> RawStream:  # noqa: N802 - the library's name
+        if asked["samplerate"] not in self.rates:
+            raise PortAudioError("Invalid sample rate", -9997)
+        self.streams.append(RawStream(**asked))
+        return self.streams[-1]
+
+    def _terminate(self) -> None:
+        pass
+
+    def _initialize(self) -> None:
+        self.restarts += 1
+        self.at_restart()
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
+    fake = FakeLibrary()
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    return fake
+
+
+def test_a_missing_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        assert name == "sounddevice"
+        raise OSError("PortAudio library not found")
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    with pytest.raises(DeviceError, match="PortAudio library is missing") as caught:
+        SoundDeviceBackend().open(44100)
+    assert "libportaudio2" in caught.value.mend
+
+
+def test_it_opens_the_default_device_at_the_rate_of_the_recording(library: FakeLibrary) -> None:
+    stream = SoundDeviceBackend().open(44100)
+    (raw,) = library.streams
+    assert (stream.format.sample_rate, stream.format.channels) == (44100, 2)
+    assert stream.format.device_name == "Speakers"
+    assert raw.asked["device"] == 3
+    assert raw.asked["latency"] == 0.02
+    assert raw.asked["dtype"] == "float32"
+    assert library.asked_for == [None]
+    assert library.restarts == 0
+
+
+def test_a_refused_rate_falls_back_to_the_devices_own(library: FakeLibrary) -> None:
+    assert 192_000 not in library.rates
+    assert SoundDeviceBackend().open(192_000).format.sample_rate == 48_000
+
+
+@pytest.mark.parametrize(("offered", "taken"), [(1, 1), (2, 2), (8, 2)])
+def test_one_or_two_channels_are_opened(library: FakeLibrary, offered: int, taken: int) -> None:
+    assert library.device is not None
+    library.device["max_output_channels"] = offered
+    assert SoundDeviceBackend().open(44100).format.channels == taken
+
+
+def test_a_slow_device_gets_the_time_it_needs(library: FakeLibrary) -> None:
+    assert library.device is not None
+    library.device["default_low_output_latency"] = 0.09
+    SoundDeviceBackend().open(44100)
+    assert library.streams[0].asked["latency"] == 0.09
+
+
+def test_no_device_is_one_sentence(library: FakeLibrary) -> None:
+    library.device = None
+    with pytest.raises(DeviceError, match=r"^No sound device was found\."):
+        SoundDeviceBackend().open(44100)
+    with pytest.raises(DeviceError, match="“Headphones” was not found"):
+        SoundDeviceBackend("Headphones").open(44100)
+    assert library.asked_for == [None, None, "Headphones", "Headphones"]
+
+
+def test_a_device_plugged_in_later_is_found(library: FakeLibrary) -> None:
+    found, library.device = library.device, None
+    library.at_restart = lambda: setattr(library, "device", found)
+    assert SoundDeviceBackend().open(44100).format.device_name == "Speakers"
+
+
+def test_a_sound_system_that_cant_start_is_one_sentence(library: FakeLibrary) -> None:
+    def refuse() -> None:
+        raise PortAudioError("Error initializing PortAudio")
+
+    library.device = None
+    library.at_restart = refuse
+    with pytest.raises(DeviceError, match="sound system can't be started"):
+        SoundDeviceBackend().open(44100)
+
+
+def test_a_device_that_cant_be_opened_is_one_sentence(library: FakeLibrary) -> None:
+    library.rates = set()
+    with pytest.raises(DeviceError, match=r"“Speakers” can't be opened \(Invalid sample rate\)"):
+        SoundDeviceBackend().open(44100)
+
+
+def test_a_device_that_cant_be_started_is_closed(library: FakeLibrary) -> None:
+    stream = SoundDeviceBackend().open(44100)
+    library.streams[0].failing = {"start"}
+    with pytest.raises(DeviceError, match=r"can't be started \(start refused\)"):
+        stream.start(lambda _out, _heard_at_s: None)
+    assert library.streams[0].calls == ["start", "close"]
+
+
+def test_blocks_are_pulled_with_the_time_they_are_heard_at(library: FakeLibrary) -> None:
+    pulled: list[tuple[int, float]] = []
+
+    def pull(out: np.ndarray, heard_at_s: float) -> None:
+        pulled.append((len(out), heard_at_s))
+        out[:] = 0.5
+
+    stream = SoundDeviceBackend().open(44100)
+    stream.start(pull)
+    (raw,) = library.streams
+    assert (raw.call_back(100, 7.5) == 0.5).all()
+    raw.call_back(50, 0.0, underflow=True)
+    assert pulled == [(100, 7.5), (50, 7.25)]
+    assert stream.underflows == 1
+    assert stream.now_s() == 7.0
+
+
+def test_a_device_that_goes_away_is_told_and_can_be_closed(library: FakeLibrary) -> None:
+    stream = SoundDeviceBackend().open(44100)
+    stream.start(lambda _out, _heard_at_s: None)
+    assert stream.failure() == ""
+    (raw,) = library.streams
+    raw.asked["finished_callback"]()
+    raw.failing = {"time", "abort", "close"}
+    assert stream.failure() == "The sound device “Speakers” has gone away."
+    assert stream.now_s() == 0.0
+    stream.close()
+    assert raw.calls == ["start", "abort", "close"]
