@@ -11,7 +11,9 @@ import numpy.typing as npt
 import torch
 
 from model_core.edit.pointers import PADDING, STOP
+from training import shards
 from training.losses import Batch
+from training.shards import read_shard
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
@@ -55,25 +57,25 @@ class Example:
 
 
 def load_shard(path: Path, hop: int = 256) -> list[Example]:
-    """Reads all recordings of a shard."""
-    examples = []
-    with np.load(path, allow_pickle=False) as shard:
-        style = standardise_style(shard["style"])
-        count = sum(name.startswith("mel_") for name in shard.files)
-        for i in range(count):
-            # librosa's count of frames includes an empty one when the samples end on a frame.
-            n_frames = -(-int(shard[f"n_samples_{i}"]) // hop)
-            mel = shard[f"mel_{i}"][:, :n_frames]
-            runs = samples_to_frames(shard[f"kept_{i}"], hop).clip(0, n_frames)
-            runs = runs[runs[:, 1] > runs[:, 0]]
-            reason = np.full(n_frames, -1, np.int8)
-            removed = samples_to_frames(shard[f"removed_{i}"], hop)
-            for (start, stop), why in zip(removed, shard[f"reason_{i}"], strict=True):
-                reason[start:stop] = why
-            for start, stop in runs:
-                reason[start:stop] = -1
-            examples.append(Example(mel, runs, reason, style, int(shard[f"kind_{i}"])))
-    return examples
+    """Reads all recordings of a shard and brings their truth to frame rate."""
+    return [at_frame_rate(recording, hop) for recording in read_shard(path)]
+
+
+def at_frame_rate(recording: shards.Example, hop: int = 256) -> Example:
+    """Brings the truth of a recording from samples to frames of `hop` samples."""
+    # librosa's count of frames includes an empty one when the samples end on a frame.
+    n_frames = -(-recording.n_samples // hop)
+    runs = samples_to_frames(recording.kept, hop).clip(0, n_frames)
+    runs = runs[runs[:, 1] > runs[:, 0]]
+    reason = np.full(n_frames, -1, np.int8)
+    removed = samples_to_frames(recording.removed, hop)
+    for (start, stop), why in zip(removed, recording.reasons, strict=True):
+        reason[start:stop] = why
+    for start, stop in runs:
+        reason[start:stop] = -1
+    style = standardise_style(recording.style)
+    kind = shards.KINDS.index(recording.kind)
+    return Example(recording.mel[:, :n_frames], runs, reason, style, kind)
 
 
 def samples_to_frames(ranges: IntArray, hop: int) -> IntArray:

@@ -1,0 +1,137 @@
+"""Judges a checkpoint on simulated recordings through the path that is shipped.
+
+With `--fit` the search's settings are fitted first and written, with the figures, into the card
+of a new checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import logging
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from model_core.checkpoint import load_checkpoint, save_checkpoint
+from model_core.nn.card import DecodingSettings
+from model_core.nn.device import choose_precision
+from model_core.nn.evidence import Evidence, compute_evidence
+from model_core.nn.network import PointerNetwork
+from model_core.nn.search import best_runs, make_scores
+from training.dataset import Example, at_frame_rate, samples_to_frames
+from training.metrics import Tally, table
+from training.shards import KINDS, read_shard
+
+log = logging.getLogger("training")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A recording with its truth and what the network says of it."""
+
+    example: Example
+    phrases: npt.NDArray[np.int64]
+    evidence: Evidence
+
+
+def gather(model: PointerNetwork, folder: Path, limit: int, *, styled: bool) -> list[Case]:
+    """Runs the network over the recordings of a folder of shards.
+
+    Args:
+        model: The network.
+        folder: Of shards.
+        limit: Most recordings.
+        styled: Whether the network is told the editor's style, rather than the mean one.
+    """
+    cases: list[Case] = []
+    half = choose_precision("cpu") is torch.bfloat16
+    for path in sorted(folder.glob("*.npz")):
+        for raw in read_shard(path):
+            if len(cases) == limit:
+                return cases
+            example = at_frame_rate(raw)
+            mel = torch.from_numpy(example.mel[None].astype(np.float32) / 255)
+            quantities = torch.from_numpy(example.style * styled)[None]
+            with (
+                torch.inference_mode(),
+                torch.autocast("cpu", dtype=torch.bfloat16, enabled=half),
+            ):
+                evidence = compute_evidence(model, model.encode(mel), model.style(quantities))
+            cases.append(Case(example, samples_to_frames(raw.phrases, 256), evidence))
+    return cases
+
+
+def judge(cases: list[Case], settings: DecodingSettings) -> dict[str, Tally]:
+    """Decodes every case and compares it with its truth, for each kind of recording."""
+    tallies = {kind: Tally() for kind in KINDS}
+    for case in cases:
+        runs = best_runs(make_scores(case.evidence, settings))
+        example = case.example
+        tallies[KINDS[example.kind]].add(
+            runs, example.runs, example.n_frames, case.phrases, example.reason
+        )
+    return tallies
+
+
+def fit(cases: list[Case]) -> DecodingSettings:
+    """Finds the settings that do best, with what is wanted counting twice."""
+
+    def worth(settings: DecodingSettings) -> float:
+        total = 0.0
+        for tally in judge(cases, settings).values():
+            figures = tally.figures()
+            wanted = figures["wanted kept"] * figures["edges kept"]
+            total += tally.quality() * wanted + 0.2 * figures.get("joins F1", 0.0)
+        return total
+
+    grid = [
+        DecodingSettings(weight, cost, bias)
+        for weight, cost, bias in itertools.product(
+            (1.0, 2.0, 4.0, 8.0), (0.0, 3.0, 8.0), (-0.5, 0.0, 0.4, 0.8, 1.3)
+        )
+    ]
+    return max(grid, key=worth)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Judge a checkpoint.")
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--valid", type=Path, required=True, help="folder of validation shards")
+    parser.add_argument("--limit", type=int, default=200, help="most recordings")
+    parser.add_argument("--unstyled", action="store_true", help="hide the editors' styles")
+    parser.add_argument("--fit", action="store_true", help="fit the settings of the search")
+    parser.add_argument("--provenance", type=Path, help="JSON to add to the card's provenance")
+    parser.add_argument("--write", type=Path, help="where to write the checkpoint with its figures")
+    args = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    model = load_checkpoint(args.checkpoint)
+    cases = gather(model, args.valid, args.limit, styled=not args.unstyled)
+    settings = model.card.decoding
+    if args.fit:
+        # Every other recording fits, the rest judges.
+        settings = fit(cases[::2])
+        cases = cases[1::2]
+        log.info("fitted: %s", settings)
+    tallies = judge(cases, settings)
+    log.info("%d recordings\n%s", len(cases), table(tallies))
+    if args.write:
+        extra = json.loads(args.provenance.read_text(encoding="utf-8")) if args.provenance else {}
+        figures = {
+            kind: {name: round(value, 3) for name, value in tally.figures().items()}
+            for kind, tally in tallies.items()
+        }
+        provenance = {**model.card.provenance, **extra, "simulated_validation": figures}
+        card = replace(model.card, decoding=settings, provenance=provenance)
+        save_checkpoint(args.write, model, card)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

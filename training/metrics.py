@@ -1,0 +1,130 @@
+"""How good an edit is, against the true one: what was wanted stays, what was to go is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from model_core.edit.types import Reason
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+REASONS = tuple(Reason)
+_NEAR_FRAMES = 9
+"""A join is right if both its ends lie within so many frames (0.1 s) of the true ones."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over recordings, in frames and joins.
+
+    Attributes:
+        wanted: Frames of phrases that the true edit keeps, and of those, frames kept.
+        edges: The same of the first and last 0.1 s of each phrase.
+        gone: For each reason, frames that were to go, and of those, frames gone.
+        joins: True joins, proposed joins, and matches among them.
+        clean: Frames of recordings with nothing to remove, and of those, frames cut.
+    """
+
+    wanted: IntArray = field(default_factory=lambda: np.zeros(2, np.int64))
+    edges: IntArray = field(default_factory=lambda: np.zeros(2, np.int64))
+    gone: IntArray = field(default_factory=lambda: np.zeros((len(REASONS), 2), np.int64))
+    joins: IntArray = field(default_factory=lambda: np.zeros(3, np.int64))
+    clean: IntArray = field(default_factory=lambda: np.zeros(2, np.int64))
+
+    def add(
+        self,
+        proposed: IntArray,
+        true: IntArray,
+        n_frames: int,
+        phrases: IntArray,
+        reason: npt.NDArray[np.int8],
+    ) -> None:
+        """Adds one recording.
+
+        Args:
+            proposed: Frame ranges that the proposed edit plays, `[n, 2]`.
+            true: The same of the true edit.
+            n_frames: Length of the recording.
+            phrases: What is wanted, `[p, 2]`, in frames.
+            reason: Index into `REASONS` of why a frame goes, -1 where it stays, `[n_frames]`.
+        """
+        kept, truth = covered(proposed, n_frames), covered(true, n_frames)
+        wanted = covered(phrases, n_frames) & truth
+        self.wanted += (wanted.sum(), (wanted & kept).sum())
+        edges = [
+            part
+            for start, stop in phrases.tolist()
+            for part in ((start, start + _NEAR_FRAMES), (stop - _NEAR_FRAMES, stop))
+        ]
+        edge = covered(np.array(edges, np.int64).reshape(-1, 2).clip(0), n_frames) & wanted
+        self.edges += (edge.sum(), (edge & kept).sum())
+        for index in range(len(REASONS)):
+            unwanted = (reason == index) & ~truth
+            self.gone[index] += (unwanted.sum(), (unwanted & ~kept).sum())
+        true_joins, proposed_joins = joins(true), joins(proposed)
+        self.joins += (len(true_joins), len(proposed_joins), matches(true_joins, proposed_joins))
+        if truth.all():
+            self.clean += (n_frames, (~kept).sum())
+
+    def figures(self) -> dict[str, float]:
+        """Returns shares from 0 to 1; what did not occur is left out."""
+        figures = {"wanted kept": _share(self.wanted), "edges kept": _share(self.edges)}
+        for reason, pair in zip(REASONS, self.gone, strict=True):
+            figures[f"{reason.value} gone"] = _share(pair)
+        true, proposed, matched = self.joins.tolist()
+        figures["joins F1"] = 2 * matched / (true + proposed) if true + proposed else np.nan
+        figures["clean cut"] = _share(self.clean)
+        return {name: value for name, value in figures.items() if not np.isnan(value)}
+
+    def quality(self) -> float:
+        """Wanted kept x edges kept x mean of what was to go and is gone."""
+        seen = self.gone[self.gone[:, 0] > 0]
+        gone = (seen[:, 1] / seen[:, 0]).mean() if len(seen) else 1.0
+        return float(_share(self.wanted) * _share(self.edges) * gone)
+
+
+def covered(ranges: IntArray, n_frames: int) -> BoolArray:
+    """Returns which of `n_frames` frames the ranges cover."""
+    mask = np.zeros(n_frames, bool)
+    for start, stop in ranges.tolist():
+        mask[start:stop] = True
+    return mask
+
+
+def joins(runs: IntArray) -> IntArray:
+    """Returns the cuts of an edit as rows of the frames left and landed on, `[n - 1, 2]`."""
+    return np.stack((runs[:-1, 1], runs[1:, 0]), axis=1)
+
+
+def matches(true: IntArray, proposed: IntArray) -> int:
+    """Counts pairs of joins both of whose ends are near, each join used once."""
+    free = [tuple(join) for join in proposed.tolist()]
+    count = 0
+    for left, landed in true.tolist():
+        for join in free:
+            if abs(join[0] - left) <= _NEAR_FRAMES and abs(join[1] - landed) <= _NEAR_FRAMES:
+                free.remove(join)
+                count += 1
+                break
+    return count
+
+
+def table(rows: dict[str, Tally]) -> str:
+    """Returns a text table with a line per tally."""
+    names = list(dict.fromkeys(name for tally in rows.values() for name in tally.figures()))
+    lines = [" " * 12 + "  ".join(f"{name:>13}" for name in [*names, "quality"])]
+    for label, tally in rows.items():
+        figures = {**tally.figures(), "quality": tally.quality()}
+        cells = (f"{figures[n]:13.3f}" if n in figures else " " * 13 for n in [*names, "quality"])
+        lines.append(f"{label:<12}" + "  ".join(cells))
+    return "\n".join(lines)
+
+
+def _share(pair: Iterable[int]) -> float:
+    whole, part = pair
+    return part / whole if whole else np.nan
