@@ -79,7 +79,7 @@ def write_shard(path: Path, examples: Sequence[Example]) -> None:
         FileWriteError: The folder is missing, read-only or full.
     """
     arrays: dict[str, npt.NDArray[np.generic]] = {
-        "count": np.int64(len(examples)).reshape(()),
+        "count": np.array(len(examples), dtype=np.int64),
         "style": examples[0].style,
     }
     for index, example in enumerate(examples):

@@ -6,6 +6,7 @@ Every step keeps the length and the places of the samples, so that the edit stay
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 from scipy import fft, signal
@@ -39,39 +40,41 @@ def impair(
     Returns:
         float32 of shape [n] in [-1, 1].
     """
-
-    def happens(chance: float) -> bool:
-        return bool(rng.random() < chance * settings.channel)
-
     out = samples
     if upper_hz < SAMPLE_RATE / 2:
         out = shaped(out, band(0, upper_hz * 0.94, order=24))
     if settings.channel <= 0:
         return out
-    if happens(0.5):
-        out = in_room(out, random_room(rng))
-    if happens(0.75):
-        out = _microphone(rng, out)
-    out = out * gain(_LEVEL_DB - _level_db(out))
-    if happens(0.9):
-        out = out + _noise_floor(rng, corpus, out.size)
-    if happens(0.2):
-        out = out + _hum(rng, out.size)
-    if happens(0.3):
-        out = _drifting(rng, out)
-    if happens(0.35):
-        out = _compressed(rng, out)
-    if happens(0.2):
-        out = _saturated(rng, out)
-    if happens(0.3):
-        out = _narrow(rng, out)
-    out = out * gain(float(rng.uniform(-18.0, 8.0)))
-    if happens(0.15):
-        bits = int(rng.integers(7, 13))
-        out = np.round(out * 2**bits) / np.float32(2**bits)
+    steps: tuple[tuple[float, Callable[[Mono], Mono]], ...] = (
+        (0.5, lambda x: in_room(x, random_room(rng))),
+        (0.75, lambda x: _microphone(rng, x)),
+        (1.0, _levelled),
+        (0.9, lambda x: x + _noise_floor(rng, corpus, x.size)),
+        (0.2, lambda x: x + _hum(rng, x.size)),
+        (0.3, lambda x: _drifting(rng, x)),
+        (0.35, lambda x: _compressed(rng, x)),
+        (0.2, lambda x: _saturated(rng, x)),
+        (0.3, lambda x: _narrow(rng, x)),
+        (1.0, lambda x: x * gain(float(rng.uniform(-18.0, 8.0)))),
+        (0.15, lambda x: _quantised(rng, x)),
+    )
+    for chance, step in steps:
+        if rng.random() < chance * settings.channel:
+            out = step(out)
     if rng.random() < settings.codecs:
         out = _through_codec(rng, out)
     return np.clip(out, -1.0, 1.0).astype(np.float32)
+
+
+def _levelled(samples: Mono) -> Mono:
+    """Brings a recording to the level at which it is impaired."""
+    return samples * gain(_LEVEL_DB - _level_db(samples))
+
+
+def _quantised(rng: np.random.Generator, samples: Mono) -> Mono:
+    """Rounds to 7 to 12 bits."""
+    steps = np.float32(2 ** int(rng.integers(7, 13)))
+    return np.asarray(np.round(samples * steps) / steps, dtype=np.float32)
 
 
 def _level_db(samples: Mono) -> float:
@@ -79,7 +82,7 @@ def _level_db(samples: Mono) -> float:
     step = 2205
     count = samples.size // step
     if count < 2:
-        return 20 * np.log10(rms(samples))
+        return float(20 * np.log10(rms(samples)))
     power = np.square(samples[: count * step]).reshape(count, step).mean(axis=1)
     return float(10 * np.log10(np.percentile(power, 80) + 1e-10))
 
@@ -164,7 +167,7 @@ def _compressed(rng: np.random.Generator, samples: Mono) -> Mono:
     places = (np.arange(count) + 0.5) * block
     factors = np.interp(np.arange(samples.size), places, 10 ** (change_db / 20))
     out = samples * factors.astype(np.float32)
-    return out * gain(_LEVEL_DB - _level_db(out))
+    return _levelled(out)
 
 
 def _saturated(rng: np.random.Generator, samples: Mono) -> Mono:
@@ -172,8 +175,10 @@ def _saturated(rng: np.random.Generator, samples: Mono) -> Mono:
     peak = float(np.percentile(np.abs(samples[::7]), 99.9)) + 1e-6
     drive = np.float32(rng.uniform(1.2, 5.0) / peak)
     if rng.random() < 0.5:
-        return np.tanh(samples * drive) / drive
-    return np.clip(samples * drive, -1.0, 1.0) / drive
+        out = np.tanh(samples * drive) / drive
+    else:
+        out = np.clip(samples * drive, -1.0, 1.0) / drive
+    return np.asarray(out, dtype=np.float32)
 
 
 def _narrow(rng: np.random.Generator, samples: Mono) -> Mono:

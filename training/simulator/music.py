@@ -15,7 +15,7 @@ import numpy.typing as npt
 from model_core.edit.types import Reason
 from model_core.files import write_text_atomically
 from training.corpus import Clip, Corpus
-from training.simulator.dsp import Variation, coloured_noise, faded, gain, resampled, rms
+from training.simulator.dsp import coloured_noise, faded, gain, rms
 from training.simulator.noises import random_noise
 from training.simulator.phrases import spoken
 from training.simulator.rooms import off_microphone
@@ -27,6 +27,7 @@ from training.simulator.types import (
     SimulatorSettings,
     samples_of,
 )
+from training.simulator.variation import Variation, resampled
 
 _SEAM = 110  # 5 ms
 _MUSIC_FRAME = 2048
@@ -53,9 +54,9 @@ def beats_of(corpus: Corpus, clip: Clip) -> npt.NDArray[np.int64]:
 
 def find_beats(samples: Mono) -> npt.NDArray[np.int64]:
     """Finds beats, int64 of shape [b]; an even half-second grid where there are hardly any."""
-    import librosa
+    from librosa.beat import beat_track
 
-    _, frames = librosa.beat.beat_track(y=samples, sr=SAMPLE_RATE, hop_length=256)
+    _, frames = beat_track(y=samples, sr=SAMPLE_RATE, hop_length=256)
     beats = np.asarray(frames, dtype=np.int64) * 256
     if beats.size < 8:
         beats = np.arange(0, samples.size, SAMPLE_RATE // 2, dtype=np.int64)
@@ -91,22 +92,29 @@ class MusicSession:
         clip = groups[self.name][0]
         track = corpus.samples(clip)
         self.upper_hz = min(clip.native_rate_hz, SAMPLE_RATE) / 2
-        self.track = np.asarray(
-            track * gain(_LEVEL_DB - 20 * np.log10(rms(track))), dtype=np.float32
-        )
-        self.places = self._passage(beats_of(corpus, clip))
+        self.track, self.places = self._passage(track, beats_of(corpus, clip))
         self.floor_db = float(rng.uniform(-85, -45))
         self.floor_exponent = float(rng.uniform(0.0, 1.6))
 
-    def _passage(self, beats: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Returns the beats of the passage that is wanted, its end included."""
-        length = samples_of(float(np.exp(self.rng.uniform(np.log(12.0), np.log(60.0)))))
+    def _passage(
+        self, track: Mono, beats: npt.NDArray[np.int64]
+    ) -> tuple[Mono, npt.NDArray[np.int64]]:
+        """Returns the wanted part of a track, and its beats, the end included."""
+        length = samples_of(float(np.exp(self.rng.uniform(np.log(15.0), np.log(75.0)))))
         spare = max(0, int(beats[-1]) - length)
         enter = int(self.rng.integers(0, spare + 1))
         first = int(np.searchsorted(beats, enter))
         last = int(np.searchsorted(beats, enter + length))
-        chosen = beats[first : max(last, first + 8)]
-        return np.maximum(chosen - samples_of(0.012), 0)
+        chosen = np.maximum(beats[first : max(last, first + 9)] - samples_of(0.012), 0)
+        start = max(0, int(chosen[0]) - _SEAM)
+        part = track[start : int(chosen[-1]) + samples_of(3.0)]
+        part = np.asarray(part * gain(_LEVEL_DB - 20 * np.log10(rms(part))), dtype=np.float32)
+        chosen = chosen - start
+        if self.rng.random() < 0.5:
+            # Traces of processing must not tell a failed take from the one that stays.
+            part, moved = Variation.of_music(self.rng).apply_and_map(part, _MUSIC_FRAME)
+            chosen = moved(chosen)
+        return part, chosen
 
     # -- laying down --------------------------------------------------------------------------
 
@@ -181,12 +189,9 @@ class MusicSession:
         samples = self.track[start - lead : stop].copy()
         if self.rng.random() < wrong:
             samples = self._wrong_notes(samples, lead)
-        variation = Variation.of_music(self.rng)
-        if abs(variation.tempo - 1) > 1e-3 or abs(variation.speed - 1) > 1e-4:
-            # The seam to what went before stays where it is.
-            body = variation.apply(samples, _MUSIC_FRAME)
-            return body, min(lead, body.size)
-        return variation.apply(samples), lead
+        if self.rng.random() < 0.3:
+            return samples, lead
+        return Variation.of_music(self.rng).apply(samples, _MUSIC_FRAME), lead
 
     def _wrong_notes(self, samples: Mono, lead: int) -> Mono:
         """Spoils a stretch: out of tune, other notes on top, or a slip of the fingers."""
@@ -203,13 +208,17 @@ class MusicSession:
         elif way < 0.75:
             other = 0.7 * piece + 0.7 * detuned
         else:
-            level = np.interp(np.linspace(0, 5, piece.size), np.arange(6), self.rng.uniform(0, 1, 6))
+            level = np.interp(
+                np.linspace(0, 5, piece.size), np.arange(6), self.rng.uniform(0, 1, 6)
+            )
             other = piece * level.astype(np.float32)
         window = faded(np.ones(piece.size, dtype=np.float32), 300, 300)
         samples[start : start + length] = piece * (1 - window) + other * window
         return samples
 
-    def _unwanted(self, start: int, stop: int, reason: Reason, *, wrong: float, stops: bool) -> None:
+    def _unwanted(
+        self, start: int, stop: int, reason: Reason, *, wrong: float, stops: bool
+    ) -> None:
         take, lead = self._failed(start, stop, wrong=wrong)
         if stops:
             take = self._damped(take)

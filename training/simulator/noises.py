@@ -28,12 +28,12 @@ def _decay(n: int, time_s: float, attack_s: float = 0.001) -> Mono:
     envelope = np.exp(-6.9 * _seconds(n) / np.float32(time_s)).astype(np.float32)
     attack = min(n, max(1, samples_of(attack_s)))
     envelope[:attack] *= ramp(attack)
-    return envelope
+    return np.asarray(envelope, dtype=np.float32)
 
 
 def _hump(n: int) -> Mono:
     """Returns half a sine wave."""
-    return np.abs(np.sin(np.linspace(0, np.pi, n, dtype=np.float32)))
+    return np.asarray(np.abs(np.sin(np.linspace(0, np.pi, n))), dtype=np.float32)
 
 
 def _sequence(rng: np.random.Generator, parts: list[Mono], low_s: float, high_s: float) -> Mono:
@@ -131,7 +131,9 @@ def mouth_click(rng: np.random.Generator) -> Mono:
     parts = []
     for _ in range(int(rng.integers(1, 5))):
         n = samples_of(float(rng.uniform(0.006, 0.04)))
-        burst = rng.standard_normal(n, dtype=np.float32) * _decay(n, float(rng.uniform(0.004, 0.03)))
+        burst = rng.standard_normal(n, dtype=np.float32) * _decay(
+            n, float(rng.uniform(0.004, 0.03))
+        )
         low = float(rng.uniform(600, 2500))
         parts.append(shaped(burst, band(low, low * float(rng.uniform(1.5, 4)), order=2)))
     return _sequence(rng, parts, 0.03, 0.25)

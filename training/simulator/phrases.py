@@ -74,13 +74,11 @@ def find_phrases(samples: Mono) -> npt.NDArray[np.int64]:
     levels = frame_levels_db(samples)
     if levels.size == 0:
         return np.zeros((0, 2), dtype=np.int64)
-    loud, quiet = np.percentile(levels, 95), np.percentile(levels, 4)
-    span = loud - quiet
-    if span < 8:
+    thresholds = _thresholds_db(levels)
+    if thresholds is None:
         # No pause in it: all of it is one phrase.
         return np.array([[0, samples.size]], dtype=np.int64)
-    certain = max(quiet + 0.42 * span, loud - 34)
-    possible = max(quiet + 0.24 * span, loud - 44)
+    possible, certain = thresholds
     labels, count = ndimage.label(levels > possible)
     if count == 0:
         return np.zeros((0, 2), dtype=np.int64)
@@ -99,6 +97,15 @@ def find_phrases(samples: Mono) -> npt.NDArray[np.int64]:
     shortest = samples_of(_SHORTEST_PHRASE_S + _BEFORE_S + _AFTER_S)
     long_enough = [r for r in ranges if r[1] - r[0] >= shortest]
     return np.array(long_enough, dtype=np.int64).reshape(-1, 2)
+
+
+def _thresholds_db(levels: npt.NDArray[np.float64]) -> tuple[float, float] | None:
+    """Returns the levels over which sound may be and must be speech; None without contrast."""
+    loud, quiet = float(np.percentile(levels, 95)), float(np.percentile(levels, 4))
+    span = loud - quiet
+    if span < 8:
+        return None
+    return max(quiet + 0.24 * span, loud - 44), max(quiet + 0.42 * span, loud - 34)
 
 
 def find_dips(samples: Mono, phrases: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -126,27 +133,32 @@ def analyse(samples: Mono, native_rate_hz: int = SAMPLE_RATE) -> SpokenClip:
         samples=np.asarray(scaled, dtype=np.float32),
         phrases=phrases,
         dips=find_dips(samples, phrases),
-        room=_quiet_stretches(scaled, phrases),
+        room=_quiet_stretches(scaled),
         native_rate_hz=native_rate_hz,
     )
 
 
-def _quiet_stretches(samples: Mono, phrases: npt.NDArray[np.int64]) -> tuple[Mono, ...]:
-    """Returns the pauses' middles, those that are much louder than the quietest left out."""
-    edges = [0, *(int(x) for x in phrases.reshape(-1)), samples.size]
-    guard, shortest = samples_of(0.015), samples_of(0.06)
+def _quiet_stretches(samples: Mono) -> tuple[Mono, ...]:
+    """Returns stretches that hold no speech, those much louder than the quietest left out."""
+    levels = frame_levels_db(samples)
+    thresholds = _thresholds_db(levels) if levels.size else None
+    if thresholds is None:
+        return ()
+    # Breaths and the ends of words reach around the quiet frames.
+    quiet = ndimage.binary_erosion(levels <= thresholds[0] - 2, iterations=2)
+    labels, _ = ndimage.label(quiet)
+    step = samples_of(0.25)
     pieces: list[Mono] = []
-    for start, stop in zip(edges[0::2], edges[1::2], strict=True):
-        inner = samples[start + guard : stop - guard]
+    for (place,) in ndimage.find_objects(labels):
+        inner = samples[place.start * _HOP : place.stop * _HOP]
         # In short steps, so that a click costs only its own step.
-        step = samples_of(0.25)
-        pieces += [inner[a : a + step] for a in range(0, inner.size, step)]
-    pieces = [piece for piece in pieces if piece.size >= shortest]
+        pieces += [inner[start : start + step] for start in range(0, inner.size, step)]
+    pieces = [piece for piece in pieces if piece.size >= samples_of(0.04)]
     if not pieces:
         return ()
-    levels = np.array([20 * np.log10(rms(piece)) for piece in pieces])
-    limit = np.percentile(levels, 25) + 5
-    return tuple(piece for piece, level in zip(pieces, levels, strict=True) if level <= limit)
+    heights = np.array([20 * np.log10(rms(piece)) for piece in pieces])
+    limit = np.percentile(heights, 25) + 5
+    return tuple(piece for piece, level in zip(pieces, heights, strict=True) if level <= limit)
 
 
 def room_tone(rng: np.random.Generator, clip: SpokenClip, n: int) -> Mono:
@@ -178,4 +190,5 @@ def room_tone(rng: np.random.Generator, clip: SpokenClip, n: int) -> Mono:
         place += size // 2
     skip = samples_of(0.2)
     kept = slice(skip, skip + n)
-    return out[kept] / np.sqrt(np.maximum(power[kept], np.float32(0.3)))
+    even = np.sqrt(np.maximum(power[kept], np.float32(0.3)))
+    return np.asarray(out[kept] / even, dtype=np.float32)

@@ -35,7 +35,7 @@ def impulse_response(rng: np.random.Generator, rt60_s: float, direct_db: float) 
     tail /= np.float32(np.sqrt(np.sum(np.square(tail))) + 1e-9)
     response = tail * gain(-direct_db)
     response[0] = 1.0
-    return response.astype(np.float32)
+    return np.asarray(response, dtype=np.float32)
 
 
 def in_room(samples: Mono, response: Mono) -> Mono:

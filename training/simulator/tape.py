@@ -130,7 +130,7 @@ class Tape:
 def _rise(n: int) -> Mono:
     """Returns the rising half of an equal-power crossfade."""
     phase = (np.arange(n, dtype=np.float32) + np.float32(0.5)) / np.float32(n)
-    return np.sin(phase * np.float32(np.pi / 2)).astype(np.float32)
+    return np.asarray(np.sin(phase * np.float32(np.pi / 2)), dtype=np.float32)
 
 
 def merged(ranges: list[tuple[int, int]]) -> npt.NDArray[np.int64]:

@@ -58,7 +58,9 @@ class SimulatorSettings:
         long_pauses: Chance that a pause is long (0.4-10 s).
         false_starts: Chance that a sentence is broken off and begun again.
         whole_retakes: Chance that a sentence is read whole, 1-3 times, before the take that stays.
+        passages_again: Chance that, from a sentence on, two to four are said and then said again.
         repeated_words: Chance that a word is said twice.
+        hesitations: Chance that a phrase is held up by a pause between two of its words.
         noises: Chance of a noise in the gap between two sentences.
         other_voices: Chance of a remark by another voice, off the microphone, in such a gap.
         slates: Chance that a recording begins with an announcement or with counting.
@@ -80,7 +82,9 @@ class SimulatorSettings:
     long_pauses: float = 0.25
     false_starts: float = 0.25
     whole_retakes: float = 0.12
+    passages_again: float = 0.03
     repeated_words: float = 0.08
+    hesitations: float = 0.05
     noises: float = 0.2
     other_voices: float = 0.1
     slates: float = 0.15
@@ -88,10 +92,10 @@ class SimulatorSettings:
     noises_over_speech: float = 0.08
     dialogues: float = 0.3
     varied_takes: float = 0.15
-    music_false_starts: float = 0.45
-    wrong_bars: float = 0.3
-    repeats: float = 0.15
-    between_takes: float = 0.5
+    music_false_starts: float = 0.4
+    wrong_bars: float = 0.25
+    repeats: float = 0.12
+    between_takes: float = 0.4
     channel: float = 1.0
     codecs: float = 0.06
 
