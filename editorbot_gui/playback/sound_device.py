@@ -16,7 +16,7 @@ from model_core.errors import DeviceError
 if TYPE_CHECKING:
     from editorbot_gui.playback import portaudio_types as pa
 
-# What the device may hold. With the 10 ms that wait in the ring, A/B answers within 30 ms.
+# What the device may hold. With the 6 ms that wait in the ring, A/B answers within 30 ms.
 _DEVICE_LATENCY_S = 0.020
 _WORKS_WITHOUT = "Everything but listening works without it."
 

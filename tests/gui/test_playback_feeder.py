@@ -18,7 +18,7 @@ from model_core.errors import AudioReadError
 from tests.gui.playback_fakes import CountingMaterial, NoiseMaterial, positions
 
 RATE = 8000
-GUARD = 80  # 10 ms
+GUARD = 48  # 6 ms
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Deck:
         self.pump.pull(out, 0.0)
         return out
 
-    def hear(self, n_frames: int, block_frames: int = 64) -> npt.NDArray[np.float32]:
+    def hear(self, n_frames: int, block_frames: int = 32) -> npt.NDArray[np.float32]:
         """Pulls in blocks, feeding before each."""
         blocks = []
         while n_frames > 0:
@@ -125,7 +125,7 @@ def test_a_slow_feeder_is_an_underrun_and_the_music_goes_on_where_it_was(
     assert positions(deck.pull(3)) == [waiting + 1, waiting + 2, waiting + 3]
 
 
-def test_a_switch_is_heard_after_ten_milliseconds_at_the_mapped_place(make_deck: MakeDeck) -> None:
+def test_a_switch_is_heard_after_six_milliseconds_at_the_mapped_place(make_deck: MakeDeck) -> None:
     deck = make_deck()
     raw, edited = CountingMaterial(100_000), CountingMaterial(50_000, offset=1_000_001)
     deck.plan(raw, 2000)

@@ -12,7 +12,7 @@ from model_core.errors import AudioReadError
 from tests.gui.playback_fakes import CountingMaterial, ManualBackend, positions
 
 RATE = 8000
-GUARD = 80
+GUARD = 48
 EDITED = 1_000_001
 
 
@@ -35,7 +35,7 @@ class Rig:
     def said_of(self, name: str) -> list[object]:
         return [what for said, what in self.said if said == name]
 
-    def hear(self, n_frames: int, block_frames: int = 64) -> list[int]:
+    def hear(self, n_frames: int, block_frames: int = 32) -> list[int]:
         heard = []
         while n_frames > 0:
             self.player.feed()
@@ -133,9 +133,9 @@ def test_with_a_slow_device_a_seek_shows_at_once_and_waits_to_be_heard(make_rig:
     for _ in range(80):
         rig.hear(8, 8)
         seen.append(rig.player.position())
-    # 50 ms in the device and 10 ms in the ring play out first.
-    assert seen[: 1 + 60] == [30_000] * 61
-    assert seen[61:] == [30_000 + 8 * i for i in range(1, 21)]
+    # 50 ms in the device and 6 ms in the ring play out first.
+    assert seen[: 1 + 56] == [30_000] * 57
+    assert seen[57:] == [30_000 + 8 * i for i in range(1, 25)]
 
 
 def test_a_b_is_told_on_the_timeline_that_is_listened_to(make_rig: MakeRig) -> None:
@@ -150,7 +150,7 @@ def test_a_b_is_told_on_the_timeline_that_is_listened_to(make_rig: MakeRig) -> N
     for _ in range(64):
         seen.append(rig.player.position())
         heard.extend(rig.hear(8, 8))
-    # The place goes on evenly although for 30 ms the recording is still heard.
+    # The place goes on evenly although for 26 ms the recording is still heard.
     assert seen == [5000 + 1600 - 160 + 8 * i for i in range(64)]
     assert heard == [
         *range(21_601, 21_601 + GUARD),

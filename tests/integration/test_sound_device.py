@@ -1,0 +1,305 @@
+"""Playback through PortAudio and a real sound server, compared sample by sample.
+
+A private PulseAudio with a null sink stands in for the loudspeakers; what arrives at the sink's
+monitor is recorded and compared with what was rendered.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from pytestqt.qtbot import QtBot
+
+from editorbot_gui.playback.player import Player, PlayerState
+from editorbot_gui.playback.sound_device import SoundDeviceBackend
+from tests.gui.playback_fakes import NoiseMaterial
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+RATE = 44100
+LEAD_IN = RATE // 4
+_PROGRAMS = ("pulseaudio", "pactl", "parec")
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or not all(map(shutil.which, _PROGRAMS)),
+    reason="PulseAudio isn't installed (Debian: pulseaudio, pulseaudio-utils).",
+)
+
+
+class SoundServer:
+    """A PulseAudio of its own, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._environment = {
+            **os.environ,
+            "XDG_RUNTIME_DIR": str(folder),
+            "HOME": str(folder),
+            "PULSE_SERVER": f"unix:{folder}/native",
+        }
+        self._folder = folder
+        self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        # In the foreground and with nothing but what is named: this also works for root and
+        # without D-Bus. Anonymous clients, because there is no home to keep a cookie in.
+        options = ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
+        protocol = f"module-native-protocol-unix auth-anonymous=1 socket={self._folder}/native"
+        log = (self._folder / "server.log").open("wb")
+        with log:
+            process = subprocess.Popen(
+                ["pulseaudio", *options, "-L", protocol],  # noqa: S607 - found on the path
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        for _ in range(200):
+            if self._pactl("info", check=False):
+                return process
+            try:
+                process.wait(timeout=0.05)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+        process.kill()
+        process.wait()
+        pytest.skip(f"PulseAudio didn't start: {(self._folder / 'server.log').read_text()}")
+
+    def _pactl(self, *words: str, check: bool = True) -> str:
+        return subprocess.run(
+            ["pactl", *words],  # noqa: S607 - found on the path
+            env=self._environment,
+            check=check,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def add_sink(self) -> None:
+        # Without rewinds the sink works in steps of 50 ms at most, and not of 2 s when idle.
+        form = f"rate={RATE} format=s16le channels=2 norewinds=1"
+        self._pactl("load-module", "module-null-sink", "sink_name=test", *form.split())
+
+    def remove_sink(self) -> None:
+        self._pactl("unload-module", "module-null-sink")
+
+    def record(self, path: Path) -> subprocess.Popen[bytes]:
+        form = ["--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=20", "--raw"]
+        with path.open("wb") as file:
+            return subprocess.Popen(
+                ["parec", "-d", "test.monitor", *form],  # noqa: S607 - found on the path
+                env=self._environment,
+                stdout=file,
+            )
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+@pytest.fixture
+def server() -> Iterator[SoundServer]:
+    # Not pytest's folder: the path of a socket must be short.
+    folder = Path(tempfile.mkdtemp(prefix="ebsound-"))
+    server = SoundServer(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        patch.setenv("PULSE_SERVER", f"unix:{folder}/native")
+        try:
+            library = importlib.import_module("sounddevice")
+        except OSError:
+            server.end()
+            pytest.skip("PortAudio isn't installed (Debian: libportaudio2).")
+        # PortAudio lists devices when it starts, so it has to start after the server.
+        library._terminate()
+        library._initialize()
+        if "pulse" not in [device["name"] for device in library.query_devices()]:
+            server.end()
+            pytest.skip("ALSA can't reach PulseAudio (Debian: libasound2-plugins).")
+        server.add_sink()
+        yield server
+        server.end()
+    library._terminate()
+    library._initialize()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+class Monitor:
+    """Records what arrives at the sink."""
+
+    def __init__(self, server: SoundServer, path: Path) -> None:
+        self._server = server
+        self._path = path
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, qtbot: QtBot) -> None:
+        """Records anew; returns when the recording runs."""
+        self.end()
+        self._process = self._server.record(self._path)
+        qtbot.waitUntil(lambda: self._path.stat().st_size > 0)
+
+    def arrived(self, n_frames: int) -> npt.NDArray[np.int16]:
+        """Returns up to n frames `[n, 2]` from the first that isn't silent on."""
+        raw = self._path.read_bytes()
+        heard = np.frombuffer(raw[: len(raw) // 4 * 4], dtype=np.int16).reshape(-1, 2)
+        sounding = heard.any(axis=1)
+        first = int(np.argmax(sounding)) if sounding.any() else len(heard)
+        return heard[first : first + n_frames]
+
+    def end(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+
+
+@pytest.fixture
+def monitor(server: SoundServer, tmp_path: Path) -> Iterator[Monitor]:
+    monitor = Monitor(server, tmp_path / "heard.raw")
+    yield monitor
+    monitor.end()
+
+
+MakePlayer = Callable[..., Player]
+
+
+@pytest.fixture
+def make_player(server: SoundServer, qtbot: QtBot) -> Iterator[MakePlayer]:
+    assert server is not None
+    players: list[Player] = []
+
+    def make(ramp_s: float = 0.003) -> Player:
+        players.append(Player(None, SoundDeviceBackend("pulse"), ramp_s=ramp_s))
+        return players[-1]
+
+    yield make
+    for player in players:
+        player.close()
+        player.deleteLater()
+    qtbot.wait(0)
+
+
+def framed_by_silence(pcm: npt.NDArray[np.int16]) -> NoiseMaterial:
+    """Returns material with silence around, since a stream's first moments may get lost."""
+    silence = np.zeros((LEAD_IN, pcm.shape[1]), dtype=np.int16)
+    material = NoiseMaterial(0, RATE, pcm.shape[1])
+    material.pcm = np.concatenate([silence, pcm, silence])
+    material.length = len(material.pcm)
+    return material
+
+
+def listen(
+    player: Player,
+    monitor: Monitor,
+    qtbot: QtBot,
+    n_frames: int,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> npt.NDArray[np.int16]:
+    """Plays from the beginning to the end and returns what arrived after the lead-in.
+
+    A machine that is too busy leaves gaps. The player counts them, and it is played once more.
+    """
+    for _attempt in range(4):
+        underruns_before = player.underruns
+        monitor.start(qtbot)
+        player.play(0)
+        meanwhile()
+        qtbot.waitUntil(lambda: player.state is PlayerState.STOPPED)
+        qtbot.waitUntil(lambda: len(monitor.arrived(n_frames)) == n_frames)
+        if player.underruns == underruns_before:
+            return monitor.arrived(n_frames)
+    pytest.fail(f"This machine is too busy to play: {player.underruns} underruns.")
+
+
+@pytest.mark.parametrize(("channels", "ramp_s"), [(1, 0.003), (2, 0.003), (2, 0.0)])
+def test_what_arrives_is_what_was_rendered(
+    make_player: MakePlayer, monitor: Monitor, qtbot: QtBot, channels: int, ramp_s: float
+) -> None:
+    noise = NoiseMaterial(RATE, RATE, channels).pcm
+    player = make_player(ramp_s)
+    player.set_raw(framed_by_silence(noise))
+    expected = np.repeat(noise, 2, axis=1) if channels == 1 else noise
+    np.testing.assert_array_equal(listen(player, monitor, qtbot, len(expected)), expected)
+
+
+def test_a_switch_while_playing_is_gapless(
+    make_player: MakePlayer, monitor: Monitor, qtbot: QtBot
+) -> None:
+    raw = NoiseMaterial(RATE, RATE, 2, seed=1).pcm
+    edited = NoiseMaterial(RATE, RATE, 2, seed=2).pcm
+    player = make_player(ramp_s=0.0)
+    player.set_raw(framed_by_silence(raw))
+    player.set_edited(framed_by_silence(edited))
+    switched_at: list[int] = []
+
+    def switch() -> None:
+        qtbot.waitUntil(lambda: player.position() > LEAD_IN + RATE // 3)
+        switched_at.append(player.position() - LEAD_IN)
+        player.listen_to("edited" if player.listening == "raw" else "raw")
+
+    heard = listen(player, monitor, qtbot, RATE, switch)
+    before, after = (raw, edited) if player.listening == "edited" else (edited, raw)
+    n_before = int(np.argmin((heard == before).all(axis=1)))
+    np.testing.assert_array_equal(heard[n_before:], after[n_before:])
+    # About 28 ms if the machine isn't busy with something else.
+    delay_s = (n_before - switched_at[-1]) / RATE
+    assert 0 < delay_s < 0.060
+
+
+def test_the_playhead_shows_what_arrives(
+    make_player: MakePlayer, monitor: Monitor, qtbot: QtBot
+) -> None:
+    player = make_player()
+    player.set_raw(framed_by_silence(NoiseMaterial(RATE, RATE, 2).pcm))
+    errors_s: list[float] = []
+
+    def compare() -> None:
+        qtbot.waitUntil(lambda: player.position() > LEAD_IN + RATE // 3)
+        for _ in range(10):
+            n_arrived = len(monitor.arrived(RATE))
+            errors_s.append((player.position() - LEAD_IN - n_arrived) / RATE)
+            qtbot.waitUntil(lambda n=n_arrived: len(monitor.arrived(RATE)) > n)
+
+    listen(player, monitor, qtbot, RATE, compare)
+    # The recording's own delay is in this, too, and differs from look to look.
+    assert abs(float(np.median(errors_s))) < 0.010
+
+
+def test_a_device_that_goes_away_and_comes_back(
+    make_player: MakePlayer, server: SoundServer, qtbot: QtBot
+) -> None:
+    player = make_player()
+    player.set_raw(NoiseMaterial(20 * RATE, RATE, 2))
+    player.play(5000)
+    qtbot.waitUntil(lambda: player.position() > 8000)
+    with qtbot.waitSignal(player.device_failed) as failed:
+        server.remove_sink()
+    assert failed.args == ["The sound device “pulse” has gone away."]
+    assert player.state is PlayerState.PAUSED
+    place = player.position()
+    assert place > 8000
+    server.add_sink()
+    player.play()
+    qtbot.waitUntil(lambda: player.position() > place + 2000)
+
+
+def test_a_sound_server_that_ends_is_a_sentence(
+    make_player: MakePlayer, server: SoundServer, qtbot: QtBot
+) -> None:
+    player = make_player()
+    player.set_raw(NoiseMaterial(20 * RATE, RATE, 2))
+    player.play()
+    qtbot.waitUntil(lambda: player.position() > 1000)
+    with qtbot.waitSignal(player.device_failed):
+        server.end()
+    with qtbot.waitSignal(player.device_failed) as failed:
+        player.play()
+    assert "“pulse”" in failed.args[0]
+    assert player.state is PlayerState.PAUSED
