@@ -73,12 +73,6 @@ def ink_on(colour: QColor) -> QColor:
     return max((_INK, _PAPER), key=lambda ink: contrast(ink, colour))
 
 
-_SKY_BLUE = QColor("#56B4E9")
-_BLUISH_GREEN = QColor("#009E73")
-_ORANGE = QColor("#E69F00")
-_REDDISH_PURPLE = QColor("#CC79A7")
-_BLUE = QColor("#0072B2")
-_VERMILLION = QColor("#D55E00")
 _MIN_LINE_CONTRAST = 2.0
 
 
@@ -107,12 +101,12 @@ class Palette:
     line: QColor
     text: QColor
     muted: QColor
-    raw: QColor = _SKY_BLUE
-    edited: QColor = _BLUISH_GREEN
-    cut: QColor = _ORANGE
-    loop: QColor = _REDDISH_PURPLE
-    reorder: QColor = _BLUE
-    problem: QColor = _VERMILLION
+    raw: QColor
+    edited: QColor
+    cut: QColor
+    loop: QColor
+    reorder: QColor
+    problem: QColor
 
     @property
     def is_dark(self) -> bool:
@@ -167,6 +161,14 @@ class Palette:
         return mixed(colour, self.text, step)
 
 
+_MEANINGS = {
+    "raw": QColor("#56B4E9"),
+    "edited": QColor("#009E73"),
+    "cut": QColor("#E69F00"),
+    "loop": QColor("#CC79A7"),
+    "reorder": QColor("#0072B2"),
+    "problem": QColor("#D55E00"),
+}
 DARK = Palette(
     name="dark",
     window=QColor("#16181D"),
@@ -174,6 +176,7 @@ DARK = Palette(
     line=QColor("#2C313A"),
     text=QColor("#E6E8EC"),
     muted=QColor("#98A1AF"),
+    **_MEANINGS,
 )
 LIGHT = Palette(
     name="light",
@@ -182,6 +185,7 @@ LIGHT = Palette(
     line=QColor("#D9DDE2"),
     text=QColor("#1B1E24"),
     muted=QColor("#5C6470"),
+    **_MEANINGS,
 )
 
 LETTERS = {
