@@ -152,7 +152,7 @@ def changes_of(
         The changes in the order of the recording, without confidence. Loops have the reason
         REPEAT, everything else has OTHER: an edit list does not know why it was made.
     """
-    rows = [*_jumps_back(edit, source), *_silences(edit, source)]
+    rows = [*_jumps_back(edit, source), *_silences(edit, source, n_samples)]
     stretches = {(start, stop) for _, start, stop in rows}
     rows += [
         (ChangeKind.CUT, start, stop)
@@ -190,7 +190,7 @@ def _jumps_back(edit: EditList, source: int) -> list[tuple[ChangeKind, int, int]
     return rows
 
 
-def _silences(edit: EditList, source: int) -> list[tuple[ChangeKind, int, int]]:
+def _silences(edit: EditList, source: int, n_samples: int) -> list[tuple[ChangeKind, int, int]]:
     """Returns a row for each group of gaps that begins beside a segment of a source."""
     timeline = Timeline(edit)
     before, after = _segments_around(timeline)
@@ -203,10 +203,10 @@ def _silences(edit: EditList, source: int) -> list[tuple[ChangeKind, int, int]]:
         if beside < 0 or timeline.sources[beside] != source:
             continue
         start = int(timeline.source_stops[left]) if left >= 0 else 0
-        stop = int(timeline.source_starts[right]) if right >= 0 else start
-        if right < 0 or timeline.sources[right] != source or stop < start:
+        stop = int(timeline.source_starts[right]) if right >= 0 else n_samples
+        if right >= 0 and timeline.sources[right] != source:
             stop = start
-        rows.append((ChangeKind.GAP, start, stop))
+        rows.append((ChangeKind.GAP, start, max(start, stop)))
     return rows
 
 
