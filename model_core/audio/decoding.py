@@ -9,6 +9,7 @@ import numpy as np
 import soundfile as sf
 
 from model_core.audio.formats import describe
+from model_core.audio.headers import is_cut_short, mp3_announces_its_length
 from model_core.audio.source import DEFAULT_BLOCK_SAMPLES
 from model_core.errors import AudioReadError
 
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
     from model_core.audio.source import Samples
 
-_ID3_HEADER_BYTES = 10
-_MP3_FRAME_BYTES = 4096
 _MAX_BAD_PACKETS = 1000
+_GUESSED_LENGTH = frozenset({"aac", "ac3", "eac3", "dts", "loas"})  # bare streams, no header
 
 _FFMPEG_SAMPLES: dict[str, tuple[str, int]] = {
     "u8": ("int16", 8),
@@ -45,6 +45,7 @@ class Decoding:
         lossy: Whether the coding threw something away.
         blocks: Blocks of shape `[n, C]`, in order; to be used once.
         expected_samples: Length as the file announces it, or None where it doesn't or guesses.
+        cut_short: Whether the file is known to end before its end.
         notes: Sentences for the person; complete when the blocks are through.
     """
 
@@ -57,6 +58,7 @@ class Decoding:
     lossy: bool
     blocks: Iterator[Samples]
     expected_samples: int | None = None
+    cut_short: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -72,7 +74,8 @@ def decode_with_libsndfile(path: Path, file: sf.SoundFile) -> Decoding:
         encoding=str(file.subtype),
         lossy=lossy,
         blocks=iter(()),
-        expected_samples=int(file.frames) if _announces_its_length(path, file) else None,
+        expected_samples=int(file.frames),
+        cut_short=is_cut_short(path),
     )
 
     def blocks() -> Iterator[Samples]:
@@ -122,12 +125,13 @@ class _FFmpegTrack:
         self._container = container
         self._stream = container.streams.best("audio")
         if self._stream is None:
-            if container.streams.video:
+            if container.streams.video and container.format.name != "image2":
                 raise AudioReadError(
                     f"“{path}” holds pictures but no sound.", "Open a file with a sound track."
                 )
             raise _not_audio(path)
         self._bad_packets = 0
+        self._is_damaged_inside = False
 
     def decoding(self) -> Decoding:
         frames = self._frames()
@@ -149,7 +153,7 @@ class _FFmpegTrack:
             dtype=np.dtype(dtype_name),
             bits=16 if lossy else bits,
             container=self._container.format.name.split(",")[0].upper(),
-            encoding=codec.name.upper(),
+            encoding=codec.canonical_name.upper(),
             lossy=lossy,
             blocks=iter(()),
             expected_samples=self._expected_samples(first.sample_rate),
@@ -175,11 +179,14 @@ class _FFmpegTrack:
                 self._bad_packets += 1
                 return
             try:
-                yield from packet.decode()
+                frames = packet.decode()
             except (av.error.FFmpegError, OSError):
                 self._bad_packets += 1
                 if self._bad_packets > _MAX_BAD_PACKETS:
                     return
+                continue
+            self._is_damaged_inside |= bool(frames and self._bad_packets)
+            yield from frames
 
     def _blocks(
         self,
@@ -201,10 +208,15 @@ class _FFmpegTrack:
                     gathered, n_gathered = [], 0
             if gathered:
                 yield np.concatenate(gathered)
-        if self._bad_packets:
+        if self._is_damaged_inside:
             decoding.notes.append("Parts of the recording are damaged and couldn't be read.")
 
     def _expected_samples(self, sample_rate: int) -> int | None:
+        container = self._container.format.name
+        if container in _GUESSED_LENGTH or (
+            container == "mp3" and not mp3_announces_its_length(self._path)
+        ):
+            return None
         stream = self._stream
         if stream.duration is not None and stream.time_base is not None:
             return int(stream.duration * stream.time_base * sample_rate)
@@ -237,18 +249,3 @@ def _not_audio(path: Path) -> AudioReadError:
         f"“{path}” isn't a sound file that EditorBot can read, or it is badly damaged.",
         "Convert it to WAV, FLAC, MP3 or M4A and open that.",
     )
-
-
-def _announces_its_length(path: Path, file: sf.SoundFile) -> bool:
-    """Whether the length that libsndfile reports was read and not estimated."""
-    if str(file.format) not in {"MP3", "MPEG"} and not str(file.subtype).startswith("MPEG"):
-        return True
-    with path.open("rb") as raw:
-        head = raw.read(_ID3_HEADER_BYTES)
-        if head[:3] == b"ID3" and len(head) == _ID3_HEADER_BYTES:
-            size = sum(byte << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
-            raw.seek(_ID3_HEADER_BYTES + size)
-        else:
-            raw.seek(0)
-        first_frame = raw.read(_MP3_FRAME_BYTES)
-    return b"Xing" in first_frame or b"Info" in first_frame

@@ -67,6 +67,8 @@ class SoundFileSource(AudioSource):
         self._file = file
         self._lock = threading.Lock()
         self._position = -1
+        self._has_failed = False
+        self._is_closed = False
         self._hash: str | None = None
         self.path = path
         self.sample_rate = int(file.samplerate)
@@ -79,6 +81,8 @@ class SoundFileSource(AudioSource):
     def _read(self, start: int, stop: int) -> Samples:
         with self._lock:
             try:
+                if self._has_failed:
+                    self._reopen()
                 if self._position != start:
                     self._position = -1
                     self._file.seek(start)
@@ -86,11 +90,20 @@ class SoundFileSource(AudioSource):
                     stop - start, dtype=self.dtype.name, always_2d=True
                 )
             except (sf.SoundFileError, OSError) as error:
+                self._has_failed = True
                 raise self._damaged_at(start) from error
             self._position = start + len(samples)
         if len(samples) != stop - start:
             raise self._damaged_at(start + len(samples))
         return samples
+
+    def _reopen(self) -> None:
+        """Opens the file anew: libFLAC reads nothing more once it met damage."""
+        if not self._is_closed:
+            self._file.close()
+            self._file = sf.SoundFile(self.path)
+            self._position = -1
+            self._has_failed = False
 
     def _damaged_at(self, sample: int) -> AudioReadError:
         return AudioReadError(
@@ -108,4 +121,5 @@ class SoundFileSource(AudioSource):
     def close(self) -> None:
         """Closes the file."""
         with self._lock:
+            self._is_closed = True
             self._file.close()

@@ -2,7 +2,7 @@
 
 Uncompressed files and FLAC are read where they lie. Formats in which libsndfile can't reach every
 sample exactly (its Vorbis seeking lands on wrong samples, the length of an MP3 may be a guess),
-damaged files, and all that only FFmpeg knows, are decoded once, from beginning to end.
+damaged files, and all that FFmpeg is better at, are decoded once, from beginning to end.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import soundfile as sf
 
 from model_core.audio.decoding import decode_with_ffmpeg, decode_with_libsndfile
 from model_core.audio.direct import SoundFileSource, file_error
-from model_core.audio.formats import is_exactly_seekable
-from model_core.audio.source import ArraySource, AudioSource
+from model_core.audio.formats import is_decodable, is_exactly_seekable
+from model_core.audio.headers import is_cut_short, is_for_libsndfile
+from model_core.audio.source import ArraySource, AudioSource, cut_short_note
 from model_core.audio.spool import spool
 from model_core.errors import AudioReadError
 from model_core.progress import no_progress
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from model_core.progress import CancelToken, Progress
 
 __all__ = ["ArraySource", "AudioSource", "open_audio"]
-
-_RIFF_HEADER_BYTES = 8
-_RIFF_SLACK_BYTES = 64  # some writers count a chunk more or less in the size of the whole
-_RIFF_UNKNOWN_SIZE = 0xFFFFFFFF
 
 
 def open_audio(
@@ -64,9 +61,11 @@ def open_audio(
                 if file.frames == 0:
                     raise _no_samples(path)
                 if _last_sample_is_there(file):
+                    short = is_cut_short(path)
+                    notes = (cut_short_note(file.frames, file.samplerate),) if short else ()
                     unless_kept.pop_all()
-                    return SoundFileSource(path, file, _notes_on_length(path, file))
-            else:
+                    return SoundFileSource(path, file, notes)
+            elif is_decodable(file.format, file.subtype):
                 with contextlib.suppress(AudioReadError):  # FFmpeg is more patient with damage
                     return spool(path, decode_with_libsndfile(path, file), report, cancel)
     return spool(path, decode_with_ffmpeg(path), report, cancel)
@@ -93,10 +92,12 @@ def _check_file(path: Path) -> None:
 
 
 def _opened(path: Path) -> sf.SoundFile | None:
-    """Returns the file opened by libsndfile, or None if it can't."""
+    """Returns the file opened by libsndfile, or None where that isn't the one to open it."""
+    if not is_for_libsndfile(path):
+        return None
     try:
         return sf.SoundFile(path)
-    except (sf.SoundFileError, OSError, TypeError):  # TypeError: raw files want to be described
+    except (sf.SoundFileError, OSError, TypeError):  # TypeError: it takes *.raw for headerless
         return None
 
 
@@ -106,21 +107,6 @@ def _last_sample_is_there(file: sf.SoundFile) -> bool:
         return len(file.read(1, dtype="int16", always_2d=True)) == 1
     except (sf.SoundFileError, OSError):
         return False
-
-
-def _notes_on_length(path: Path, file: sf.SoundFile) -> tuple[str, ...]:
-    """Says so if a WAV or AIFF file ends before the end that its header announces."""
-    with path.open("rb") as raw:
-        header = raw.read(_RIFF_HEADER_BYTES)
-    order = {b"RIFF": "little", b"RIFX": "big", b"FORM": "big"}.get(header[:4])
-    if order is None:
-        return ()
-    announced = int.from_bytes(header[4:], "big" if order == "big" else "little")
-    missing = announced + _RIFF_HEADER_BYTES - path.stat().st_size
-    if announced == _RIFF_UNKNOWN_SIZE or missing <= _RIFF_SLACK_BYTES:
-        return ()
-    read_s = file.frames / file.samplerate
-    return (f"The file is cut short; {read_s:.1f} s could be read.",)
 
 
 def _no_samples(path: Path) -> AudioReadError:

@@ -41,6 +41,12 @@ def to_float(samples: Samples) -> npt.NDArray[np.float32]:
     return np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
 
 
+def cut_short_note(n_samples: int, sample_rate: int) -> str:
+    """Returns the sentence for a file of which only so many samples are there."""
+    read_s = n_samples / sample_rate
+    return f"The file is cut short; {read_s:.{1 if read_s >= 1 else 3}f} s could be read."
+
+
 class AudioSource(ABC):
     """A recording whose samples can be read from anywhere, in any order, from any thread.
 

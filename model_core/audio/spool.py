@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import soundfile as sf
 
 from model_core.audio.cache import CACHE_VARIABLE, cache_folder, mark_used, prune
 from model_core.audio.direct import SoundFileSource, hash_file
-from model_core.audio.source import ArraySource, AudioSource
+from model_core.audio.source import ArraySource, AudioSource, cut_short_note
 from model_core.audio.writing import SoundWriter
 from model_core.errors import AudioReadError, FileWriteError
 from model_core.files import atomic_path, file_write_error, write_text_atomically
@@ -43,14 +44,21 @@ class DecodedSource(AudioSource):
         path: The file that was decoded.
         samples: Where its samples lie.
         card: The attributes `bits`, `container`, `encoding`, `lossy` and `notes`.
+        content_hash: The file's hash, where it is known already.
     """
 
     path: Path
 
-    def __init__(self, path: Path, samples: AudioSource, card: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        samples: AudioSource,
+        card: dict[str, Any],
+        content_hash: str | None = None,
+    ) -> None:
         super().__init__(tuple(card["notes"]))
         self._samples = samples
-        self._hash: str | None = None
+        self._hash = content_hash
         self.path = path
         self.sample_rate = samples.sample_rate
         self.channels = samples.channels
@@ -90,6 +98,12 @@ def spool(
         AudioReadError: If there isn't a single sample, or the cache can't be written.
         CancelledError: If `cancel` was set.
     """
+    frame_bytes = decoding.dtype.itemsize * decoding.channels
+    if (decoding.expected_samples or 0) * frame_bytes > MEMORY_LIMIT_BYTES:
+        with contextlib.suppress(OSError):
+            cached = _from_cache(path, hash_file(path))
+            if cached is not None:
+                return cached
     held: list[Samples] = []
     held_bytes = 0
     with contextlib.closing(_watched(decoding, progress, cancel)) as blocks:
@@ -130,12 +144,10 @@ def _watched(
 def _card(decoding: Decoding, n_samples: int) -> dict[str, Any]:
     """Returns what is known of a recording that is decoded to its end."""
     notes = list(decoding.notes)
-    expected = decoding.expected_samples
-    if expected is not None:
-        missing = expected - n_samples
-        if missing > max(_CUT_SHORT_S * decoding.sample_rate, _CUT_SHORT_SHARE * expected):
-            read_s = n_samples / decoding.sample_rate
-            notes.append(f"The file is cut short; {read_s:.1f} s could be read.")
+    expected = decoding.expected_samples or 0
+    tolerated = max(_CUT_SHORT_S * decoding.sample_rate, _CUT_SHORT_SHARE * expected)
+    if decoding.cut_short or expected - n_samples > tolerated:
+        notes.append(cut_short_note(n_samples, decoding.sample_rate))
     return {
         "version": _CARD_VERSION,
         "n_samples": n_samples,
@@ -152,14 +164,10 @@ def _card(decoding: Decoding, n_samples: int) -> dict[str, Any]:
 def _spool_to_cache(
     path: Path, decoding: Decoding, held: list[Samples], rest: Generator[Samples, None, None]
 ) -> AudioSource:
-    """Writes the blocks that are held and the rest to the cache, unless they are there already."""
+    """Writes the blocks that are held and the rest to the cache."""
     try:
-        folder = cache_folder("decoded")
-        audio = folder / f"{hash_file(path)}.w64"
-        cached = _from_cache(path, audio)
-        if cached is not None:
-            mark_used(audio)
-            return cached
+        content_hash = hash_file(path)
+        audio = _cached_audio(content_hash)
         n_samples = 0
         with (
             atomic_path(audio) as temporary,
@@ -171,26 +179,29 @@ def _spool_to_cache(
                 encoding=_ENCODINGS[decoding.dtype.name],
             ) as writer,
         ):
-            for blocks in (held, rest):
-                for block in blocks:
-                    writer.write(block)
-                    n_samples += len(block)
-                held.clear()
-        card = _card(decoding, n_samples)
-        write_text_atomically(audio.with_suffix(".json"), json.dumps(card))
+            for block in itertools.chain(held, rest):
+                writer.write(block)
+                n_samples += len(block)
+        card = json.dumps(_card(decoding, n_samples))
+        write_text_atomically(audio.with_suffix(".json"), card)
+        source = _from_cache(path, content_hash)
     except FileWriteError as error:
         raise _no_room(path, error) from error
     except OSError as error:
         raise _no_room(path, file_write_error(error, "the cache")) from error
-    prune(folder, CACHE_LIMIT_BYTES)
-    source = _from_cache(path, audio)
     if source is None:
         raise _no_room(path, FileWriteError("What was written there can't be read."))
+    prune(audio.parent, CACHE_LIMIT_BYTES)
     return source
 
 
-def _from_cache(path: Path, audio: Path) -> AudioSource | None:
+def _cached_audio(content_hash: str) -> Path:
+    return cache_folder("decoded") / f"{content_hash}.w64"
+
+
+def _from_cache(path: Path, content_hash: str) -> AudioSource | None:
     """Returns the decoded recording if the cache holds all of it."""
+    audio = _cached_audio(content_hash)
     try:
         card = json.loads(audio.with_suffix(".json").read_text("utf-8"))
         samples = SoundFileSource(audio, sf.SoundFile(audio))
@@ -198,12 +209,10 @@ def _from_cache(path: Path, audio: Path) -> AudioSource | None:
         return None
     try:
         found = (samples.n_samples, samples.sample_rate, samples.channels)
-        if card["version"] == _CARD_VERSION and found == (
-            card["n_samples"],
-            card["sample_rate"],
-            card["channels"],
-        ):
-            return DecodedSource(path, samples, card)
+        announced = (card["n_samples"], card["sample_rate"], card["channels"])
+        if card["version"] == _CARD_VERSION and found == announced:
+            mark_used(audio)
+            return DecodedSource(path, samples, card, content_hash)
     except (KeyError, TypeError):
         pass
     samples.close()
