@@ -6,7 +6,7 @@ import logging
 import traceback
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -70,6 +70,7 @@ def show_error(parent: QWidget | None, error: BaseException) -> QMessageBox:
     box.setText(text.sentence)
     box.setInformativeText(text.mend)
     box.setStandardButtons(QMessageBox.StandardButton.Ok)
+    box.setEscapeButton(QMessageBox.StandardButton.Ok)
     if text.details:
         box.setDetailedText(text.details)
         folder = box.addButton(_tr("Open log folder"), QMessageBox.ButtonRole.HelpRole)
@@ -78,6 +79,28 @@ def show_error(parent: QWidget | None, error: BaseException) -> QMessageBox:
         )
     box.open()
     return box
+
+
+class DefectReporter(QObject):
+    """Shows defects, one dialog at a time: a fault in a timer must not bury the screen.
+
+    Args:
+        window: The window that the dialogs belong to.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._shown: QMessageBox | None = None
+
+    def report(self, error: BaseException) -> None:
+        """Shows a defect unless another one is still shown; both are in the log."""
+        if self._shown is None:
+            self._shown = show_error(self._window, error)
+            self._shown.finished.connect(self._forget)
+
+    def _forget(self) -> None:
+        self._shown = None
 
 
 def _tr(text: str) -> str:

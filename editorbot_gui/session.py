@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from model_core.edit.coverage import changes_of
-from model_core.edit.timeline import Timeline
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from model_core.edit.coverage import changes_of
+from model_core.edit.timeline import Timeline
 from model_core.edit.types import Change, EditList, Proposal
 
 if TYPE_CHECKING:
@@ -89,8 +89,9 @@ def changed_range(before: EditList, after: EditList) -> tuple[int, int]:
         after: The edit as it is.
 
     Returns:
-        Start and stop in samples of the edited timeline, without the crossfades at both ends; after
-        `stop` the items are the same but may have moved.
+        Start and stop in samples of the edited timeline, without the crossfades at both ends and so
+        empty where only a crossfade has changed; after `stop` the items are the same but may have
+        moved.
     """
     old, new = before.items, after.items
     n_common = min(len(old), len(new))

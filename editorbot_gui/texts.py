@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
+from editorbot_gui.waveform.timecode import format_length
 from model_core.edit.types import Change, ChangeKind, ChangeState, Reason
 
 if TYPE_CHECKING:
@@ -37,6 +38,19 @@ def depth_text(source: AudioSource) -> str:
     if source.dtype.kind == "f":
         return _tr("{bits}-bit float").format(bits=source.bits)
     return _tr("{bits}-bit").format(bits=source.bits)
+
+
+def source_text(source: AudioSource) -> str:
+    """Returns the facts about a recording: name, rate, channels, depth, length."""
+    name = source.path.name if source.path is not None else ""
+    facts = (
+        name,
+        rate_text(source.sample_rate),
+        channels_text(source.channels),
+        depth_text(source),
+        format_length(source.n_samples, source.sample_rate),
+    )
+    return "   ".join(fact for fact in facts if fact)
 
 
 def size_text(n_bytes: float) -> str:

@@ -17,10 +17,7 @@ _BAR_WIDTH_PX = 160
 
 
 class JobBar(QWidget):
-    """Shows the most important running job.
-
-    Jobs that the person asked for come before those that the program started on its own, which
-    are shown without a way to cancel.
+    """Shows the oldest running job that the person has asked for.
 
     Args:
         runner: The jobs.
@@ -66,18 +63,16 @@ class JobBar(QWidget):
     @property
     def job(self) -> Job | None:
         """The job that is shown, or None."""
-        jobs = self._runner.jobs
-        asked_for = [job for job in jobs if job.id not in self._quiet]
-        return next(iter(asked_for or jobs), None)
+        return next((job for job in self._runner.jobs if job.id not in self._quiet), None)
 
     def keep_quiet(self, job: Job) -> None:
-        """Marks a job as the program's own: it can't be cancelled and steps behind others."""
+        """Hides a job that the program has started on its own."""
         self._quiet.add(job.id)
         self._refresh()
 
     def cancel(self) -> None:
         """Cancels the job that is shown."""
-        if self.job is not None and self.job.id not in self._quiet:
+        if self.job is not None:
             self._runner.cancel(self.job)
 
     def _forget(self, job: Job) -> None:
@@ -87,9 +82,8 @@ class JobBar(QWidget):
     def _refresh(self) -> None:
         job = self.job
         self.setVisible(job is not None)
-        can_cancel = job is not None and job.id not in self._quiet and not job.cancelling
+        can_cancel = job is not None and not job.cancelling
         self._actions.allow("cancel", "" if can_cancel else self.tr("Nothing is being worked on."))
-        self._button.setVisible(job is not None and job.id not in self._quiet)
         if job is None:
             return
         if job.cancelling:

@@ -50,7 +50,7 @@ class TimeField(QDoubleSpinBox):
         """Returns the seconds of what was written; 0 if it is no time."""
         return seconds_of(text) or 0.0
 
-    def validate(self, text: str, position: int) -> object:
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Lets anything stand that can still become a time."""
         if not text.strip() or text == self.specialValueText() or seconds_of(text) is not None:
             return QValidator.State.Acceptable, text, position

@@ -32,12 +32,26 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     return home
 
 
-def _active_timers() -> set[int]:
-    return {
-        id(timer)
-        for timer in gc.get_objects()
-        if isinstance(timer, QTimer) and shiboken6.isValid(timer) and timer.isActive()
-    }
+class TimerWatch:
+    """Finds timers that go on after a test. Looking takes a while, so it looks once a test."""
+
+    def __init__(self) -> None:
+        self._known: set[int] = set()
+
+    def new_ones(self) -> list[str]:
+        if QApplication.instance() is None:
+            return []
+        active = {
+            id(timer): timer
+            for timer in gc.get_objects()
+            if isinstance(timer, QTimer) and shiboken6.isValid(timer) and timer.isActive()
+        }
+        new = [repr(timer) for number, timer in active.items() if number not in self._known]
+        self._known = set(active)
+        return new
+
+
+_timers = TimerWatch()
 
 
 def _visible_windows() -> list[QWidget]:
@@ -50,11 +64,10 @@ def _visible_windows() -> list[QWidget]:
 def nothing_left_over() -> Iterator[None]:
     """Fails a test after which threads, timers or windows go on."""
     threads_before = set(threading.enumerate())
-    timers_before = _active_timers()
     yield
     if QApplication.instance() is not None:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     threads = [thread.name for thread in threading.enumerate() if thread not in threads_before]
     assert not threads, f"threads left over: {threads}"
-    assert not (_active_timers() - timers_before), "timers left over"
+    assert not (timers := _timers.new_ones()), f"timers left over: {timers}"
     assert not _visible_windows(), f"windows left over: {_visible_windows()}"

@@ -12,6 +12,7 @@ from model_core.errors import AudioReadError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
     from model_core.progress import CancelToken, Progress
@@ -42,10 +43,11 @@ class Probe:
 
 
 @pytest.fixture
-def runner(qtbot: QtBot) -> Iterator[JobRunner]:
-    runner = JobRunner()
+def runner(qapp: QApplication) -> Iterator[JobRunner]:
+    runner = JobRunner(qapp)
     yield runner
     assert runner.close()
+    runner.deleteLater()
 
 
 def double(request: int, _cancel: CancelToken, _progress: Progress) -> int:

@@ -1,0 +1,319 @@
+"""The export dialog: where to, as what, and how large it gets."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QStandardPaths, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editorbot_gui import texts
+from editorbot_gui.dialogs.export_formats import (
+    FLOAT,
+    FORMATS,
+    RATES_HZ,
+    Depth,
+    SoundFormat,
+    format_named,
+    format_of,
+    kept_depth,
+    refusal,
+    size_bytes,
+    usual_format,
+)
+from editorbot_gui.theme import GRID_PX, Theme
+from editorbot_gui.waveform.timecode import format_length
+from model_core.errors import FileWriteError
+from model_core.files import refuse_overwriting_source
+from resources import resource_path
+
+if TYPE_CHECKING:
+    from model_core.audio.source import AudioSource
+
+_WIDTH_PX = 560
+
+
+@dataclass(frozen=True, slots=True)
+class ExportChoice:
+    """What the person decided.
+
+    Attributes:
+        path: The file to write.
+        format: Name of its kind.
+        subtype: How samples are kept, in soundfile's words; None for the format's own.
+        sample_rate: In hertz; None keeps the recording's.
+    """
+
+    path: Path
+    format: str
+    subtype: str | None
+    sample_rate: int | None
+
+
+def suggested_path(source: AudioSource, fmt: SoundFormat) -> Path:
+    """Returns "<name>_edit.<ext>" beside the recording, or in a folder that can be written."""
+    original = source.path or Path("recording")
+    folder = original.parent
+    if not os.access(folder, os.W_OK) or resource_path() in original.parents:
+        music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
+        folder = Path(music) if music and Path(music).is_dir() else Path.home()
+    return folder / f"{original.stem}_edit{fmt.suffix}"
+
+
+class ExportDialog(QDialog):
+    """Asks where and how to write the edit.
+
+    Args:
+        source: The recording.
+        length_samples: Length of the edit.
+        format_name: The format that was used last; empty for the one that fits the recording.
+        parent: The window.
+    """
+
+    chosen = Signal(object)
+    """An `ExportChoice` was made."""
+
+    def __init__(
+        self,
+        source: AudioSource,
+        length_samples: int,
+        format_name: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Export the edit"))
+        self._source = source
+        self._length_samples = length_samples
+        self.format_field = QComboBox()
+        for fmt in FORMATS:
+            self.format_field.addItem(self._format_label(fmt), fmt)
+        self.rate_field = QComboBox()
+        self.depth_field = QComboBox()
+        self.path_field = QLineEdit()
+        self.path_field.setMinimumWidth(40 * GRID_PX)
+        self.browse = QPushButton(self.tr("Browse…"))
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
+        self.message.setMinimumHeight(5 * GRID_PX)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.export_button = self.buttons.addButton(
+            self.tr("Export"), QDialogButtonBox.ButtonRole.AcceptRole
+        )
+        self._name_fields()
+        self._lay_out()
+        start = format_named(format_name) if format_name else usual_format(source)
+        self.path_field.setText(str(suggested_path(source, start)))
+        self.format_field.setCurrentIndex(FORMATS.index(start))
+        self._offer_choices()
+        self.format_field.currentIndexChanged.connect(self._change_format)
+        self.rate_field.currentIndexChanged.connect(self._judge)
+        self.depth_field.currentIndexChanged.connect(self._judge)
+        self.path_field.textChanged.connect(self._follow_name)
+        self.browse.clicked.connect(self._browse)
+        self.buttons.accepted.connect(self._try_to_accept)
+        self.buttons.rejected.connect(self.reject)
+        self.path_field.setFocus()
+        name = Path(self.path_field.text())
+        self.path_field.setSelection(len(str(name)) - len(name.name), len(name.stem))
+
+    @property
+    def choice(self) -> ExportChoice:
+        """What is chosen now."""
+        depth = self._depth
+        return ExportChoice(
+            Path(self.path_field.text().strip()).expanduser(),
+            self._format.name,
+            depth.subtype if depth is not None else None,
+            self.rate_field.currentData(),
+        )
+
+    @property
+    def _format(self) -> SoundFormat:
+        fmt: SoundFormat = self.format_field.currentData()
+        return fmt
+
+    @property
+    def _depth(self) -> Depth | None:
+        depth: Depth | None = self.depth_field.currentData()
+        return depth
+
+    def _name_fields(self) -> None:
+        self.path_field.setAccessibleName(self.tr("File"))
+        self.format_field.setAccessibleName(self.tr("Format"))
+        self.rate_field.setAccessibleName(self.tr("Sample rate"))
+        self.depth_field.setAccessibleName(self.tr("Bit depth"))
+        self.browse.setAccessibleName(self.tr("Choose the file to write"))
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(GRID_PX)
+        row.addWidget(self.path_field, 1)
+        row.addWidget(self.browse)
+        form = QFormLayout()
+        form.setHorizontalSpacing(2 * GRID_PX)
+        form.setVerticalSpacing(GRID_PX + GRID_PX // 2)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(self.tr("&File"), row)
+        form.addRow(self.tr("F&ormat"), self.format_field)
+        form.addRow(self.tr("Sample &rate"), self.rate_field)
+        form.addRow(self.tr("Bit &depth"), self.depth_field)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * GRID_PX, 3 * GRID_PX, 3 * GRID_PX, 2 * GRID_PX)
+        layout.setSpacing(2 * GRID_PX)
+        layout.addLayout(form)
+        layout.addWidget(self.message)
+        layout.addWidget(self.buttons)
+        self.setMinimumWidth(_WIDTH_PX)
+
+    def _format_label(self, fmt: SoundFormat) -> str:
+        return {
+            "WAV": self.tr("WAV – every sample as it is, large"),
+            "FLAC": self.tr("FLAC – every sample as it is, half the size"),
+            "OGG": self.tr("OGG Vorbis – small"),
+            "MP3": self.tr("MP3 – small, plays everywhere"),
+        }[fmt.name]
+
+    def _depth_label(self, depth: Depth) -> str:
+        if depth is FLOAT:
+            return self.tr("32-bit float")
+        return self.tr("{bits}-bit").format(bits=depth.bits)
+
+    def _offer_choices(self) -> None:
+        """Fills rates and depths with what the format can hold; the recording's own come first."""
+        fmt, own_rate = self._format, self._source.sample_rate
+        self.rate_field.clear()
+        most = fmt.max_rate_hz or max(RATES_HZ[-1], own_rate)
+        if own_rate <= most:
+            text = self.tr("{rate}, as the recording").format(rate=texts.rate_text(own_rate))
+            self.rate_field.addItem(text, None)
+        for rate in reversed(RATES_HZ):
+            if rate <= most and rate != own_rate:
+                self.rate_field.addItem(texts.rate_text(rate), rate)
+        self.depth_field.clear()
+        kept = kept_depth(fmt, self._source)
+        if kept is None:
+            self.depth_field.addItem(self.tr("chosen by {format}").format(format=fmt.name), None)
+        else:
+            text = self._depth_label(kept)
+            if kept.bits >= self._source.bits and not self._source.lossy:
+                text = self.tr("{depth}, as the recording").format(depth=text)
+            self.depth_field.addItem(text, kept)
+            for depth in fmt.depths:
+                if depth is not kept:
+                    self.depth_field.addItem(self._depth_label(depth), depth)
+        self.depth_field.setEnabled(kept is not None)
+        self._judge()
+
+    def _change_format(self) -> None:
+        path = Path(self.path_field.text().strip())
+        if format_of(path) is not self._format:
+            known = format_of(path) is not None
+            name = path.stem if known else path.name
+            self.path_field.setText(str(path.with_name(f"{name}{self._format.suffix}")))
+        self._offer_choices()
+
+    def _follow_name(self) -> None:
+        """A name that ends like another format asks for that format."""
+        fmt = format_of(Path(self.path_field.text().strip()))
+        if fmt is not None and fmt is not self._format:
+            self.format_field.setCurrentIndex(FORMATS.index(fmt))
+        self._judge()
+
+    def _problem(self) -> str:
+        """Returns why it can't be exported like this, or nothing."""
+        path = self.choice.path
+        if not self.path_field.text().strip() or path.name in ("", ".", ".."):
+            return self.tr("Give the file a name.")
+        if not path.parent.is_dir():
+            return self.tr("The folder “{folder}” doesn't exist.").format(folder=path.parent)
+        if path.is_dir():
+            return self.tr("“{path}” is a folder. Add a file name.").format(path=path)
+        if self._source.path is not None:
+            try:
+                refuse_overwriting_source(path, (self._source.path,))
+            except FileWriteError as error:
+                return str(error)
+        return refusal(self._format, self._source.channels)
+
+    def _judge(self) -> None:
+        """Shows what will be written, or why it can't."""
+        palette = Theme.current().palette
+        problem = self._problem()
+        self.export_button.setEnabled(not problem)
+        self.message.setStyleSheet(f"color: {(palette.text if problem else palette.muted).name()}")
+        self.message.setText(problem or self._summary())
+
+    def _summary(self) -> str:
+        source = self._source
+        seconds = self._length_samples / source.sample_rate
+        rate = self.rate_field.currentData() or source.sample_rate
+        size = size_bytes(self._format, self._depth, seconds, rate, source.channels)
+        return self.tr("{length}, {channels}, about {size}").format(
+            length=format_length(self._length_samples, source.sample_rate),
+            channels=texts.channels_text(source.channels),
+            size=texts.size_text(size),
+        )
+
+    def _browse(self) -> None:
+        dialog = QFileDialog(self, self.tr("Export as"), str(self.choice.path))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)  # asked for by Export
+        dialog.setNameFilters([f"{fmt.name} (*{fmt.suffix})" for fmt in FORMATS])
+        dialog.selectNameFilter(f"{self._format.name} (*{self._format.suffix})")
+        dialog.setDefaultSuffix(self._format.suffix[1:])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.path_field.setText)
+        dialog.open()
+
+    def _try_to_accept(self) -> None:
+        if self._problem():
+            return
+        path = self.choice.path
+        if format_of(path) is not self._format:
+            self.path_field.setText(f"{path}{self._format.suffix}")
+            self._judge()
+            if self._problem():
+                return
+            path = self.choice.path
+        if path.exists():
+            self._ask_to_replace(path)
+        else:
+            self._accept()
+
+    def _ask_to_replace(self, path: Path) -> None:
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle(self.windowTitle())
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(self.tr("“{name}” already exists. Replace it?").format(name=path.name))
+        box.setInformativeText(self.tr("What is in the file now will be lost."))
+        replace = box.addButton(self.tr("Replace"), QMessageBox.ButtonRole.AcceptRole)
+        keep = box.addButton(self.tr("Choose another name"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        replace.clicked.connect(self._accept)
+        box.open()
+
+    def _accept(self) -> None:
+        self.chosen.emit(self.choice)
+        self.accept()

@@ -1,0 +1,543 @@
+"""The one window: puts document, player, views and panels together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editorbot_gui.actions import ActionSet
+from editorbot_gui.availability import refresh_commands
+from editorbot_gui.dialogs.about import AboutDialog
+from editorbot_gui.dialogs.export import ExportChoice, ExportDialog
+from editorbot_gui.dialogs.shortcuts import ShortcutsDialog
+from editorbot_gui.errors import describe, show_error
+from editorbot_gui.exporting import Exporter, ExportRequest
+from editorbot_gui.generation import EngineLoader, EngineState, Generation
+from editorbot_gui.icon import app_icon
+from editorbot_gui.jobs import JobRunner
+from editorbot_gui.keyboard import KeyGuard
+from editorbot_gui.logs import log_folder
+from editorbot_gui.menus import build_menus, build_toolbar
+from editorbot_gui.opening import Opened, Opener, name_filters
+from editorbot_gui.panels.drop_hint import DropHint
+from editorbot_gui.panels.editor_page import EditorPage
+from editorbot_gui.panels.edits_list import EditsList
+from editorbot_gui.panels.empty_state import EmptyState
+from editorbot_gui.panels.generate_panel import GeneratePanel
+from editorbot_gui.panels.job_bar import JobBar
+from editorbot_gui.panels.notice_bar import NoticeBar
+from editorbot_gui.panels.time_display import TimeDisplay
+from editorbot_gui.playback.player import Player
+from editorbot_gui.session import Session
+from editorbot_gui.settings import APP_NAME, THEME_CHOICES
+from editorbot_gui.texts import counts_text, source_text
+from editorbot_gui.theme import GRID_PX, Theme
+from editorbot_gui.transport import Transport
+from editorbot_gui.waveform.axis_view import ZOOM_A_KEY
+from editorbot_gui.waveform.timecode import format_length
+from editorbot_gui.waveform.view_state import Axis, ViewState
+from editorbot_gui.waveform.waveform_data import WaveformData
+from resources import resource_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from editorbot_gui.settings import Settings
+    from model_core.edit.types import Change, Proposal
+
+DEMOS = {"speech": "speech.flac", "music": "music.flac"}
+"""The bundled recordings by name."""
+
+_FIRST_SIZE = QSize(1280, 800)
+_SMALLEST = QSize(800, 520)
+_DOCK_WIDTH_PX = 42 * GRID_PX
+_CONTEXT_SHARE = 2.0
+"""Around a change that is shown, this much of its length is visible on either side."""
+
+
+class MainWindow(QMainWindow):
+    """The window with everything in it.
+
+    Args:
+        settings: What is remembered.
+        loader: Gives the network; left out, the bundled one.
+        player: Plays; left out, through the system's sound device.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        loader: EngineLoader | None = None,
+        player: Player | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.runner = JobRunner(self)
+        self.session = Session(self)
+        self.view = ViewState(self)
+        self.player = player or Player()
+        self.player.setParent(self)
+        self.transport = Transport(self.session, self.view, self.player, self)
+        self.generation = Generation(self.session, self.runner, loader or EngineLoader(), self)
+        self.opener = Opener(self.runner, self)
+        self.exporter = Exporter(self.runner, self)
+        self.commands = ActionSet(self)
+        self._key_guard = KeyGuard(self)
+        self._data: WaveformData | None = None
+        self._asked_to_stop = False
+        self._build()
+        self._connect()
+        self._restore()
+        self._dress()
+        self._refresh_commands()
+        self._refresh_model_label()
+
+    # Building -------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.setWindowIcon(app_icon())
+        self.setWindowTitle(APP_NAME)
+        self.setAcceptDrops(True)
+        self.setMinimumSize(_SMALLEST)
+        self.page = EditorPage(self.view)
+        self.notice = NoticeBar()
+        editor = QWidget()
+        column = QVBoxLayout(editor)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice)
+        column.addWidget(self.page, 1)
+        self.empty_state = EmptyState(self.commands)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty_state)
+        self.pages.addWidget(editor)
+        self.setCentralWidget(self.pages)
+        self._drop_hint = DropHint(self)
+        self.generate_panel = GeneratePanel(self.commands)
+        self.edits_list = EditsList()
+        self.docks = (
+            self._dock("generate_dock", self.tr("Generate"), self.generate_panel),
+            self._dock("edits_dock", self.tr("Edits"), self.edits_list),
+        )
+        self.resizeDocks([self.docks[1]], [_DOCK_WIDTH_PX], Qt.Orientation.Horizontal)
+        self.time_display = TimeDisplay()
+        self.recent_menu = build_menus(self, self.commands, self.settings)
+        self._toolbar = build_toolbar(self, self.commands, (self.time_display,))
+        self.happened = QLabel()
+        self.happened.setTextFormat(Qt.TextFormat.PlainText)
+        self.happened.setAccessibleName(self.tr("What happened"))
+        self.model_label = QLabel()
+        for label in (self.happened, self.model_label):
+            label.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
+        self.job_bar = JobBar(self.runner, self.commands)
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addWidget(self.happened, 1)
+        self.statusBar().addPermanentWidget(self.job_bar)
+        self.statusBar().addPermanentWidget(self.model_label)
+        self._show_page()
+
+    def _dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
+        dock = QDockWidget(title)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable
+            | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        return dock
+
+    def _connect(self) -> None:
+        self._connect_commands()
+        application = QApplication.instance()
+        if application is not None:
+            application.installEventFilter(self._key_guard)
+        session = self.session
+        session.document_changed.connect(self._refresh_document)
+        session.undo_stack.indexChanged.connect(self._refresh_commands)
+        self.opener.opened.connect(self._show_opened)
+        self.opener.failed.connect(self._tell_open_failure)
+        self.opener.cancelled.connect(lambda: self.tell(self.tr("Opening was cancelled.")))
+        self.opener.peaks_failed.connect(lambda error: show_error(self, error))
+        self.generation.applied.connect(self._tell_applied)
+        self.generation.offered.connect(self._offer)
+        self.generation.failed.connect(self._tell_failure)
+        self.generation.cancelled.connect(
+            lambda: self.tell(self.tr("Generating was cancelled; nothing has changed."))
+        )
+        self.generation.running_changed.connect(self._refresh_commands)
+        self.generation.engine_changed.connect(self._refresh_model_label)
+        self.exporter.exported.connect(self._tell_exported)
+        self.exporter.failed.connect(self._tell_failure)
+        self.exporter.cancelled.connect(
+            lambda: self.tell(self.tr("The export was cancelled; no file was written."))
+        )
+        self.exporter.running_changed.connect(self._refresh_commands)
+        self.transport.moved.connect(self._refresh_time)
+        self.transport.heard_changed.connect(self._refresh_heard)
+        self.transport.playing_changed.connect(self._refresh_play)
+        self.player.device_failed.connect(self.tell)
+        self.player.notice_given.connect(self.tell)
+        self.page.seek_requested.connect(self.transport.seek)
+        self.edits_list.change_chosen.connect(self.show_change)
+        self.recent_menu.chosen.connect(self.open_path)
+        Theme.current().theme_changed.connect(self._dress)
+
+    def _connect_commands(self) -> None:
+        view, transport = self.view, self.transport
+        does: dict[str, Callable[[], object]] = {
+            "open": self.ask_for_file,
+            "demo_speech": lambda: self.open_demo("speech"),
+            "demo_music": lambda: self.open_demo("music"),
+            "export": self.ask_for_export,
+            "quit": self.close,
+            "undo": self._undo,
+            "redo": self._redo,
+            "generate": self.generate,
+            "new_variation": self.new_variation,
+            "zoom_in": lambda: view.zoom_at_cursor(ZOOM_A_KEY),
+            "zoom_out": lambda: view.zoom_at_cursor(1 / ZOOM_A_KEY),
+            "zoom_fit": view.fit_all,
+            "play": transport.toggle_play,
+            "stop": transport.stop,
+            "ab": transport.switch,
+            "to_start": transport.to_start,
+            "to_end": transport.to_end,
+            "previous_segment": transport.previous_segment,
+            "next_segment": transport.next_segment,
+            "shortcuts": lambda: ShortcutsDialog(self).open(),
+            "about": lambda: AboutDialog(self).open(),
+            "open_log_folder": open_log_folder,
+        }
+        for name, function in does.items():
+            self.commands[name].triggered.connect(lambda _checked=False, do=function: do())
+        for choice in THEME_CHOICES:
+            action = self.commands[f"theme_{choice}"]
+            action.setChecked(choice == self.settings.theme)
+            action.triggered.connect(lambda _checked=False, choice=choice: self.use_theme(choice))
+
+    def _restore(self) -> None:
+        """Puts everything where it was when the window was closed the last time."""
+        if not self.restoreGeometry(self.settings.geometry):
+            screen = self.screen().availableSize()
+            self.resize(_FIRST_SIZE.boundedTo(screen))
+        self.page.restore_splitter(self.settings.splitter_state)
+
+    # What a person asks for -----------------------------------------------------------------------
+
+    def ask_for_file(self) -> None:
+        """Shows the open dialog."""
+        dialog = QFileDialog(self, self.tr("Open a recording"), self.settings.open_folder)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters(name_filters())
+        dialog.fileSelected.connect(lambda name: self.open_path(Path(name)))
+        dialog.open()
+
+    def open_path(self, path: Path) -> None:
+        """Begins to open a recording; the one that is open stays until it is there."""
+        self.opener.open(path)
+
+    def open_demo(self, name: str) -> None:
+        """Begins to open a bundled recording, "speech" or "music"."""
+        self.open_path(resource_path("demo", DEMOS[name]))
+
+    def generate(self) -> None:
+        """Begins to make the proposal that the panel asks for."""
+        self.generation.start(self.generate_panel.options, self.tr("Generate"))
+
+    def new_variation(self) -> None:
+        """Begins to make another proposal."""
+        options = self.generate_panel.next_variation()
+        words = self.tr("Variation {number}").format(number=options.seed)
+        self.generation.start(options, words)
+
+    def ask_for_export(self) -> None:
+        """Shows the export dialog."""
+        source = self.session.source
+        if source is None:
+            return
+        dialog = ExportDialog(
+            source, self.session.timeline.length, self.settings.export_format, self
+        )
+        dialog.chosen.connect(self.export)
+        dialog.open()
+
+    def export(self, choice: ExportChoice) -> None:
+        """Begins to write the edit."""
+        source = self.session.source
+        if source is not None:
+            self.settings.export_format = choice.format
+            self.exporter.start(ExportRequest(source, self.session.edit_list, choice))
+
+    def show_change(self, change: Change) -> None:
+        """Selects a change in the views, brings it into view and goes there."""
+        view = self.view
+        view.select(Axis.RAW, change.start, change.stop)
+        start, stop = view.visible(Axis.RAW)
+        if not start <= change.start <= change.stop <= stop:
+            view.show_range(Axis.RAW, change.start, change.stop, _CONTEXT_SHARE)
+        self.transport.seek(Axis.RAW, change.start)
+
+    def use_theme(self, choice: str) -> None:
+        """Uses and remembers a theme: "system", "light" or "dark"."""
+        self.settings.theme = choice
+        Theme.current().set_scheme(choice)
+
+    def tell(self, sentence: str) -> None:
+        """Says in the status bar what happened."""
+        self.happened.setText(sentence)
+        self.happened.setToolTip(sentence)
+
+    # What comes back from the jobs ----------------------------------------------------------------
+
+    def _show_opened(self, opened: Opened) -> None:
+        source, before = opened.source, self.session.source
+        path = source.path
+        if self._data is not None:
+            self._data.close()
+        self._data = WaveformData(source, opened.builder.pyramid, self)
+        self.opener.peaks_arrived.connect(self._data.announce_peaks)
+        self.notice.dismiss()
+        self.generate_panel.start_over()
+        self.session.open_source(source)
+        self.page.show_data(self._data)
+        self._show_page()
+        self.job_bar.keep_quiet(self.opener.read_peaks(opened))
+        if before is not None:
+            self.opener.retire(before)
+        if path is not None:
+            self.setWindowTitle(f"{path.name} – {APP_NAME}")
+            if resource_path() not in path.parents:
+                self.settings.add_recent_file(path)
+                self.settings.open_folder = str(path.parent)
+        self.page.raw_heading.facts.setText(source_text(source))
+        self.tell(self.tr("Opened {name}.").format(name=path.name if path is not None else ""))
+        if source.notes:
+            self.notice.tell(" ".join(source.notes))
+
+    def _tell_open_failure(self, path: Path, error: Exception) -> None:
+        self.settings.forget_recent_file(path)
+        self._tell_failure(error)
+
+    def _tell_failure(self, error: Exception) -> None:
+        self.tell(describe(error).sentence)
+        show_error(self, error)
+
+    def _tell_applied(self, proposal: Proposal) -> None:
+        self.tell(self._edit_text())
+        if proposal.note:
+            self.notice.tell(proposal.note)
+        if not self.transport.playing:
+            self.transport.listen_to(Axis.EDITED)
+
+    def _offer(self, proposal: Proposal) -> None:
+        self.notice.tell(
+            self.tr("The proposed edit is ready, but the document has changed meanwhile."),
+            self.tr("Use it nevertheless"),
+            lambda: self.generation.accept(proposal),
+        )
+
+    def _tell_exported(self, path: Path) -> None:
+        self.tell(self.tr("Exported to {path}").format(path=path))
+
+    def _undo(self) -> None:
+        words = self.session.undo_stack.undoText()
+        self.session.undo_stack.undo()
+        self.tell(self.tr("Undone: {words}. {edit}").format(words=words, edit=self._edit_text()))
+
+    def _redo(self) -> None:
+        words = self.session.undo_stack.redoText()
+        self.session.undo_stack.redo()
+        self.tell(self.tr("Redone: {words}. {edit}").format(words=words, edit=self._edit_text()))
+
+    def _edit_text(self) -> str:
+        """Returns what the edit comes to: "8 cuts, 41.2 s → 29.8 s"."""
+        source = self.session.source
+        if source is None:
+            return ""
+        rate = source.sample_rate
+        return self.tr("{changes}, {before} → {after}").format(
+            changes=counts_text(self.session.changes),
+            before=format_length(source.n_samples, rate),
+            after=format_length(self.session.timeline.length, rate),
+        )
+
+    # Showing the state ----------------------------------------------------------------------------
+
+    def _refresh_document(self) -> None:
+        source = self.session.source
+        rate = source.sample_rate if source is not None else 1
+        edited = self.session.is_edited
+        self.edits_list.show_changes(
+            self.session.changes, rate, self._edit_text() if edited else ""
+        )
+        self.page.edited_heading.facts.setText(
+            self._edit_text() if edited else self.tr("nothing is changed yet")
+        )
+        self._refresh_commands()
+        self._refresh_time()
+
+    def _refresh_commands(self) -> None:
+        refresh_commands(
+            self.commands,
+            has_source=self.session.source is not None,
+            is_empty=self.session.timeline.length == 0,
+            generating=self.generation.running,
+            exporting=self.exporter.running,
+            undo=self.session.undo_stack,
+        )
+
+    def _refresh_time(self) -> None:
+        heard = self.transport.heard
+        self.time_display.show_place(
+            heard, self.transport.position, self.view.length(heard), self.view.sample_rate
+        )
+
+    def _refresh_heard(self) -> None:
+        edited = self.transport.heard is Axis.EDITED
+        self.commands["ab"].setChecked(edited)
+        icon = "mdi6.alpha-b-box-outline" if edited else "mdi6.alpha-a-box-outline"
+        self.commands.set_icon("ab", icon, Theme.current().palette.text)
+        self._refresh_time()
+
+    def _refresh_play(self) -> None:
+        playing = self.transport.playing
+        action = self.commands["play"]
+        action.setIconText(self.tr("Pause") if playing else self.tr("Play"))
+        icon = "mdi6.pause" if playing else "mdi6.play"
+        self.commands.set_icon("play", icon, Theme.current().palette.text)
+
+    def _refresh_model_label(self) -> None:
+        generation = self.generation
+        self.model_label.setToolTip("")
+        if generation.engine_state is EngineState.LOADING:
+            self.model_label.setText(self.tr("Loading the model…"))
+        elif generation.engine_state is EngineState.READY:
+            text = self.tr("Model ready ({device})").format(device=generation.device_name)
+            self.model_label.setText(text)
+        elif generation.engine_state is EngineState.FAILED and generation.load_error is not None:
+            self.model_label.setText(self.tr("No model"))
+            self.model_label.setToolTip(str(generation.load_error))
+            self.tell(describe(generation.load_error).sentence)
+
+    def _show_page(self) -> None:
+        """Shows the views with their docks, or what to do where there is no recording."""
+        shown = self.session.source is not None
+        first = shown and self.pages.currentIndex() == 0
+        self.pages.setCurrentIndex(1 if shown else 0)
+        self.time_display.setVisible(shown)
+        for dock in self.docks:
+            dock.toggleViewAction().setEnabled(shown)
+            dock.setVisible(shown)
+        if first and not self.settings.dock_state.isEmpty():
+            self.restoreState(self.settings.dock_state)
+
+    def _dress(self) -> None:
+        self.commands.tint(Theme.current().palette.text)
+
+    # Events ---------------------------------------------------------------------------------------
+
+    def load_model(self) -> None:
+        """Begins to load the network; called once the window is up."""
+        self.job_bar.keep_quiet(self.generation.load())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accepts files."""
+        if dropped_files(event):
+            event.acceptProposedAction()
+            self._drop_hint.appear()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Takes the hint away."""
+        self._drop_hint.hide()
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Opens the file that was dropped."""
+        self._drop_hint.hide()
+        files = dropped_files(event)
+        if files:
+            event.acceptProposedAction()
+            self.open_path(files[0])
+        if len(files) > 1:
+            self.tell(self.tr("Only the first of the files is opened."))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remembers the window, stops everything, then lets it close."""
+        if self.exporter.running and self.isVisible() and not self._asked_to_stop:
+            event.ignore()
+            self._ask_to_stop_export()
+            return
+        self._remember()
+        self.hide()
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self._key_guard)
+        self.player.close()
+        self.player.set_edited(None)
+        self.player.set_raw(None)
+        self.runner.close()
+        if self._data is not None:
+            self._data.close()
+        self.opener.close_retired()
+        if self.session.source is not None:
+            self.session.source.close()
+        super().closeEvent(event)
+
+    def _remember(self) -> None:
+        self.settings.geometry = self.saveGeometry()
+        if self.session.source is not None:
+            self.settings.dock_state = self.saveState()
+            self.settings.splitter_state = self.page.splitter_state
+        self.settings.save()
+
+    def _ask_to_stop_export(self) -> None:
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(APP_NAME)
+        box.setText(self.tr("An export is still running."))
+        box.setInformativeText(self.tr("If you quit now, no file is written."))
+        stop = box.addButton(self.tr("Stop it and quit"), QMessageBox.ButtonRole.DestructiveRole)
+        wait = box.addButton(self.tr("Go on"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(wait)
+        box.setEscapeButton(wait)
+        stop.clicked.connect(self._stop_export_and_quit)
+        box.open()
+
+    def _stop_export_and_quit(self) -> None:
+        self._asked_to_stop = True
+        self.close()
+
+
+def open_log_folder() -> None:
+    """Shows the folder of the log in the system's file manager."""
+    log_folder().mkdir(parents=True, exist_ok=True)
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
+
+
+def dropped_files(event: QDropEvent) -> list[Path]:
+    """Returns the local files that are dragged."""
+    urls = event.mimeData().urls()
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

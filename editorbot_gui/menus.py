@@ -1,0 +1,124 @@
+"""Menus and toolbar, built from the table of actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+from editorbot_gui.actions import MENUS, TOOLBAR, ActionSet, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from editorbot_gui.settings import Settings
+
+_ICON_PX = 18
+
+
+class RecentMenu(QObject):
+    """The submenu of recent files.
+
+    Args:
+        menu: The submenu.
+        settings: Knows the files.
+    """
+
+    chosen = Signal(object)
+    """The `Path` of a recent file was chosen."""
+
+    def __init__(self, menu: QMenu, settings: Settings) -> None:
+        super().__init__(menu)
+        self._menu = menu
+        self._settings = settings
+        menu.aboutToShow.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Lists the files anew."""
+        self._menu.clear()
+        files = self._settings.recent_files
+        for number, path in enumerate(files, 1):
+            # The mnemonic; a file's own ampersands must not become one.
+            name = path.name.replace("&", "&&")
+            action = self._menu.addAction(f"&{number % 10}  {name}")
+            action.setToolTip(str(path))
+            action.triggered.connect(self._chooser(path))
+        if not files:
+            self._menu.addAction(self.tr("Nothing was opened yet")).setEnabled(False)
+            return
+        self._menu.addSeparator()
+        self._menu.addAction(self.tr("Forget these")).triggered.connect(self._forget)
+
+    def _chooser(self, path: Path) -> Callable[[], None]:
+        return lambda: self.chosen.emit(path)
+
+    def _forget(self) -> None:
+        self._settings.clear_recent_files()
+
+
+def build_menus(window: QMainWindow, actions: ActionSet, settings: Settings) -> RecentMenu:
+    """Fills the menu bar; returns the submenu of recent files.
+
+    The submenu "panels" shows and hides the window's docks, so they must be there before.
+    """
+    recent: RecentMenu | None = None
+    for group, names in MENUS.items():
+        menu = window.menuBar().addMenu("&" + translated(group))
+        menu.setToolTipsVisible(True)
+        for name in names:
+            if name == "recent":
+                submenu = menu.addMenu(_tr("Open &recent"))
+                submenu.setToolTipsVisible(True)
+                recent = RecentMenu(submenu, settings)
+            elif name == "panels":
+                panels = menu.addMenu(_tr("&Panels"))
+                for dock in window.findChildren(QDockWidget):
+                    panels.addAction(dock.toggleViewAction())
+            elif name:
+                menu.addAction(actions[name])
+            else:
+                menu.addSeparator()
+    if recent is None:
+        raise RuntimeError("The table of menus has no place for recent files.")
+    return recent
+
+
+def build_toolbar(window: QMainWindow, actions: ActionSet, right: Sequence[QWidget]) -> QToolBar:
+    """Fills the toolbar: text beside icons, and widgets at its right end."""
+    bar = QToolBar(_tr("Toolbar"))
+    bar.setObjectName("toolbar")
+    bar.setMovable(False)
+    bar.setIconSize(QSize(_ICON_PX, _ICON_PX))
+    bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+    for name in TOOLBAR:
+        if not name:
+            bar.addSeparator()
+            continue
+        bar.addAction(actions[name])
+        button = bar.widgetForAction(actions[name])
+        if isinstance(button, QToolButton):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(actions[name].iconText())
+    spacer = QWidget()
+    spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    bar.addWidget(spacer)
+    for widget in right:
+        bar.addWidget(widget)
+    window.addToolBar(bar)
+    return bar
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Menus", text)

@@ -1,0 +1,173 @@
+"""Opening a recording: the file first, then its peaks, both away from the GUI thread.
+
+The audio libraries are imported by the jobs, on first use, so that the window is up before them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject, Signal
+
+from editorbot_gui.jobs import Job, JobRunner, Lane
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from model_core.audio.peaks import PeakBuilder
+
+    from model_core.audio.source import AudioSource
+    from model_core.progress import CancelToken, Progress
+
+_SUFFIXES = (
+    "wav", "wave", "w64", "rf64", "bwf", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff",
+    "aifc", "au", "caf", "m4a", "m4b", "mp4", "mov", "mkv", "mka", "webm", "aac", "wma", "avi",
+)  # fmt: skip
+
+
+def name_filters() -> list[str]:
+    """Returns the filters of the open dialog."""
+    patterns = " ".join(f"*.{suffix}" for suffix in _SUFFIXES)
+    return [
+        QCoreApplication.translate("Opener", "Sound and video files") + f" ({patterns})",
+        QCoreApplication.translate("Opener", "All files") + " (*)",
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """Which recording to open.
+
+    Attributes:
+        path: The file.
+    """
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A recording that can be read, with the builder of its peaks.
+
+    Attributes:
+        source: The recording.
+        builder: Reads its peaks in the `peaks` job.
+    """
+
+    source: AudioSource
+    builder: PeakBuilder
+
+
+def open_recording(request: OpenRequest, cancel: CancelToken, progress: Progress) -> Opened:
+    """Opens a recording; what soundfile can't read is decoded here. A job function.
+
+    Raises:
+        AudioReadError: If it can't be opened.
+        CancelledError: If the person has changed their mind.
+    """
+    from model_core.audio.peaks import PeakBuilder
+
+    from model_core.audio.reading import open_audio
+
+    source = open_audio(request.path, progress=progress, cancel=cancel)
+    return Opened(source, PeakBuilder(source))
+
+
+def read_peaks(builder: PeakBuilder, cancel: CancelToken, progress: Progress) -> None:
+    """Reads a recording's peaks, which views draw as they arrive; a job function.
+
+    Raises:
+        AudioReadError: If the recording can't be read any more.
+        CancelledError: If another recording was opened.
+    """
+    n_samples = max(1, builder.source.n_samples)
+    for _, stop in builder:
+        progress(stop / n_samples, "")
+        cancel.raise_if_cancelled()
+
+
+class Opener(QObject):
+    """Opens recordings, one at a time, and closes those that are no longer shown.
+
+    Args:
+        runner: Runs the jobs.
+        parent: The owner.
+    """
+
+    opened = Signal(object)
+    """An `Opened` recording can be shown."""
+    failed = Signal(object, object)
+    """A file can't be opened; carries its path and the exception."""
+    cancelled = Signal()
+    """The person has stopped it."""
+    peaks_arrived = Signal(object, object)
+    """Peaks are there from one sample to another."""
+    peaks_failed = Signal(object)
+    """An exception ended the reading of the peaks."""
+
+    def __init__(self, runner: JobRunner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._opening: Job | None = None
+        self._reading: Job | None = None
+        self._retired: list[AudioSource] = []
+        runner.idled.connect(self.close_retired)
+
+    def open(self, path: Path) -> None:
+        """Begins to open a file; one that is still being opened is given up."""
+        if self._opening is not None:
+            self._runner.cancel(self._opening)
+        job = self._runner.start(
+            Lane.IO,
+            open_recording,
+            OpenRequest(path),
+            words=self.tr("Opening {name}…").format(name=path.name),
+            on_done=self._take,
+            on_failed=lambda error: self._fail(path, error),
+            on_cancelled=self.cancelled.emit,
+        )
+        if not job.ended:
+            self._opening = job
+
+    def read_peaks(self, opened: Opened) -> Job:
+        """Begins to read the peaks of a recording in place of the one before."""
+        if self._reading is not None:
+            self._runner.cancel(self._reading)
+        told = 0
+
+        def tell() -> None:
+            nonlocal told
+            stop = round((job.share or 0.0) * opened.source.n_samples)
+            if stop > told:
+                self.peaks_arrived.emit(told, stop)
+                told = stop
+
+        job = self._runner.start(
+            Lane.IO,
+            read_peaks,
+            opened.builder,
+            words=self.tr("Reading the waveform…"),
+            on_done=lambda _: None,
+            on_failed=self.peaks_failed.emit,
+            on_progress=tell,
+        )
+        self._reading = job
+        return job
+
+    def retire(self, source: AudioSource) -> None:
+        """Closes a recording as soon as no job can read it any more."""
+        self._retired.append(source)
+
+    def close_retired(self) -> None:
+        """Closes what is no longer shown."""
+        while self._retired:
+            self._retired.pop().close()
+
+    def _take(self, opened: Opened) -> None:
+        self._opening = None
+        self.opened.emit(opened)
+
+    def _fail(self, path: Path, error: Exception) -> None:
+        self._opening = None
+        self.failed.emit(path, error)
