@@ -69,7 +69,7 @@ def gather(model: PointerNetwork, folder: Path, limit: int, *, styled: bool) -> 
 
 def judge(cases: list[Case], settings: DecodingSettings) -> dict[str, Tally]:
     """Decodes every case and compares it with its truth, for each kind of recording."""
-    tallies = {kind: Tally() for kind in KINDS}
+    tallies: dict[str, Tally] = {kind: Tally() for kind in KINDS}
     for case in cases:
         runs = best_runs(make_scores(case.evidence, settings))
         example = case.example

@@ -159,6 +159,7 @@ class PositionAwareWindowedAttention(nn.Module):
         tokens: Tensor,
         mask: Tensor,
         global_tokens: Tensor,
+        global_mask: Tensor,
         first_cell: int = 0,
     ) -> Tensor:
         """Lets each expected position look around itself.
@@ -168,6 +169,7 @@ class PositionAwareWindowedAttention(nn.Module):
             tokens: Encoder tokens of the whole recording, of shape `[B, N, D]`.
             mask: True for real tokens, of shape `[B, N]`.
             global_tokens: Of shape `[B, G, D]`.
+            global_mask: True for real global tokens, of shape `[B, G]`.
             first_cell: Cell of the first query, so that long recordings go in pieces.
 
         Returns:
@@ -187,7 +189,7 @@ class PositionAwareWindowedAttention(nn.Module):
             .transpose(1, 2)
             for local, whole in ((k, global_k), (v, global_v))
         )
-        seen = F.pad(seen, (0, global_tokens.shape[1]), value=True)
+        seen = torch.cat((seen, global_mask[:, None].expand(-1, cells, -1)), dim=2)
         mixed = F.scaled_dot_product_attention(
             q, k, v, attn_mask=seen.reshape(batch * cells, 1, 1, -1)
         )

@@ -30,12 +30,14 @@ class Encoded(NamedTuple):
         tokens: Encoder tokens, `encoder_stride` frames apart, of shape `[B, N, D]`.
         token_mask: True for real tokens, of shape `[B, N]`.
         global_tokens: Of shape `[B, G, D]`.
+        global_mask: True for global tokens that sum up something real, of shape `[B, G]`.
     """
 
     frame_emb: Tensor
     tokens: Tensor
     token_mask: Tensor
     global_tokens: Tensor
+    global_mask: Tensor
 
 
 class Sublayer(nn.Module):
@@ -143,7 +145,7 @@ class LinearAttentionEncoder(nn.Module):
         tokens = self.norm(x)
         frame_emb = self.up(tokens).view(batch, -1, self.config.d_model)[:, :n_frames]
         return Encoded(
-            frame_emb + stem, tokens, token_mask, self._global_tokens(tokens, token_mask)
+            frame_emb + stem, tokens, token_mask, *self._global_tokens(tokens, token_mask)
         )
 
     def _stem(self, mel: Tensor, mask: Tensor) -> Tensor:
@@ -171,8 +173,8 @@ class LinearAttentionEncoder(nn.Module):
         angles = logs[..., None] * octaves * (math.pi / 2)  # [B, N, 2, 16]
         return torch.cat((angles.sin(), angles.cos()), dim=-1).flatten(2)
 
-    def _global_tokens(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        """Pools tokens by attention into at most `n_global_tokens`, of shape `[B, G, D]`."""
+    def _global_tokens(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Pools tokens by attention into at most `n_global_tokens`: `[B, G, D]` and a mask."""
         n_tokens = tokens.shape[1]
         config = self.config
         least = math.ceil(n_tokens / config.n_global_tokens)
@@ -181,4 +183,5 @@ class LinearAttentionEncoder(nn.Module):
         weights = self.pool(tokens).float().masked_fill(~mask[..., None], -1e4)
         weights = F.pad(weights, (0, 0, 0, pad), value=-1e9).view(tokens.shape[0], -1, stride, 1)
         grouped = F.pad(tokens, (0, 0, 0, pad)).view(tokens.shape[0], -1, stride, tokens.shape[-1])
-        return (weights.softmax(dim=2).to(tokens.dtype) * grouped).sum(dim=2)
+        real = F.pad(mask, (0, pad)).view(tokens.shape[0], -1, stride).any(dim=2)
+        return (weights.softmax(dim=2).to(tokens.dtype) * grouped).sum(dim=2), real

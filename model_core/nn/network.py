@@ -51,6 +51,7 @@ class DecoderLayer(nn.Module):
             encoded.tokens,
             encoded.token_mask,
             encoded.global_tokens,
+            encoded.global_mask,
             first_cell,
         )
         x = self.around_cross.after(x, seen)

@@ -99,8 +99,11 @@ def test_padding_changes_nothing(layer: torch.nn.Module) -> None:
 
 
 def naive_windowed(
-    layer: PositionAwareWindowedAttention, queries: torch.Tensor, tokens: torch.Tensor,
-    globals_: torch.Tensor, stride: int,
+    layer: PositionAwareWindowedAttention,
+    queries: torch.Tensor,
+    tokens: torch.Tensor,
+    globals_: torch.Tensor,
+    stride: int,
 ) -> torch.Tensor:
     q = layer.q(queries[0])
     size = q.shape[-1] // layer.n_heads
@@ -125,7 +128,7 @@ def test_windowed_attention_equals_a_naive_loop() -> None:
     tokens, globals_ = torch.randn(1, 50, 8), torch.randn(1, 3, 8)
     queries = torch.randn(1, 201, 8)
     torch.testing.assert_close(
-        layer(queries, tokens, ones(1, 50), globals_)[0],
+        layer(queries, tokens, ones(1, 50), globals_, ones(1, 3))[0],
         naive_windowed(layer, queries, tokens, globals_, 4),
         atol=1e-5,
         rtol=1e-4,
@@ -136,6 +139,6 @@ def test_windowed_attention_in_pieces_equals_the_whole() -> None:
     layer = PositionAwareWindowedAttention(8, 2, window=64, stride=4).eval()
     tokens, globals_ = torch.randn(1, 80, 8), torch.randn(1, 2, 8)
     queries = torch.randn(1, 5 * CELL, 8)
-    whole = layer(queries, tokens, ones(1, 80), globals_)
-    piece = layer(queries[:, 2 * CELL :], tokens, ones(1, 80), globals_, first_cell=2)
+    whole = layer(queries, tokens, ones(1, 80), globals_, ones(1, 2))
+    piece = layer(queries[:, 2 * CELL :], tokens, ones(1, 80), globals_, ones(1, 2), first_cell=2)
     torch.testing.assert_close(piece, whole[:, 2 * CELL :], atol=1e-6, rtol=1e-5)

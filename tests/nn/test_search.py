@@ -105,9 +105,7 @@ def test_a_target_length_is_met_as_nearly_as_passages_allow(share: float) -> Non
 def test_equal_seeds_draw_equal_edits_and_others_differ() -> None:
     def drawn(seed: int) -> list[list[int]]:
         rng = np.random.default_rng(seed)
-        scores = make_scores(
-            evidence_with_pauses(), DecodingSettings(), temperature=1.5, rng=rng
-        )
+        scores = make_scores(evidence_with_pauses(), DecodingSettings(), temperature=1.5, rng=rng)
         return [list(run) for run in best_runs(scores).tolist()]
 
     assert drawn(1) == drawn(1)
