@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from editorbot_gui.playback.backend import AudioBackend
 from editorbot_gui.playback.channels import fold_notice
 from editorbot_gui.playback.feeder import Feeder, FeederThread
@@ -12,6 +14,10 @@ from editorbot_gui.playback.ring import SampleRing
 # Rendered ahead, so that a busy machine isn't heard. A new plan doesn't wait for it to be played.
 _AHEAD_S = 0.4
 _SMALLEST_RING_FRAMES = 16384
+
+# The device's callback waits for the interpreter while other threads compute. Python hands it over
+# every 5 ms by default, which is too long a wait for a device that holds 20 ms.
+_SWITCH_INTERVAL_S = 0.001
 
 # Looks at a device that pulls nothing before it counts as gone; about five seconds of them.
 # Counted in looks, not in seconds, so that a machine that slept isn't taken for a dead device.
@@ -47,6 +53,8 @@ class Output:
         self._polls_without_block = 0
         self._stream.start(self._pump.pull)
         self._thread = FeederThread(self.feeder) if threaded else None
+        self._old_switch_interval_s = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
     @property
     def underruns(self) -> int:
@@ -99,6 +107,7 @@ class Output:
 
     def close(self) -> None:
         """Frees the device and ends the thread; afterwards no material is read."""
+        sys.setswitchinterval(self._old_switch_interval_s)
         self._stream.close()
         if self._thread is not None:
             self._thread.stop()

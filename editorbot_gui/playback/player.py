@@ -221,7 +221,10 @@ class Player(QObject):
             self._rest_at(to_new(position))
 
     def close(self) -> None:
-        """Stops, frees the device and ends the thread. The player can be used again."""
+        """Pauses, frees the device and ends the thread; due before the player is destroyed.
+
+        The player can be used again.
+        """
         self._close_output()
 
     def feed(self) -> None:

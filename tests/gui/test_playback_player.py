@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -390,6 +391,14 @@ def test_underruns_are_counted_over_devices(rig: Rig) -> None:
     assert rig.player.underruns == 3
     rig.player.close()
     assert rig.player.underruns == 3
+
+
+def test_the_interpreter_is_handed_over_more_often_while_the_device_is_open(rig: Rig) -> None:
+    before = sys.getswitchinterval()
+    rig.player.play()
+    assert sys.getswitchinterval() == pytest.approx(0.001)
+    rig.player.close()
+    assert sys.getswitchinterval() == before
 
 
 def test_closing_while_playing_keeps_the_place(rig: Rig) -> None:
