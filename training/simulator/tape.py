@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_core.edit.types import Reason
-from training.simulator.types import EditorStyle, Mono, Removal, samples_of
+from training.simulator.types import SAMPLE_RATE, EditorStyle, Mono, Removal
 
 # Where a take starts in the middle of a flow, a kept pause would tear the sentence apart.
 _FLOWING_PAUSE_S = 0.05
@@ -56,6 +56,7 @@ class Piece:
 class Tape:
     """Pieces in the order of recording, and sounds laid over them."""
 
+    rate_hz: int = SAMPLE_RATE
     pieces: list[Piece] = field(default_factory=list)
     overlays: list[tuple[int, Mono]] = field(default_factory=list)
     length: int = 0
@@ -167,32 +168,36 @@ def cut(
     if not wanted:
         return merged([]), _removals(tape, bounds, merged([]))
     kept: list[tuple[int, int]] = []
-    margin = samples_of(style.margin_s)
+    margin = round(style.margin_s * tape.rate_hz)
     first, last = wanted[0], wanted[-1]
 
     silence, blocked = _quiet_run(kinds, bounds, range(first - 1, -1, -1))
     tolerated = not blocked and silence <= margin * style.tolerance
-    stays = silence if tolerated else min(silence, margin + _jitter(style, rng))
+    stays = silence if tolerated else min(silence, margin + _jitter(style, rng, tape.rate_hz))
     kept.append((int(bounds[first, 0]) - max(stays, 0), int(bounds[first, 0])))
 
     for here, following in zip(wanted, [*wanted[1:], None], strict=True):
         kept.append((int(bounds[here, 0]), int(bounds[here, 1])))
         if following is not None and following > here + 1:
-            left, right = _gap(kinds, bounds, here, following, style, rng, keep_pauses=keep_pauses)
+            left, right = (0, 0)
+            if keep_pauses:
+                left, right = _gap(
+                    kinds, bounds, range(here + 1, following), style, rng, tape.rate_hz
+                )
             stop, start = int(bounds[here, 1]), int(bounds[following, 0])
             kept.extend([(stop, stop + left), (start - right, start)])
 
     silence, blocked = _quiet_run(kinds, bounds, range(last + 1, len(kinds)))
     tolerated = not blocked and silence <= margin * style.tolerance
-    stays = silence if tolerated else min(silence, margin + _jitter(style, rng))
+    stays = silence if tolerated else min(silence, margin + _jitter(style, rng, tape.rate_hz))
     kept.append((int(bounds[last, 1]), int(bounds[last, 1]) + max(stays, 0)))
 
     ranges = merged(kept)
     return ranges, _removals(tape, bounds, ranges)
 
 
-def _jitter(style: EditorStyle, rng: np.random.Generator) -> int:
-    return samples_of(float(np.clip(rng.normal(0.0, 1.0), -3, 3)) * style.jitter_s)
+def _jitter(style: EditorStyle, rng: np.random.Generator, rate_hz: int) -> int:
+    return round(float(np.clip(rng.normal(0.0, 1.0), -3, 3)) * style.jitter_s * rate_hz)
 
 
 def _quiet_run(
@@ -210,36 +215,28 @@ def _quiet_run(
 def _gap(
     kinds: list[PieceKind],
     bounds: npt.NDArray[np.int64],
-    here: int,
-    following: int,
+    inner: range,
     style: EditorStyle,
     rng: np.random.Generator,
-    *,
-    keep_pauses: bool,
+    rate_hz: int,
 ) -> tuple[int, int]:
-    """Returns how many samples of the gap between two wanted pieces stay at its two ends."""
-    if not keep_pauses:
-        return 0, 0
-    inner = range(here + 1, following)
+    """Returns how many samples stay at the two ends of the pieces between two wanted ones."""
     left, blocked = _quiet_run(kinds, bounds, inner)
     right, _ = _quiet_run(kinds, bounds, inner[::-1])
+    flowing = round(_FLOWING_PAUSE_S * rate_hz)
+    if blocked and left < flowing:
+        return left, min(right, max(0, flowing + _jitter(style, rng, rate_hz)))
     total = left + right if blocked else left
-    pause = samples_of(style.pause_s)
-    if blocked and left < samples_of(_FLOWING_PAUSE_S):
-        stays = max(0, samples_of(_FLOWING_PAUSE_S) + _jitter(style, rng))
-        return left, min(right, stays)
-    if total <= pause * style.tolerance:
+    if total <= style.pause_s * style.tolerance * rate_hz:
         return (left, right) if blocked else (left, 0)
-    after = max(0, samples_of(style.pause_s * style.after_share) + _jitter(style, rng))
-    before = max(0, samples_of(style.pause_s * (1 - style.after_share)) + _jitter(style, rng))
+    share = style.after_share
+    after = round(style.pause_s * share * rate_hz) + _jitter(style, rng, rate_hz)
+    before = round(style.pause_s * (1 - share) * rate_hz) + _jitter(style, rng, rate_hz)
+    after, before = max(0, after), max(0, before)
     if not blocked:
         return after, min(before, total - after)
     # What one side can't give, the other side does.
-    after, before = (
-        min(left, after + max(0, before - right)),
-        min(right, before + max(0, after - left)),
-    )
-    return after, before
+    return min(left, after + max(0, before - right)), min(right, before + max(0, after - left))
 
 
 def _removals(

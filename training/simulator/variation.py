@@ -40,7 +40,6 @@ def stretched(
     samples: Mono,
     tempo: npt.NDArray[np.float64] | float,
     frame: int = 1024,
-    reach: int = 256,
 ) -> tuple[Mono, npt.NDArray[np.float64]]:
     """Changes the tempo and not the pitch, by overlapping frames that fit (WSOLA).
 
@@ -48,13 +47,13 @@ def stretched(
         samples: float32 of shape [n].
         tempo: 1.1 is a tenth faster; an array holds the tempo at evenly spaced places of the sound.
         frame: Frame length in samples; the longer, the better for music.
-        reach: How far around its nominal place a fitting frame is looked for, in samples.
 
     Returns:
         The sound, and where its every `frame / 2` samples come from, float64 of shape [k]. Too
         short a sound is returned as it is.
     """
-    hop = frame // 2
+    # How far around its nominal place a fitting frame is looked for.
+    hop, reach = frame // 2, frame // 4
     curve = np.atleast_1d(np.asarray(tempo, dtype=np.float64))
     span = max(samples.size, 1)
     nominals = [0.0]
