@@ -1,0 +1,188 @@
+"""Where an edit's items meet: lines and letters over the edited waveform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+
+from editorbot_gui.theme import LETTERS, TINY_TEXT_PX, Palette, faded, ink_on, text_font
+from editorbot_gui.waveform.pieces import Positions
+from model_core.edit.coverage import JoinInfo
+from model_core.edit.types import ChangeKind
+
+BADGE_PX = 14
+_BADGE_GAP_PX = 3
+_SPARSE_PX = 10
+_BAR_PX = 2
+_MIN_BAR_PX = 3
+_DENSE_ALPHA = 0.55
+# Drawn last, and so on top where many joins share a pixel: what is rarer.
+KINDS: tuple[ChangeKind | None, ...] = (
+    None,
+    ChangeKind.GAP,
+    ChangeKind.CUT,
+    ChangeKind.REORDER,
+    ChangeKind.LOOP,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinMarks:
+    """The joins of an edit, ready to be drawn.
+
+    Attributes:
+        joins: What happens at each, in edited order.
+        positions: Their edited positions, of shape `[J]`.
+        leaving: The sample that would have been heard next, of shape `[J]`.
+        landing: The sample that is heard next, of shape `[J]`.
+        kinds: Index into `KINDS`, of shape `[J]`.
+    """
+
+    joins: Sequence[JoinInfo]
+    positions: Positions
+    leaving: Positions
+    landing: Positions
+    kinds: Positions
+
+    @classmethod
+    def of(cls, joins: Sequence[JoinInfo]) -> JoinMarks:
+        """Returns the marks of joins in edited order."""
+        return cls(
+            joins,
+            np.array([join.position for join in joins], np.int64),
+            np.array([join.leaving for join in joins], np.int64),
+            np.array([join.landing for join in joins], np.int64),
+            np.array([KINDS.index(join.kind) for join in joins], np.int64),
+        )
+
+    def count(self, kind: ChangeKind) -> int:
+        """Returns how many joins are of a kind."""
+        return int(np.count_nonzero(self.kinds == KINDS.index(kind)))
+
+    def visible(self, start: float, stop: float) -> slice:
+        """Returns which joins are between two edited positions."""
+        first, last = np.searchsorted(self.positions, (start, stop), side="left")
+        return slice(int(first), int(last))
+
+    def near(self, sample: float, reach: float) -> JoinInfo | None:
+        """Returns the join nearest to an edited position, if it is within `reach` samples."""
+        if not len(self.positions):
+            return None
+        after = int(np.searchsorted(self.positions, sample))
+        candidates = [index for index in (after - 1, after) if 0 <= index < len(self.positions)]
+        best = min(candidates, key=lambda index: abs(int(self.positions[index]) - sample))
+        return self.joins[best] if abs(int(self.positions[best]) - sample) <= reach else None
+
+
+def paint_joins(
+    painter: QPainter,
+    marks: JoinMarks,
+    chosen: slice,
+    x: npt.NDArray[np.floating],
+    area: QRectF,
+    header: QRectF,
+    palette: Palette,
+) -> None:
+    """Paints a line for each visible join and, where there is room, its letter.
+
+    Where joins are dense their lines would hide the sound: then they stay in the header.
+
+    Args:
+        painter: In logical pixels.
+        marks: All joins.
+        chosen: Which of them are visible.
+        x: Where those are, on whole device pixels, of the same length.
+        area: The lanes.
+        header: The strip over them, for letters.
+        palette: The colours.
+    """
+    kinds = marks.kinds[chosen]
+    n_changes = int(np.count_nonzero(kinds > KINDS.index(ChangeKind.GAP)))
+    sparse = n_changes * _SPARSE_PX <= area.width()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+    for number, kind in enumerate(KINDS):
+        at = np.unique(x[kinds == number])
+        if not len(at) or kind is ChangeKind.GAP:  # gaps are painted as what they are
+            continue
+        if kind is None:
+            if not sparse:
+                continue
+            pen = QPen(faded(palette.muted, 0.5), 1, Qt.PenStyle.DotLine)
+        else:
+            pen = QPen(faded(palette.line_of_kind(kind), 1.0 if sparse else _DENSE_ALPHA), 1)
+        painter.setPen(pen)
+        bottom = area.bottom() if sparse else header.bottom()
+        painter.drawLines([QLineF(px, header.top() + 1, px, bottom) for px in (at + 0.5).tolist()])
+    _paint_badges(painter, x, kinds, header, palette)
+
+
+def _paint_badges(
+    painter: QPainter,
+    x: npt.NDArray[np.floating],
+    kinds: npt.NDArray[np.int64],
+    header: QRectF,
+    palette: Palette,
+) -> None:
+    """Paints the letters that don't overlap; rarer kinds choose their place first."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    taken: npt.NDArray[np.bool_] = np.zeros(int(header.width()) + 4 * BADGE_PX, np.bool_)
+    top = header.top() + (header.height() - BADGE_PX) / 2
+    for number in reversed(range(len(KINDS))):
+        kind = KINDS[number]
+        if kind is None or kind is ChangeKind.GAP:
+            continue
+        for px in x[kinds == number].tolist():
+            place = int(px - header.left()) + BADGE_PX
+            low, high = place - BADGE_PX // 2 - _BADGE_GAP_PX, place + BADGE_PX // 2
+            if low < 0 or taken[low : high + _BADGE_GAP_PX].any():
+                continue
+            taken[low:high] = True
+            paint_badge(painter, px + 0.5, top + BADGE_PX / 2, kind, palette)
+
+
+def paint_badge(painter: QPainter, x: float, y: float, kind: ChangeKind, palette: Palette) -> None:
+    """Paints the letter of a kind on its colour, around a point."""
+    colour = palette.of_kind(kind)
+    badge = QRectF(x - BADGE_PX / 2, y - BADGE_PX / 2, BADGE_PX, BADGE_PX)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(badge, 3, 3)
+    painter.setPen(ink_on(colour))
+    painter.setFont(text_font(TINY_TEXT_PX - 1, bold=True))
+    painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, LETTERS[kind])
+
+
+def paint_stretches(
+    painter: QPainter,
+    left: npt.NDArray[np.floating],
+    right: npt.NDArray[np.floating],
+    kind: ChangeKind,
+    header: QRectF,
+    palette: Palette,
+) -> None:
+    """Marks stretches of the recording that a kind of change is about, where they are wide enough.
+
+    Args:
+        painter: In logical pixels.
+        left: Where stretches begin.
+        right: Where they end, of the same length.
+        kind: What happens to them.
+        header: The strip over the lanes.
+        palette: The colours.
+    """
+    wide = right - left >= _MIN_BAR_PX
+    left, right = np.maximum(left[wide], header.left() - 1), np.minimum(right[wide], header.right())
+    rows = list(zip(left.tolist(), right.tolist(), strict=True))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(palette.line_of_kind(kind))
+    top = header.bottom() - _BAR_PX
+    painter.drawRects([QRectF(start, top, stop - start, _BAR_PX) for start, stop in rows])
+    for start, stop in rows:
+        if stop - start >= BADGE_PX + 4 * _BADGE_GAP_PX:
+            paint_badge(painter, (start + stop) / 2, top - BADGE_PX / 2 - 0.5, kind, palette)
