@@ -1,0 +1,294 @@
+"""The renderer: from an edit list to samples, for the ears and for files alike.
+
+Whatever is copied is copied bit for bit; only the crossfades, and segments with a gain, are
+computed. Any range can be rendered at any time, and the samples don't depend on how it is cut
+into blocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model_core.audio.fades import correlation, crossfade_weights
+from model_core.audio.source import DEFAULT_BLOCK_SAMPLES, full_scale, to_float
+from model_core.edit.types import EditList, FadeLaw, Gap, Join, Segment
+from model_core.errors import EditError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from model_core.audio.source import AudioSource, Samples
+
+DEFAULT_FADE_S = 0.008
+
+_CACHED_CROSSFADES = 64
+_EDGE_CONTEXT_SAMPLES = 32
+_CLICK_FACTOR = 4.0
+_GAP = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Segments that continue each other, as one; or a gap.
+
+    `at` is where it begins on the edited timeline.
+    """
+
+    source: int
+    start: int
+    stop: int
+    gain_db: float
+    at: int
+
+    @property
+    def is_gap(self) -> bool:
+        return self.source == _GAP
+
+    @property
+    def length(self) -> int:
+        return self.stop - self.start
+
+    @property
+    def end(self) -> int:
+        """Where it ends on the edited timeline."""
+        return self.at + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class _Fade:
+    """A range of the edited timeline that isn't copied.
+
+    Attributes:
+        start: First sample, inclusive.
+        stop: Last sample, exclusive.
+        leaving: The run that is faded out, or None.
+        coming: The run that is faded in, or None.
+        law: How the two are weighted.
+    """
+
+    start: int
+    stop: int
+    leaving: _Run | None
+    coming: _Run | None
+    law: FadeLaw = FadeLaw.AUTO
+
+
+class Renderer:
+    """Plays an edit list from its sources, at their own rate, channels and depth.
+
+    Args:
+        sources: The recordings; segments name them by index. They share rate and channels. The
+            renderer doesn't close them.
+        edit_list: What is heard.
+        default_fade_s: Length of crossfades whose join doesn't name one, in seconds.
+
+    Attributes:
+        sources: As given.
+        edit_list: As given.
+        sample_rate: Samples a second.
+        channels: Number of channels.
+        dtype: The type that `read` returns: that of the sources, or the widest of them.
+        bits: Significant bits of a sample.
+        length: Length of the edited timeline in samples.
+
+    Raises:
+        EditError: If the edit reaches beyond its sources, or they don't fit together.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[AudioSource],
+        edit_list: EditList,
+        default_fade_s: float = DEFAULT_FADE_S,
+    ) -> None:
+        if not sources:
+            raise EditError("There is no recording to play the edit from.", "Open a recording.")
+        edit_list.check_within(source.n_samples for source in sources)
+        self.sources = tuple(sources)
+        self.edit_list = edit_list
+        self.sample_rate = sources[0].sample_rate
+        self.channels = sources[0].channels
+        for source in sources[1:]:
+            if (source.sample_rate, source.channels) != (self.sample_rate, self.channels):
+                raise EditError(
+                    "The recordings differ in sample rate or number of channels "
+                    f"({self.sample_rate} Hz, {self.channels}; "
+                    f"{source.sample_rate} Hz, {source.channels}).",
+                    "Convert them to the same rate and channels.",
+                )
+        self.dtype = _widest([source.dtype for source in sources])
+        self.bits = max(source.bits for source in sources if source.dtype == self.dtype)
+        self._default_fade_samples = round(default_fade_s * self.sample_rate)
+        self._runs, joins = _runs_of(edit_list)
+        self._run_starts = np.array([run.at for run in self._runs], np.int64)
+        self.length = self._runs[-1].end if self._runs else 0
+        self._fades = tuple(self._fades_of(joins))
+        self._fade_starts = np.array([fade.start for fade in self._fades], np.int64)
+        self._fade_stops = np.array([fade.stop for fade in self._fades], np.int64)
+        self._crossfaded = lru_cache(_CACHED_CROSSFADES)(self._crossfade)
+
+    @property
+    def faded_ranges(self) -> npt.NDArray[np.int64]:
+        """Ranges of the edited timeline, of shape `[n, 2]`, that aren't plain copies by a fade."""
+        ranges = [(fade.start, fade.stop) for fade in self._fades]
+        return np.array(ranges, np.int64).reshape(-1, 2)
+
+    def read(self, start: int, stop: int) -> Samples:
+        """Renders a range of the edited timeline.
+
+        Args:
+            start: First sample, inclusive.
+            stop: Last sample, exclusive.
+
+        Returns:
+            An array of shape `[stop - start, C]` in `dtype`.
+
+        Raises:
+            ValueError: If the range isn't within the timeline.
+            AudioReadError: If a source can't be read.
+        """
+        if not 0 <= start <= stop <= self.length:
+            raise ValueError(f"{start}-{stop} isn't within the {self.length} samples")
+        out = np.zeros((stop - start, self.channels), self.dtype)
+        if start == stop:
+            return out
+        first = int(np.searchsorted(self._run_starts, start, side="right")) - 1
+        last = int(np.searchsorted(self._run_starts, stop))
+        for run in self._runs[first:last]:
+            low, high = max(start, run.at), min(stop, run.end)
+            if not run.is_gap:
+                offset = run.start - run.at
+                out[low - start : high - start] = self._copied(run, low + offset, high + offset)
+        first = int(np.searchsorted(self._fade_stops, start, side="right"))
+        last = int(np.searchsorted(self._fade_starts, stop))
+        for fade in self._fades[first:last]:
+            low, high = max(start, fade.start), min(stop, fade.stop)
+            faded = self._crossfaded(fade)
+            out[low - start : high - start] = faded[low - fade.start : high - fade.start]
+        return out
+
+    def read_float(self, start: int, stop: int) -> npt.NDArray[np.float32]:
+        """Renders the same samples as float32 of shape `[stop - start, C]`, full scale at 1."""
+        return to_float(self.read(start, stop))
+
+    def blocks(self, block_samples: int = DEFAULT_BLOCK_SAMPLES) -> Iterator[Samples]:
+        """Yields the whole edit in order, in blocks of at most `block_samples`."""
+        for start in range(0, self.length, block_samples):
+            yield self.read(start, min(start + block_samples, self.length))
+
+    def _copied(self, run: _Run, start: int, stop: int) -> Samples:
+        """Reads a range of a run's source with the run's gain, in `dtype`."""
+        samples = _converted(self.sources[run.source].read(start, stop), self.dtype)
+        return samples if run.gain_db == 0 else self._quantised(samples * _gain(run))
+
+    def _quantised(self, samples: npt.NDArray[np.float64]) -> Samples:
+        """Rounds computed samples to the significant bits of `dtype`, and saturates."""
+        if self.dtype.kind == "f":
+            return samples.astype(self.dtype)
+        scale = full_scale(self.dtype)
+        step = 2.0 ** (8 * self.dtype.itemsize - self.bits)
+        rounded = np.round(samples / step) * step
+        return np.clip(rounded, -scale, scale - step).astype(self.dtype)
+
+    def _crossfade(self, fade: _Fade) -> Samples:
+        """Computes the whole of a fade, of shape `[fade.stop - fade.start, C]`."""
+        sides = [self._side(run, fade) for run in (fade.leaving, fade.coming)]
+        leaving, coming = crossfade_weights(
+            fade.stop - fade.start, fade.law, correlation(sides[0], sides[1])
+        )
+        return self._quantised(leaving[:, None] * sides[0] + coming[:, None] * sides[1])
+
+    def _side(self, run: _Run | None, fade: _Fade) -> npt.NDArray[np.float64]:
+        """Returns what one side of a fade would play throughout it."""
+        if run is None:
+            return np.zeros((fade.stop - fade.start, self.channels))
+        offset = run.start - run.at
+        samples = self.sources[run.source].read(fade.start + offset, fade.stop + offset)
+        return _converted(samples, self.dtype) * _gain(run)
+
+    def _fades_of(self, joins: Sequence[Join]) -> Iterator[_Fade]:
+        for left, right, join in zip(self._runs, self._runs[1:], joins, strict=False):
+            length = self._default_fade_samples if join.length is None else join.length
+            if length == 0:
+                continue
+            # Half of a run is left to each of its ends, so fades never meet.
+            before = min(length // 2, left.length // 2)
+            after = min(length - length // 2, right.length // 2)
+            cut = right.at
+            if not (left.is_gap or right.is_gap):
+                beyond = self.sources[left.source].n_samples - left.stop
+                start, stop = cut - min(before, right.start), cut + min(after, beyond)
+                if start < stop:
+                    yield _Fade(start, stop, left, right, join.law)
+                    continue
+                if not self._clicks(left, right):
+                    continue
+            if before and not left.is_gap:
+                yield _Fade(cut - before, cut, left, None)
+            if after and not right.is_gap:
+                yield _Fade(cut, cut + after, None, right)
+
+    def _clicks(self, left: _Run, right: _Run) -> bool:
+        """Whether a butt join steps more than the sound around it does."""
+        near_left = self._copied(
+            left, max(left.start, left.stop - _EDGE_CONTEXT_SAMPLES), left.stop
+        )
+        near_right = self._copied(
+            right, right.start, min(right.stop, right.start + _EDGE_CONTEXT_SAMPLES)
+        )
+        step = np.abs(near_right[0].astype(np.float64) - near_left[-1]).max()
+        usual = max(
+            float(np.abs(np.diff(side.astype(np.float64), axis=0)).max(initial=0.0))
+            for side in (near_left, near_right)
+        )
+        return bool(step > _CLICK_FACTOR * usual)
+
+
+def _runs_of(edit_list: EditList) -> tuple[tuple[_Run, ...], tuple[Join, ...]]:
+    """Merges segments that continue each other; returns the runs and the joins between them."""
+    runs: list[_Run] = []
+    joins: list[Join] = []
+    at = 0
+    previous: Segment | Gap | None = None
+    for index, item in enumerate(edit_list.items):
+        if isinstance(item, Gap):
+            run = _Run(_GAP, 0, item.length, 0.0, at)
+        else:
+            run = _Run(item.source, item.start, item.stop, item.gain_db, at)
+        if previous is not None and isinstance(item, Segment) and item.continues(previous):
+            start, began = runs[-1].start, runs[-1].at
+            runs[-1] = _Run(item.source, start, item.stop, item.gain_db, began)
+        else:
+            if runs:
+                joins.append(edit_list.joins[index - 1])
+            runs.append(run)
+        at += item.length
+        previous = item
+    return tuple(runs), tuple(joins)
+
+
+def _gain(run: _Run) -> float:
+    return float(10.0 ** (run.gain_db / 20.0))
+
+
+def _widest(dtypes: Sequence[np.dtype[Any]]) -> np.dtype[Any]:
+    """Returns the type that holds the samples of all."""
+    if any(dtype.kind == "f" for dtype in dtypes) and any(dtype.kind == "i" for dtype in dtypes):
+        wide = any(dtype.itemsize > 4 or dtype == np.int32 for dtype in dtypes)
+        return np.dtype("float64" if wide else "float32")
+    return max(dtypes, key=lambda dtype: dtype.itemsize)
+
+
+def _converted(samples: Samples, dtype: np.dtype[Any]) -> Samples:
+    """Returns samples in a type that is at least as wide, losing nothing."""
+    if samples.dtype == dtype:
+        return samples
+    if dtype.kind == "i":
+        return samples.astype(dtype) << 8 * (dtype.itemsize - samples.dtype.itemsize)
+    return samples.astype(dtype) / full_scale(samples.dtype)
