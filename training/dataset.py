@@ -208,7 +208,8 @@ def _augmented(mel: FloatArray, rng: np.random.Generator) -> FloatArray:
     if rng.random() < 0.5:
         varied = varied + rng.normal(0, rng.uniform(0, 0.03), mel.shape)
     if rng.random() < 0.3:
-        low = rng.integers(0, n_mels - 20)
-        varied[low : low + rng.integers(2, 20)] = 0
+        width = int(rng.integers(1, max(2, n_mels // 6)))
+        low = int(rng.integers(0, n_mels - width))
+        varied[low : low + width] = 0
     clipped: FloatArray = varied.clip(0, 1).astype(np.float32)
     return clipped

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model_core.checkpoint import load_checkpoint
+from training.dataset import Example, ShardPool
+from training.pointer_trainer import TrainConfig, Trainer
+
+CONFIG = {
+    "model": {
+        "n_mels": 8, "d_model": 16, "n_heads": 2, "n_encoder_layers": 1, "n_decoder_layers": 1,
+        "dim_feedforward": 16, "key_dim": 8, "max_delta": 8, "local_block": 16,
+        "attn_window_size": 64, "dropout": 0.1,
+    },
+    "batch_size": 2, "gradient_accumulation_steps": 2, "steps": 6, "warmup_steps": 2,
+    "validate_every": 3, "save_every_s": 1e9, "crop_s": 2.0, "use_amp": False,
+}  # fmt: skip
+
+
+class MemoryPool(ShardPool):
+    """Examples that need no files."""
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        runs = np.array([[5, 90], [120, 200]], np.int64)
+        reason = np.full(230, -1, np.int8)
+        reason[90:120] = 0
+        self._made = [
+            Example(
+                rng.integers(0, 255, (8, 230)).astype(np.uint8),
+                runs,
+                reason,
+                np.zeros(2, np.float32),
+                0,
+            )
+            for _ in range(5)
+        ]
+
+    def refresh(self) -> None:
+        """Nothing new ever appears."""
+
+    @property
+    def examples(self) -> list[Example]:
+        return self._made
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> TrainConfig:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(CONFIG), encoding="utf-8")
+    return TrainConfig.from_json(path)
+
+
+def trainer(config: TrainConfig, out: Path) -> Trainer:
+    return Trainer(config, MemoryPool(), MemoryPool(), out)
+
+
+def test_a_run_leaves_a_checkpoint_that_loads(config: TrainConfig, tmp_path: Path) -> None:
+    trainer(config, tmp_path).run()
+    model = load_checkpoint(tmp_path / "best.safetensors")
+    assert model.card.provenance["steps"] in (3, 6)
+    assert [quantity.name for quantity in model.card.style_quantities] == ["pause_s", "margin_s"]
+
+
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    whole = trainer(config, tmp_path / "whole")
+    (tmp_path / "whole").mkdir()
+    whole.run()
+    first = trainer(config, tmp_path)
+    for _ in range(4):
+        first._update()
+        first.step += 1
+    first.save()
+    second = trainer(config, tmp_path)
+    second.resume(tmp_path / "latest.pt")
+    assert second.step == 4
+    second.run()
+    for name, value in whole.model.state_dict().items():
+        torch.testing.assert_close(second.model.state_dict()[name], value, atol=0, rtol=0)
+
+
+def test_an_unknown_entry_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"learning_rat": 1}', encoding="utf-8")
+    with pytest.raises(ValueError, match="learning_rat"):
+        TrainConfig.from_json(path)
+
+
+def test_the_learning_rate_warms_up_and_falls(config: TrainConfig) -> None:
+    rates = [config.learning_rate_at(step) for step in range(config.steps + 1)]
+    assert rates[0] < rates[1] == max(rates) == config.learning_rate
+    assert rates[2:] == sorted(rates[2:], reverse=True)
+
+
+def test_the_defaults_are_those_of_the_specification() -> None:
+    config = TrainConfig()
+    assert (config.batch_size, config.gradient_accumulation_steps) == (16, 2)
+    assert (config.learning_rate, config.weight_decay, config.warmup_steps) == (5e-4, 0.01, 500)
+    assert (config.gradient_clip, config.label_smoothing) == (0.5, 0.1)
+    assert config.use_amp
+    assert config.use_bfloat16
+    assert config.use_gradient_checkpoint
+    weights = config.loss_weights
+    assert (weights.delta, weights.jump, weights.use_jump, weights.stop) == (1.0, 0.5, 0.3, 0.5)
+    assert weights.structure == 0.1
