@@ -94,6 +94,7 @@ def _run(options: argparse.Namespace) -> int:
     from PySide6.QtWidgets import QApplication
 
     from editorbot_gui.errors import DefectReporter
+    from editorbot_gui.fonts import choose_font
     from editorbot_gui.icon import app_icon
     from editorbot_gui.logs import ExceptionHooks, start_logging
     from editorbot_gui.main_window import MainWindow
@@ -110,6 +111,7 @@ def _run(options: argparse.Namespace) -> int:
     app.setWindowIcon(app_icon())
     crash_file = start_logging()
     settings = Settings()
+    choose_font(app)
     theme = Theme.current()
     theme.set_scheme(options.theme or settings.theme)
     theme.apply()

@@ -192,16 +192,17 @@ class Generation(QObject):
         """Whether a proposal is being made."""
         return self._job is not None
 
-    def load(self) -> Job:
+    def load(self) -> None:
         """Begins to load the network; proposals asked for meanwhile wait for it."""
         self._set_engine_state(EngineState.LOADING)
-        return self._runner.start(
+        self._runner.start(
             Lane.MODEL,
             load_engine,
             self._loader,
             words=self.tr("Loading the model…"),
             on_done=self._take_engine,
             on_failed=self._note_load_failure,
+            quiet=True,
         )
 
     def start(self, options: GenerateOptions, words: str) -> None:

@@ -61,6 +61,7 @@ class Job:
         lane: Where it runs.
         words: What it does, for the person ("Opening talk.wav").
         base_revision: The document's revision when the job was started.
+        quiet: Whether the program started it on its own: the person isn't told.
         state: Where it stands.
         share: The finished share, 0 to 1, or None before the first report.
         phrase: What it is doing right now; empty if it didn't say.
@@ -71,6 +72,7 @@ class Job:
     lane: Lane
     words: str
     base_revision: int
+    quiet: bool = False
     state: JobState = JobState.WAITING
     share: float | None = None
     phrase: str = ""
@@ -157,6 +159,7 @@ class JobRunner(QObject):
         on_cancelled: Callable[[], None] | None = None,
         on_progress: Callable[[], None] | None = None,
         base_revision: int = 0,
+        quiet: bool = False,
     ) -> Job:
         """Queues a job.
 
@@ -170,13 +173,14 @@ class JobRunner(QObject):
             on_cancelled: Called when the job was cancelled.
             on_progress: Called at most 20 times a second while the job reports progress.
             base_revision: The document's revision; handed on in the `Job`.
+            quiet: Whether the program starts it on its own; handed on in the `Job`.
 
         Returns:
             The job, to show and to cancel.
         """
         if self._closed:
             raise RuntimeError("The job runner is closed.")
-        job = Job(self._next_id, lane, words, base_revision)
+        job = Job(self._next_id, lane, words, base_revision, quiet)
         self._next_id += 1
         entry = _Entry(job, on_done, on_failed, on_cancelled, on_progress)
         self._entries[job.id] = entry

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from editorbot_gui.actions import ActionSet
 from editorbot_gui.availability import refresh_commands
+from editorbot_gui.chrome import chrome_sheet
 from editorbot_gui.dialogs.about import AboutDialog
 from editorbot_gui.dialogs.export import ExportChoice, ExportDialog
 from editorbot_gui.dialogs.shortcuts import ShortcutsDialog
@@ -69,8 +70,8 @@ DEMOS = {"speech": "speech.flac", "music": "music.flac"}
 """The bundled recordings by name."""
 
 _FIRST_SIZE = QSize(1280, 800)
-_SMALLEST = QSize(800, 520)
-_DOCK_WIDTH_PX = 42 * GRID_PX
+_FRAME = QSize(8, 40)
+_DOCK_WIDTH_PX = 46 * GRID_PX
 _CONTEXT_SHARE = 2.0
 """Around a change that is shown, this much of its length is visible on either side."""
 
@@ -118,7 +119,6 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(app_icon())
         self.setWindowTitle(APP_NAME)
         self.setAcceptDrops(True)
-        self.setMinimumSize(_SMALLEST)
         self.page = EditorPage(self.view)
         self.notice = NoticeBar()
         editor = QWidget()
@@ -139,10 +139,9 @@ class MainWindow(QMainWindow):
             self._dock("generate_dock", self.tr("Generate"), self.generate_panel),
             self._dock("edits_dock", self.tr("Edits"), self.edits_list),
         )
-        self.resizeDocks([self.docks[1]], [_DOCK_WIDTH_PX], Qt.Orientation.Horizontal)
         self.time_display = TimeDisplay()
         self.recent_menu = build_menus(self, self.commands, self.settings)
-        self._toolbar = build_toolbar(self, self.commands, (self.time_display,))
+        self._time_shown = build_toolbar(self, self.commands, self.time_display)
         self.happened = QLabel()
         self.happened.setTextFormat(Qt.TextFormat.PlainText)
         self.happened.setAccessibleName(self.tr("What happened"))
@@ -239,8 +238,8 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         """Puts everything where it was when the window was closed the last time."""
         if not self.restoreGeometry(self.settings.geometry):
-            screen = self.screen().availableSize()
-            self.resize(_FIRST_SIZE.boundedTo(screen))
+            # The frame that the system draws around the window needs room, too.
+            self.resize(_FIRST_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
         self.page.restore_splitter(self.settings.splitter_state)
 
     # What a person asks for -----------------------------------------------------------------------
@@ -323,7 +322,7 @@ class MainWindow(QMainWindow):
         self.session.open_source(source)
         self.page.show_data(self._data)
         self._show_page()
-        self.job_bar.keep_quiet(self.opener.read_peaks(opened))
+        self.opener.read_peaks(opened)
         if before is not None:
             self.opener.retire(before)
         if path is not None:
@@ -331,7 +330,7 @@ class MainWindow(QMainWindow):
             if resource_path() not in path.parents:
                 self.settings.add_recent_file(path)
                 self.settings.open_folder = str(path.parent)
-        self.page.raw_heading.facts.setText(source_text(source))
+        self.page.facts.raw.setText(source_text(source))
         self.tell(self.tr("Opened {name}.").format(name=path.name if path is not None else ""))
         if source.notes:
             self.notice.tell(" ".join(source.notes))
@@ -389,11 +388,9 @@ class MainWindow(QMainWindow):
         source = self.session.source
         rate = source.sample_rate if source is not None else 1
         edited = self.session.is_edited
-        self.edits_list.show_changes(
-            self.session.changes, rate, self._edit_text() if edited else ""
-        )
-        self.page.edited_heading.facts.setText(
-            self._edit_text() if edited else self.tr("nothing is changed yet")
+        self.edits_list.show_changes(self.session.changes, rate)
+        self.page.facts.edited.setText(
+            self._edit_text() if edited else self.tr("Nothing is changed yet")
         )
         self._refresh_commands()
         self._refresh_time()
@@ -446,21 +443,23 @@ class MainWindow(QMainWindow):
         shown = self.session.source is not None
         first = shown and self.pages.currentIndex() == 0
         self.pages.setCurrentIndex(1 if shown else 0)
-        self.time_display.setVisible(shown)
+        self._time_shown.setVisible(shown)
         for dock in self.docks:
             dock.toggleViewAction().setEnabled(shown)
             dock.setVisible(shown)
-        if first and not self.settings.dock_state.isEmpty():
-            self.restoreState(self.settings.dock_state)
+        if first and not self.restoreState(self.settings.dock_state):
+            self.resizeDocks([self.docks[1]], [_DOCK_WIDTH_PX], Qt.Orientation.Horizontal)
 
     def _dress(self) -> None:
-        self.commands.tint(Theme.current().palette.text)
+        palette = Theme.current().palette
+        self.setStyleSheet(chrome_sheet(palette))
+        self.commands.tint(palette.text)
 
     # Events ---------------------------------------------------------------------------------------
 
     def load_model(self) -> None:
         """Begins to load the network; called once the window is up."""
-        self.job_bar.keep_quiet(self.generation.load())
+        self.generation.load()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accepts files."""

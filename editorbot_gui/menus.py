@@ -18,8 +18,10 @@ from PySide6.QtWidgets import (
 from editorbot_gui.actions import MENUS, TOOLBAR, ActionSet, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
+
+    from PySide6.QtGui import QAction
 
     from editorbot_gui.settings import Settings
 
@@ -94,8 +96,12 @@ def build_menus(window: QMainWindow, actions: ActionSet, settings: Settings) -> 
     return recent
 
 
-def build_toolbar(window: QMainWindow, actions: ActionSet, right: Sequence[QWidget]) -> QToolBar:
-    """Fills the toolbar: text beside icons, and widgets at its right end."""
+def build_toolbar(window: QMainWindow, actions: ActionSet, right: QWidget) -> QAction:
+    """Fills the toolbar: text beside icons, and a widget at the right end.
+
+    Returns:
+        The action that shows and hides the widget.
+    """
     bar = QToolBar(_tr("Toolbar"))
     bar.setObjectName("toolbar")
     bar.setMovable(False)
@@ -114,10 +120,9 @@ def build_toolbar(window: QMainWindow, actions: ActionSet, right: Sequence[QWidg
     spacer = QWidget()
     spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     bar.addWidget(spacer)
-    for widget in right:
-        bar.addWidget(widget)
+    shown = bar.addWidget(right)
     window.addToolBar(bar)
-    return bar
+    return shown
 
 
 def _tr(text: str) -> str:

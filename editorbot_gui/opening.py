@@ -13,10 +13,10 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from editorbot_gui.jobs import Job, JobRunner, Lane
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from model_core.audio.peaks import PeakBuilder
-
     from model_core.audio.source import AudioSource
     from model_core.progress import CancelToken, Progress
 
@@ -24,6 +24,9 @@ _SUFFIXES = (
     "wav", "wave", "w64", "rf64", "bwf", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff",
     "aifc", "au", "caf", "m4a", "m4b", "mp4", "mov", "mkv", "mka", "webm", "aac", "wma", "avi",
 )  # fmt: skip
+
+
+_PACKED_SHARE = 0.8
 
 
 def name_filters() -> list[str]:
@@ -67,7 +70,6 @@ def open_recording(request: OpenRequest, cancel: CancelToken, progress: Progress
         CancelledError: If the person has changed their mind.
     """
     from model_core.audio.peaks import PeakBuilder
-
     from model_core.audio.reading import open_audio
 
     source = open_audio(request.path, progress=progress, cancel=cancel)
@@ -75,16 +77,42 @@ def open_recording(request: OpenRequest, cancel: CancelToken, progress: Progress
 
 
 def read_peaks(builder: PeakBuilder, cancel: CancelToken, progress: Progress) -> None:
-    """Reads a recording's peaks, which views draw as they arrive; a job function.
+    """Reads the rest of a recording's peaks, which views draw as they arrive; a job function.
 
     Raises:
         AudioReadError: If the recording can't be read any more.
-        CancelledError: If another recording was opened.
+        CancelledError: If another recording is being opened.
     """
-    n_samples = max(1, builder.source.n_samples)
-    for _, stop in builder:
-        progress(stop / n_samples, "")
+    from model_core.audio.peaks import load_peaks, save_peaks
+
+    pyramid = builder.pyramid
+    source = pyramid.source
+    use_cache = _is_packed(source)
+    cached = load_peaks(source) if use_cache else None
+    if cached is not None:
+        for level, stored in zip(pyramid.levels, cached.levels, strict=True):
+            level[...] = stored
+        pyramid.n_ready = cached.n_ready
+        progress(1.0, "")
+        return
+    while (filled := builder.step()) is not None:
+        progress(filled[1] / source.n_samples, "")
         cancel.raise_if_cancelled()
+    if use_cache:
+        save_peaks(pyramid)
+
+
+def _is_packed(source: AudioSource) -> bool:
+    """Whether a file's bytes, which name it in the cache, are hashed sooner than its samples read.
+
+    Uncompressed files are read as fast as they are hashed: they would only wait for the cache.
+    """
+    try:
+        n_bytes = source.path.stat().st_size if source.path is not None else 0
+    except OSError:
+        return False
+    unpacked = source.n_samples * source.channels * source.dtype.itemsize
+    return 0 < n_bytes < _PACKED_SHARE * unpacked
 
 
 class Opener(QObject):
@@ -111,49 +139,62 @@ class Opener(QObject):
         self._runner = runner
         self._opening: Job | None = None
         self._reading: Job | None = None
+        self._shown: Opened | None = None
         self._retired: list[AudioSource] = []
         runner.idled.connect(self.close_retired)
 
     def open(self, path: Path) -> None:
         """Begins to open a file; one that is still being opened is given up."""
-        if self._opening is not None:
-            self._runner.cancel(self._opening)
-        job = self._runner.start(
+        opening, self._opening = self._opening, None
+        for job in (opening, self._reading):
+            if job is not None:
+                self._runner.cancel(job)
+        self._opening = self._runner.start(
             Lane.IO,
             open_recording,
             OpenRequest(path),
             words=self.tr("Opening {name}…").format(name=path.name),
-            on_done=self._take,
-            on_failed=lambda error: self._fail(path, error),
-            on_cancelled=self.cancelled.emit,
+            on_done=self.opened.emit,
+            on_failed=lambda error: self._give_up(lambda: self.failed.emit(path, error)),
+            on_cancelled=lambda: self._give_up(self.cancelled.emit),
         )
-        if not job.ended:
-            self._opening = job
 
-    def read_peaks(self, opened: Opened) -> Job:
-        """Begins to read the peaks of a recording in place of the one before."""
+    def read_peaks(self, opened: Opened) -> None:
+        """Begins to read the peaks of a recording, in place of the one before."""
         if self._reading is not None:
             self._runner.cancel(self._reading)
-        told = 0
+        self._shown = opened
+        self._go_on_reading()
+
+    def _go_on_reading(self) -> None:
+        pyramid = self._shown.builder.pyramid if self._shown is not None else None
+        if self._shown is None or pyramid is None or pyramid.is_complete:
+            return
+        told = pyramid.n_ready
 
         def tell() -> None:
             nonlocal told
-            stop = round((job.share or 0.0) * opened.source.n_samples)
-            if stop > told:
-                self.peaks_arrived.emit(told, stop)
-                told = stop
+            if pyramid.n_ready > told:
+                self.peaks_arrived.emit(told, pyramid.n_ready)
+                told = pyramid.n_ready
 
-        job = self._runner.start(
+        self._reading = self._runner.start(
             Lane.IO,
             read_peaks,
-            opened.builder,
+            self._shown.builder,
             words=self.tr("Reading the waveform…"),
-            on_done=lambda _: None,
+            on_done=lambda _: tell(),
             on_failed=self.peaks_failed.emit,
             on_progress=tell,
+            quiet=True,
         )
-        self._reading = job
-        return job
+
+    def _give_up(self, tell: Callable[[], None]) -> None:
+        """The recording that is shown stays: its peaks are read on."""
+        if self._opening is not None and self._opening.ended:
+            self._opening = None
+            self._go_on_reading()
+            tell()
 
     def retire(self, source: AudioSource) -> None:
         """Closes a recording as soon as no job can read it any more."""
@@ -163,11 +204,3 @@ class Opener(QObject):
         """Closes what is no longer shown."""
         while self._retired:
             self._retired.pop().close()
-
-    def _take(self, opened: Opened) -> None:
-        self._opening = None
-        self.opened.emit(opened)
-
-    def _fail(self, path: Path, error: Exception) -> None:
-        self._opening = None
-        self.failed.emit(path, error)

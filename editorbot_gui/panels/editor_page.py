@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
-from editorbot_gui.theme import GRID_PX, Theme, text_font
+from editorbot_gui.theme import GRID_PX, Theme, figures_font
 from editorbot_gui.waveform.alignment_plot import AlignmentPlot
 from editorbot_gui.waveform.overview import OverviewView
 from editorbot_gui.waveform.ruler import TimeRuler
@@ -15,45 +16,39 @@ from editorbot_gui.waveform.view_state import Axis, ViewState
 from editorbot_gui.waveform.waveform_view import WaveformView
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QColor
-
+    from editorbot_gui.waveform.axis_view import AxisView
     from editorbot_gui.waveform.waveform_data import WaveformData
 
-_OVERVIEW_PX = 7 * GRID_PX
 _SHARES = (300, 300, 380)
 
 
-class Heading(QWidget):
-    """The line above a view: what it shows, and facts about it.
+class FactsStrip(QWidget):
+    """One line about the recording and, at its right end, about the edit."""
 
-    Args:
-        title: What the view shows.
-        axis: Whose colour marks it; None for no mark.
-    """
-
-    def __init__(self, title: str, axis: Axis | None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._axis = axis
-        self._mark = QLabel("●")
-        self._mark.setVisible(axis is not None)
-        self._title = QLabel(title)
-        self._title.setFont(text_font(12, bold=True))
-        self.facts = QLabel()
-        self.facts.setTextFormat(Qt.TextFormat.PlainText)
+        self.raw = QLabel()
+        self.edited = QLabel()
+        self._marks = {Axis.RAW: QLabel("●"), Axis.EDITED: QLabel("●")}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GRID_PX, GRID_PX // 2, GRID_PX, GRID_PX // 2)
         layout.setSpacing(GRID_PX)
-        layout.addWidget(self._mark)
-        layout.addWidget(self._title)
-        layout.addWidget(self.facts, 1)
+        for axis, facts in ((Axis.RAW, self.raw), (Axis.EDITED, self.edited)):
+            facts.setTextFormat(Qt.TextFormat.PlainText)
+            facts.setFont(figures_font())
+            layout.addWidget(self._marks[axis])
+            layout.addWidget(facts)
+            if axis is Axis.RAW:
+                layout.addStretch()
+        self.raw.setAccessibleName(self.tr("About the recording"))
+        self.edited.setAccessibleName(self.tr("About the edit"))
         Theme.current().theme_changed.connect(self._dress)
         self._dress()
 
     def _dress(self) -> None:
         palette = Theme.current().palette
-        colour: QColor = palette.edited if self._axis is Axis.EDITED else palette.raw
-        self._mark.setStyleSheet(f"color: {colour.name()}")
-        self.facts.setStyleSheet(f"color: {palette.muted.name()}")
+        for axis, colour in ((Axis.RAW, palette.raw), (Axis.EDITED, palette.edited)):
+            self._marks[axis].setStyleSheet(f"color: {colour.name()}")
 
 
 class EditorPage(QWidget):
@@ -70,25 +65,19 @@ class EditorPage(QWidget):
     def __init__(self, state: ViewState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.overview = OverviewView(state)
-        self.overview.setFixedHeight(_OVERVIEW_PX)
         self.raw_ruler = TimeRuler(state, Axis.RAW)
         self.raw = WaveformView(state, Axis.RAW)
         self.edited_ruler = TimeRuler(state, Axis.EDITED)
         self.edited = WaveformView(state, Axis.EDITED)
         self.plot = AlignmentPlot(state)
-        self.raw_heading = Heading(self.tr("Recording"), Axis.RAW)
-        self.edited_heading = Heading(self.tr("Edit"), Axis.EDITED)
-        self.plot_heading = Heading(self.tr("Alignment"), None)
-        self.plot_heading.facts.setText(
-            self.tr("edit across, recording up – diagonals are copies, steps are cuts")
-        )
+        self.facts = FactsStrip()
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(GRID_PX // 2)
         for widgets in (
-            (self.raw_heading, self.raw_ruler, self.raw),
-            (self.edited_heading, self.edited_ruler, self.edited),
-            (self.plot_heading, self.plot),
+            (self.raw_ruler, self.raw),
+            (self.edited_ruler, self.edited),
+            (self.plot,),
         ):
             self._splitter.addWidget(_stacked(widgets))
         self._splitter.setSizes(_SHARES)
@@ -97,14 +86,14 @@ class EditorPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addWidget(self.facts)
         layout.addWidget(self.overview)
         layout.addWidget(self._splitter, 1)
-        for view in (self.overview, self.raw_ruler, self.raw):
-            view.seek_requested.connect(lambda sample: self.seek_requested.emit(Axis.RAW, sample))
-        for view in (self.edited_ruler, self.edited, self.plot):
-            view.seek_requested.connect(
-                lambda sample: self.seek_requested.emit(Axis.EDITED, sample)
-            )
+        views: tuple[AxisView, ...] = (
+            self.overview, self.raw_ruler, self.raw, self.edited_ruler, self.edited, self.plot,
+        )  # fmt: skip
+        for view in views:
+            view.seek_requested.connect(partial(self.seek_requested.emit, view.axis))
 
     def show_data(self, data: WaveformData | None) -> None:
         """Draws another recording."""

@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
-LOW_CONFIDENCE = 0.5
+LOW_CONFIDENCE = 0.4
 """Changes below it are marked as worth a listen."""
 SORT_ROLE = Qt.ItemDataRole.UserRole
 KIND, WHERE, LENGTH, REASON, CONFIDENCE = range(5)
 
+_WIDTHS_PX = {KIND: 72, WHERE: 76, LENGTH: 64, CONFIDENCE: 52}
 _ROW_PX = 28
 _BADGE_PX = 18
 
@@ -226,14 +227,15 @@ class EditsList(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(_ROW_PX)
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMinimumSectionSize(_BADGE_PX)
+        for column, width in _WIDTHS_PX.items():
+            header.resizeSection(column, width)
         header.setSectionResizeMode(REASON, QHeaderView.ResizeMode.Stretch)
         self.table.selectionModel().selectionChanged.connect(self._tell_choice)
 
         self._empty = QLabel(self.tr("Every change of the edit will be a row here."))
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
-        self._empty.setEnabled(False)
         self.summary = QLabel()
         self.summary.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
         layout = QVBoxLayout(self)
@@ -242,22 +244,30 @@ class EditsList(QWidget):
         layout.addWidget(self._empty, 1)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.summary)
-        self.show_changes((), 1, "")
+        Theme.current().theme_changed.connect(self._dress)
+        self._dress()
+        self.show_changes((), 1)
 
-    def show_changes(self, changes: tuple[Change, ...], sample_rate: int, summary: str) -> None:
+    def show_changes(self, changes: tuple[Change, ...], sample_rate: int) -> None:
         """Shows the changes of the document.
 
         Args:
             changes: The rows.
             sample_rate: The recording's rate, for the times.
-            summary: One line that sums them up.
         """
         with QSignalBlocker(self.table.selectionModel()):
             self.model.show_changes(changes, sample_rate)
         self._empty.setVisible(not changes)
         self.table.setVisible(bool(changes))
-        self.summary.setText(summary)
-        self.summary.setVisible(bool(summary))
+        n_doubtful = sum(map(is_doubtful, changes))
+        one, many = self.tr("1 is worth a listen"), self.tr("%n are worth a listen", "", n_doubtful)
+        self.summary.setText(one if n_doubtful == 1 else many)
+        self.summary.setVisible(n_doubtful > 0)
+
+    def _dress(self) -> None:
+        palette = Theme.current().palette
+        self._empty.setStyleSheet(f"color: {palette.muted.name()}")
+        self.summary.setStyleSheet(f"color: {palette.muted.name()}")
 
     def _tell_choice(self) -> None:
         rows = self.table.selectionModel().selectedRows()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from editorbot_gui.actions import ActionSet, plain, tinted_icon
+from editorbot_gui.actions import ActionSet, tinted_icon
+from editorbot_gui.panels.action_button import ActionButton
 from editorbot_gui.theme import GRID_PX, Theme, text_font
 
-_CARD_WIDTH_PX = 560
 _BUTTONS = ("open", "demo_speech", "demo_music")
 
 
@@ -23,7 +23,6 @@ class EmptyState(QWidget):
 
     def __init__(self, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._actions = actions
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
         headline = QLabel(self.tr("Drop a recording here, or open the demo"))
@@ -35,7 +34,7 @@ class EmptyState(QWidget):
         row = QHBoxLayout()
         row.setSpacing(GRID_PX)
         row.addStretch()
-        self.buttons = {name: self._button(name) for name in _BUTTONS}
+        self.buttons = {name: ActionButton(actions[name]) for name in _BUTTONS}
         for button in self.buttons.values():
             row.addWidget(button)
         row.addStretch()
@@ -51,26 +50,10 @@ class EmptyState(QWidget):
         Theme.current().theme_changed.connect(self._dress)
         self._dress()
 
-    def _button(self, name: str) -> QPushButton:
-        action = self._actions[name]
-        button = QPushButton(plain(action.text()))
-        button.setMinimumHeight(5 * GRID_PX)
-        button.setToolTip(action.toolTip())
-        button.clicked.connect(action.trigger)
-        button.setDefault(name == "open")
-        return button
-
     def _dress(self) -> None:
         palette = Theme.current().palette
         self._icon.setPixmap(tinted_icon("mdi6.waveform", palette.raw).pixmap(QSize(64, 64)))
         self._formats.setStyleSheet(f"color: {palette.muted.name()}")
-        for name, button in self.buttons.items():
-            icon = {
-                "open": "mdi6.folder-open-outline",
-                "demo_speech": "mdi6.account-voice",
-                "demo_music": "mdi6.music-note-outline",
-            }[name]
-            button.setIcon(tinted_icon(icon, palette.text))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draws the dashed frame that says where to drop."""

@@ -7,14 +7,15 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QLabel,
+    QSizePolicy,
     QSlider,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from editorbot_gui.actions import ActionSet
+from editorbot_gui.panels.action_button import ActionButton
 from editorbot_gui.panels.time_field import TimeField
 from editorbot_gui.theme import GRID_PX, Theme
 from model_core.options import GenerateOptions
@@ -63,8 +64,8 @@ class GeneratePanel(QWidget):
         self._gentle = QLabel(self.tr("gentle"))
         self._tight = QLabel(self.tr("tight"))
         self._tight.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.generate_button = self._button(actions, "generate")
-        self.variation_button = self._button(actions, "new_variation")
+        self.generate_button = ActionButton(actions["generate"])
+        self.variation_button = ActionButton(actions["new_variation"])
         self._lay_out()
         self.tightness.valueChanged.connect(self._tightness_moved)
         self.own_tightness.toggled.connect(self._show_tightness)
@@ -121,22 +122,12 @@ class GeneratePanel(QWidget):
         column.addLayout(grid)
         column.addWidget(self.generate_button)
         column.addWidget(self.variation_button)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def _label(self, text: str, buddy: QWidget) -> QLabel:
         label = QLabel(text)
         label.setBuddy(buddy)
         return label
-
-    def _button(self, actions: ActionSet, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setDefaultAction(actions[name])
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        policy = button.sizePolicy()
-        policy.setHorizontalPolicy(policy.Policy.Expanding)
-        button.setSizePolicy(policy)
-        button.setMinimumHeight(4 * GRID_PX)
-        return button
 
     def _tightness_moved(self) -> None:
         self.own_tightness.setChecked(False)

@@ -34,7 +34,6 @@ class JobBar(QWidget):
         super().__init__(parent)
         self._runner = runner
         self._actions = actions
-        self._quiet: set[int] = set()
         self._label = QLabel()
         self._bar = QProgressBar()
         self._bar.setFixedWidth(_BAR_WIDTH_PX)
@@ -54,7 +53,7 @@ class JobBar(QWidget):
         layout.addWidget(self._button)
         runner.job_started.connect(self._refresh)
         runner.job_progressed.connect(self._refresh)
-        runner.job_ended.connect(self._forget)
+        runner.job_ended.connect(self._refresh)
         actions["cancel"].triggered.connect(self.cancel)
         Theme.current().theme_changed.connect(self._dress)
         self._dress()
@@ -63,21 +62,12 @@ class JobBar(QWidget):
     @property
     def job(self) -> Job | None:
         """The job that is shown, or None."""
-        return next((job for job in self._runner.jobs if job.id not in self._quiet), None)
-
-    def keep_quiet(self, job: Job) -> None:
-        """Hides a job that the program has started on its own."""
-        self._quiet.add(job.id)
-        self._refresh()
+        return next((job for job in self._runner.jobs if not job.quiet), None)
 
     def cancel(self) -> None:
         """Cancels the job that is shown."""
         if self.job is not None:
             self._runner.cancel(self.job)
-
-    def _forget(self, job: Job) -> None:
-        self._quiet.discard(job.id)
-        self._refresh()
 
     def _refresh(self) -> None:
         job = self.job

@@ -1,0 +1,91 @@
+"""How controls look: flat, quiet, on the 8-pixel grid. Laid over the style of the whole program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from editorbot_gui.theme import mixed
+from resources import resource_path
+
+if TYPE_CHECKING:
+    from editorbot_gui.theme import Palette
+
+
+def chrome_sheet(palette: Palette) -> str:
+    """Returns the style of buttons, fields, lists, docks and bars."""
+    return _SHEET % {
+        "icons": resource_path("icons").as_posix(),
+        "window": palette.window.name(),
+        "panel": palette.panel.name(),
+        "line": palette.line.name(),
+        "edge": mixed(palette.line, palette.text, 0.12).name(),
+        "raised": palette.raised.name(),
+        "selected": palette.selected.name(),
+        "text": palette.text.name(),
+        "muted": palette.muted.name(),
+        "faint": mixed(palette.muted, palette.window, 0.4).name(),
+        "hover": mixed(palette.panel, palette.text, 0.12).name(),
+    }
+
+
+_SHEET = """
+QPushButton {
+    background: %(raised)s; color: %(text)s; border: 1px solid %(edge)s; border-radius: 4px;
+    padding: 5px 14px; min-height: 18px;
+}
+QPushButton:hover { background: %(hover)s; border-color: %(muted)s; }
+QPushButton:pressed { background: %(selected)s; }
+QPushButton:focus { border-color: %(muted)s; }
+QPushButton:default { border-color: %(muted)s; }
+QPushButton:disabled {
+    background: transparent; color: %(faint)s; border-color: %(line)s;
+}
+QLineEdit, QAbstractSpinBox, QComboBox {
+    background: %(panel)s; color: %(text)s; border: 1px solid %(edge)s; border-radius: 4px;
+    padding: 4px 8px; min-height: 18px; selection-background-color: %(selected)s;
+    selection-color: %(text)s;
+}
+QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border-color: %(muted)s; }
+QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {
+    color: %(faint)s; border-color: %(line)s;
+}
+QSpinBox, QDoubleSpinBox { padding-right: 20px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
+    subcontrol-origin: border; width: 20px; border: none; background: transparent;
+}
+QAbstractSpinBox::up-button { subcontrol-position: top right; margin-top: 2px; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; margin-bottom: 2px; }
+QAbstractSpinBox::up-arrow { image: url("%(icons)s/chevron-up.svg"); width: 10px; height: 6px; }
+QAbstractSpinBox::down-arrow { image: url("%(icons)s/chevron-down.svg"); width: 10px; height: 6px; }
+QComboBox { padding-right: 24px; }
+QComboBox::drop-down {
+    subcontrol-origin: border; subcontrol-position: center right; width: 24px; border: none;
+}
+QComboBox::down-arrow { image: url("%(icons)s/chevron-down.svg"); width: 10px; height: 6px; }
+QComboBox QAbstractItemView {
+    background: %(panel)s; border: 1px solid %(edge)s; padding: 4px; outline: none;
+}
+QHeaderView { background: %(window)s; }
+QHeaderView::section {
+    background: %(window)s; color: %(muted)s; border: none; border-bottom: 1px solid %(line)s;
+    padding: 4px 6px;
+}
+QTableView {
+    background: %(window)s; border: none; selection-background-color: %(selected)s;
+    selection-color: %(text)s; outline: none;
+}
+QTableView::item { padding: 0 6px; border: none; }
+QTableView::item:selected { background: %(selected)s; color: %(text)s; }
+QTableView::item:hover:!selected { background: %(raised)s; }
+QDockWidget {
+    font-weight: 600; titlebar-close-icon: url("%(icons)s/close.svg");
+}
+QDockWidget > QWidget { font-weight: 400; }
+QDockWidget::close-button { border: none; border-radius: 4px; padding: 0; icon-size: 16px; }
+QDockWidget::close-button:hover { background: %(raised)s; }
+QMainWindow::separator { background: %(window)s; width: 6px; height: 6px; }
+QMainWindow::separator:hover { background: %(line)s; }
+QProgressBar { background: %(raised)s; border: none; border-radius: 4px; }
+QProgressBar::chunk { background: %(muted)s; border-radius: 4px; }
+QTextBrowser { background: %(panel)s; border: 1px solid %(line)s; border-radius: 4px; }
+"""

@@ -1,0 +1,105 @@
+"""Stand-ins for the network and the sound device."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model_core.edit.types import (
+    Change,
+    ChangeKind,
+    EditList,
+    Proposal,
+    Provenance,
+    Reason,
+)
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from model_core.audio.source import AudioSource
+    from model_core.options import GenerateOptions
+    from model_core.progress import CancelToken, Progress
+
+_BLOCK_S = 0.05
+_QUIET = 0.02
+
+
+@dataclass(frozen=True)
+class FakeEncoding:
+    loud: npt.NDArray[np.bool_]
+    block: int
+
+
+class FakeEngine:
+    """Cuts out what is quiet, after the protocol of the real engine.
+
+    Attributes:
+        encoded: How often `encode` was called.
+        options: What was asked for, in turn.
+        gate: Waited for, with an eye on cancellation, by `propose`.
+        error: Raised by `propose`, or None.
+        note: Goes into the proposals.
+    """
+
+    device_name = "CPU"
+
+    def __init__(self) -> None:
+        self.encoded = 0
+        self.options: list[GenerateOptions] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.error: Exception | None = None
+        self.note = ""
+
+    def encode(self, source: AudioSource, progress: Progress, cancel: CancelToken) -> FakeEncoding:
+        self.encoded += 1
+        block = max(1, round(_BLOCK_S * source.sample_rate))
+        loud = []
+        for start in range(0, source.n_samples, block):
+            cancel.raise_if_cancelled()
+            stop = min(start + block, source.n_samples)
+            loud.append(float(np.abs(source.read_mono(start, stop)).max()) > _QUIET)
+            progress(stop / source.n_samples, "Listening")
+        return FakeEncoding(np.array(loud, np.bool_), block)
+
+    def propose(
+        self,
+        encoding: FakeEncoding,
+        source: AudioSource,
+        options: GenerateOptions,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> Proposal:
+        progress(0.5, "Deciding")
+        while not self.gate.wait(0.005):
+            cancel.raise_if_cancelled()
+        self.options.append(options)
+        if self.error is not None:
+            raise self.error
+        margin = 1 + options.seed % 7
+        kept = np.convolve(encoding.loud, np.ones(2 * margin + 1), "same") > 0
+        if not kept.any():
+            kept[:] = True
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], kept.astype(np.int8), [0]))))
+        ranges = np.minimum(edges.reshape(-1, 2) * encoding.block, source.n_samples)
+        edit_list = EditList.from_ranges([(int(start), int(stop)) for start, stop in ranges])
+        borders = [0, *ranges.ravel().tolist(), source.n_samples]
+        gaps = [
+            (start, stop)
+            for start, stop in zip(borders[::2], borders[1::2], strict=True)
+            if stop > start
+        ]
+        changes = tuple(
+            Change(
+                number, ChangeKind.CUT, Reason.SILENCE, 0, start, stop,
+                confidence=0.3 if number % 3 == 1 else 0.9,
+            )
+            for number, (start, stop) in enumerate(gaps)
+        )  # fmt: skip
+        return Proposal(
+            edit_list, (), changes, Provenance(seed=options.seed or None), note=self.note
+        )
