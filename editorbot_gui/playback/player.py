@@ -271,11 +271,14 @@ class Player(QObject):
             self._output.set_plan(self._plan)
 
     def _fits(self, material: Material) -> bool:
-        wanted = (material.sample_rate, material.channels)
-        return self._output is not None and self._output.source_format == wanted
+        """Whether the device is open for such material, and well."""
+        output = self._output
+        if output is None or output.poll_failure():
+            return False
+        return output.source_format == (material.sample_rate, material.channels)
 
     def _open_output(self, material: Material) -> bool:
-        """Opens the device unless it is open for such material; says so when it fails."""
+        """Opens the device unless it is open and fits; says so when that fails."""
         if self._fits(material):
             return True
         self._close_output()

@@ -331,6 +331,19 @@ def test_a_device_that_goes_away_pauses_at_the_place(rig: Rig, qtbot: QtBot) -> 
     assert rig.hear(64) == list(range(941, 1005))
 
 
+def test_a_device_that_goes_away_during_a_pause_is_opened_anew(rig: Rig, qtbot: QtBot) -> None:
+    rig.player.play(300)
+    rig.hear(640)
+    rig.player.pause()
+    rig.hear(640)
+    qtbot.waitUntil(lambda: not rig.player._poll_timer.isActive())
+    rig.backend.stream.failing = "The sound device has gone away."
+    rig.player.play()
+    assert len(rig.backend.streams) == 2
+    assert rig.hear(64) == list(range(941 + GUARD, 1005 + GUARD))
+    assert rig.said_of("device_failed") == []
+
+
 def test_a_device_that_does_not_answer_is_told(
     rig: Rig, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

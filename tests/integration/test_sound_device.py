@@ -22,12 +22,15 @@ from pytestqt.qtbot import QtBot
 
 from editorbot_gui.playback.player import Player, PlayerState
 from editorbot_gui.playback.sound_device import SoundDeviceBackend
-from tests.gui.playback_fakes import NoiseMaterial
+from model_core.audio.render import Renderer
+from model_core.audio.source import ArraySource
+from model_core.edit.types import EditList
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 RATE = 44100
 LEAD_IN = RATE // 4
+SHORTEST_GAP = 32
 _PROGRAMS = ("pulseaudio", "pactl", "parec")
 
 pytestmark = pytest.mark.skipif(
@@ -186,13 +189,15 @@ def make_player(server: SoundServer, qtbot: QtBot) -> Iterator[MakePlayer]:
     qtbot.wait(0)
 
 
-def framed_by_silence(pcm: npt.NDArray[np.int16]) -> NoiseMaterial:
-    """Returns material with silence around, since a stream's first moments may get lost."""
-    silence = np.zeros((LEAD_IN, pcm.shape[1]), dtype=np.int16)
-    material = NoiseMaterial(0, RATE, pcm.shape[1])
-    material.pcm = np.concatenate([silence, pcm, silence])
-    material.length = len(material.pcm)
-    return material
+def recorded(channels: int, seed: int = 0) -> ArraySource:
+    """Returns a second of noise with silence around: a stream's first moments may get lost."""
+    noise = np.random.default_rng(seed).integers(-20000, 20000, (RATE, channels), dtype=np.int16)
+    silence = np.zeros((LEAD_IN, channels), dtype=np.int16)
+    return ArraySource(np.concatenate([silence, noise, silence]), RATE)
+
+
+def whole(source: ArraySource) -> Renderer:
+    return Renderer((source,), EditList.whole(source.n_samples))
 
 
 def listen(
@@ -204,39 +209,44 @@ def listen(
 ) -> npt.NDArray[np.int16]:
     """Plays from the beginning to the end and returns what arrived after the lead-in.
 
-    A machine that is too busy leaves gaps. The player counts them, and it is played once more.
+    A machine that is too busy leaves gaps: the player's, which it counts, and the server's own.
+    Then it is played once more.
     """
-    for _attempt in range(4):
+    for _attempt in range(5):
         underruns_before = player.underruns
         monitor.start(qtbot)
         player.play(0)
         meanwhile()
         qtbot.waitUntil(lambda: player.state is PlayerState.STOPPED)
         qtbot.waitUntil(lambda: len(monitor.arrived(n_frames)) == n_frames)
-        if player.underruns == underruns_before:
-            return monitor.arrived(n_frames)
-    pytest.fail(f"This machine is too busy to play: {player.underruns} underruns.")
+        heard = monitor.arrived(n_frames)
+        n_silent = np.count_nonzero(~heard.any(axis=1))
+        if player.underruns == underruns_before and n_silent < SHORTEST_GAP:
+            return heard
+    pytest.fail(f"There were gaps each time; the player counted {player.underruns} underruns.")
 
 
 @pytest.mark.parametrize(("channels", "ramp_s"), [(1, 0.003), (2, 0.003), (2, 0.0)])
 def test_what_arrives_is_what_was_rendered(
     make_player: MakePlayer, monitor: Monitor, qtbot: QtBot, channels: int, ramp_s: float
 ) -> None:
-    noise = NoiseMaterial(RATE, RATE, channels).pcm
+    source = recorded(channels)
+    cut, loop = LEAD_IN + RATE // 2, LEAD_IN + RATE // 4
+    ranges = ((0, cut), (cut + 5000, cut + 9000), (loop, source.n_samples))
+    renderer = Renderer((source,), EditList.from_ranges(ranges))
+    expected = np.repeat(renderer.read(0, renderer.length), 3 - channels, axis=1)[LEAD_IN:-LEAD_IN]
     player = make_player(ramp_s)
-    player.set_raw(framed_by_silence(noise))
-    expected = np.repeat(noise, 2, axis=1) if channels == 1 else noise
+    player.set_raw(renderer)
     np.testing.assert_array_equal(listen(player, monitor, qtbot, len(expected)), expected)
 
 
 def test_a_switch_while_playing_is_gapless(
     make_player: MakePlayer, monitor: Monitor, qtbot: QtBot
 ) -> None:
-    raw = NoiseMaterial(RATE, RATE, 2, seed=1).pcm
-    edited = NoiseMaterial(RATE, RATE, 2, seed=2).pcm
+    raw, edited = recorded(2, seed=1), recorded(2, seed=2)
     player = make_player(ramp_s=0.0)
-    player.set_raw(framed_by_silence(raw))
-    player.set_edited(framed_by_silence(edited))
+    player.set_raw(whole(raw))
+    player.set_edited(whole(edited))
     switched_at: list[int] = []
 
     def switch() -> None:
@@ -245,22 +255,24 @@ def test_a_switch_while_playing_is_gapless(
         player.listen_to("edited" if player.listening == "raw" else "raw")
 
     heard = listen(player, monitor, qtbot, RATE, switch)
-    before, after = (raw, edited) if player.listening == "edited" else (edited, raw)
+    sources = (raw, edited) if player.listening == "edited" else (edited, raw)
+    before, after = (source.read(LEAD_IN, LEAD_IN + RATE) for source in sources)
     n_before = int(np.argmin((heard == before).all(axis=1)))
     np.testing.assert_array_equal(heard[n_before:], after[n_before:])
     # About 28 ms if the machine isn't busy with something else.
     delay_s = (n_before - switched_at[-1]) / RATE
-    assert 0 < delay_s < 0.060
+    assert 0 < delay_s < 0.1
 
 
 def test_the_playhead_shows_what_arrives(
     make_player: MakePlayer, monitor: Monitor, qtbot: QtBot
 ) -> None:
     player = make_player()
-    player.set_raw(framed_by_silence(NoiseMaterial(RATE, RATE, 2).pcm))
+    player.set_raw(whole(recorded(2)))
     errors_s: list[float] = []
 
     def compare() -> None:
+        errors_s.clear()
         qtbot.waitUntil(lambda: player.position() > LEAD_IN + RATE // 3)
         for _ in range(10):
             n_arrived = len(monitor.arrived(RATE))
@@ -276,7 +288,7 @@ def test_a_device_that_goes_away_and_comes_back(
     make_player: MakePlayer, server: SoundServer, qtbot: QtBot
 ) -> None:
     player = make_player()
-    player.set_raw(NoiseMaterial(20 * RATE, RATE, 2))
+    player.set_raw(whole(recorded(2)))
     player.play(5000)
     qtbot.waitUntil(lambda: player.position() > 8000)
     with qtbot.waitSignal(player.device_failed) as failed:
@@ -294,7 +306,7 @@ def test_a_sound_server_that_ends_is_a_sentence(
     make_player: MakePlayer, server: SoundServer, qtbot: QtBot
 ) -> None:
     player = make_player()
-    player.set_raw(NoiseMaterial(20 * RATE, RATE, 2))
+    player.set_raw(whole(recorded(2)))
     player.play()
     qtbot.waitUntil(lambda: player.position() > 1000)
     with qtbot.waitSignal(player.device_failed):
