@@ -101,7 +101,8 @@ def read_shard(path: Path) -> list[Example]:
         AudioReadError: The file is missing, damaged or no shard.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        # Opened here, as numpy leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             return [
                 Example(
                     mel=data[f"mel_{index}"],

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-import platformdirs
 
+from model_core.audio.cache import cache_folder
 from model_core.errors import EditorBotError
 from training.corpus import Corpus, Split, default_folder
 from training.shards import KINDS, example_of, read_shard, write_shard
@@ -28,7 +28,8 @@ from training.simulator import EditorStyle, SimulatorSettings, simulate_recordin
 from training.simulator.types import SAMPLE_RATE, Kind
 
 RECORDINGS_PER_SHARD = 8
-_MUSIC_SHARE = 0.25
+# Musical recordings are longer: this makes about a quarter of the sound.
+_MUSIC_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Task:
             self.audio,
             self.split,
             permissive_only=self.permissive_only,
-            cache_folder=Path(platformdirs.user_cache_dir("editorbot")) / "beats",
+            cache_folder=cache_folder("beats"),
         )
 
 
@@ -73,8 +74,9 @@ def make_shard(task: Task, corpus: Corpus, index: int, settings: SimulatorSettin
             path.unlink()
     rng = np.random.default_rng([task.seed, index])
     editor = EditorStyle.draw(rng)
-    # People record either talk or music; an editor's style is learned from several of one kind.
-    kinds: list[Kind] = [KINDS[int(rng.random() < _MUSIC_SHARE)]] * RECORDINGS_PER_SHARD
+    kinds: list[Kind] = [
+        KINDS[int(rng.random() < _MUSIC_SHARE)] for _ in range(RECORDINGS_PER_SHARD)
+    ]
     examples = [
         example_of(simulate_recording(rng, corpus, kind, editor, settings)) for kind in kinds
     ]

@@ -255,7 +255,7 @@ class SpeechSession:
 
     def _noise(self) -> None:
         sound = random_noise(self.rng, self.corpus)
-        self._event(sound * gain(float(self.rng.uniform(-30, -2))), Reason.NOISE)
+        self._event(sound * gain(float(self.rng.uniform(-40, -2))), Reason.NOISE)
 
     def _remark(self, *, near: bool = False) -> None:
         words = self.cast.foreign_words(0.4, 5.0)

@@ -42,11 +42,9 @@ class EditorStyle:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> EditorStyle:
-        """Returns a random editor: pauses of 0.15-1.2 s, margins of 0.05-0.5 s."""
-        low, high = np.log([0.15, 1.2])
-        return cls(
-            pause_s=float(np.exp(rng.uniform(low, high))), margin_s=float(rng.uniform(0.05, 0.5))
-        )
+        """Returns a random editor: pauses of 0.15-1.2 s, margins of 0.05-0.5 s, log-uniform."""
+        pause_s, margin_s = np.exp(rng.uniform(np.log([0.15, 0.05]), np.log([1.2, 0.5])))
+        return cls(pause_s=float(pause_s), margin_s=float(margin_s))
 
 
 @dataclass(frozen=True, slots=True)
