@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from model_core.edit.types import Change, ChangeKind, ChangeState, EditList, Rea
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+_KINDS: Final = (None, *ChangeKind)
 
 
 def kept_ranges(edit: EditList, source: int, n_samples: int) -> npt.NDArray[np.int64]:
@@ -87,39 +89,15 @@ def joins_of(edit: EditList) -> tuple[JoinInfo, ...]:
     both = (left >= 0) & (right >= 0)
     same = both & (timeline.sources[left] == timeline.sources[right])
     skipped = np.where(same, landing - leaving, 0)
-    gaps = timeline.sources == GAP_SOURCE
-    beside_gap = gaps[:-1] | gaps[1:]
-    removed = {
-        int(source): removed_ranges(edit, int(source), int(timeline.source_stops.max()))
-        for source in np.unique(timeline.sources[~gaps])
-    }
-    run_stops = _run_stops(timeline)
-
-    def kind_of(index: int) -> ChangeKind | None:
-        if beside_gap[index]:
-            return ChangeKind.GAP
-        if not same[index]:
-            return ChangeKind.REORDER
-        if skipped[index] == 0:
-            return None
-        if skipped[index] < 0:
-            looped = _plays_again(timeline, index, int(run_stops[index + 1]))
-            return ChangeKind.LOOP if looped else ChangeKind.REORDER
-        ranges = removed[int(timeline.sources[index])]
-        nearest = int(np.searchsorted(ranges[:, 1], leaving[index], side="right"))
-        cut = nearest < len(ranges) and ranges[nearest, 0] < landing[index]
-        return ChangeKind.CUT if cut else ChangeKind.REORDER
-
     return tuple(
-        JoinInfo(index, position, kind_of(index), from_sample, to_sample, samples)
-        for index, (position, from_sample, to_sample, samples) in enumerate(
-            zip(
-                timeline.starts[1:-1].tolist(),
-                leaving.tolist(),
-                landing.tolist(),
-                skipped.tolist(),
-                strict=True,
-            )
+        map(
+            JoinInfo,
+            range(n_joins),
+            timeline.starts[1:-1].tolist(),
+            _kinds(timeline, skipped, same),
+            leaving.tolist(),
+            landing.tolist(),
+            skipped.tolist(),
         )
     )
 
@@ -250,17 +228,55 @@ def _run_stops(timeline: Timeline) -> npt.NDArray[np.int64]:
     return timeline.source_stops[np.minimum.accumulate(ends[::-1])[::-1]]
 
 
-def _plays_again(timeline: Timeline, join: int, run_stop: int) -> bool:
-    """Whether a jump back repeats: it lands on what was heard, or plays on to where it left."""
-    landing = timeline.source_starts[join + 1]
-    last_heard = timeline.source_stops[join] - 1
-    if landing <= last_heard < run_stop:
-        return True
-    earlier = slice(0, join + 1)
-    return bool(
-        np.any(
-            (timeline.sources[earlier] == timeline.sources[join + 1])
-            & (timeline.source_starts[earlier] <= landing)
-            & (landing < timeline.source_stops[earlier])
+def _kinds(
+    timeline: Timeline, skipped: npt.NDArray[np.int64], same: npt.NDArray[np.bool_]
+) -> list[ChangeKind | None]:
+    """Returns the kind of each join.
+
+    Args:
+        timeline: The edit's index.
+        skipped: Samples from leaving to landing at each join.
+        same: Whether the segments on both sides, over gaps too, are of one source.
+    """
+    n_joins = len(skipped)
+    left, right = slice(0, n_joins), slice(1, n_joins + 1)
+    gaps = timeline.sources == GAP_SOURCE
+    beside_gap = gaps[left] | gaps[right]
+    same = same & ~beside_gap
+    landing = timeline.source_starts[right]
+    leaving = timeline.source_stops[left]
+    codes = np.full(n_joins, _KINDS.index(ChangeKind.REORDER))
+    codes[beside_gap] = _KINDS.index(ChangeKind.GAP)
+    codes[same & (skipped == 0)] = _KINDS.index(None)
+    # A jump back repeats if it lands on what was heard, or plays on to where it left.
+    plays_on = (landing < leaving) & (leaving <= _run_stops(timeline)[right])
+    heard_before = _first_items(timeline)[right] <= np.arange(n_joins)
+    codes[same & (skipped < 0) & (plays_on | heard_before)] = _KINDS.index(ChangeKind.LOOP)
+    for source in np.unique(timeline.sources[right][same]).tolist():
+        # A jump forward cuts if the first removed stretch that ends after it begins before it ends.
+        here = np.flatnonzero(same & (skipped > 0) & (timeline.sources[right] == source))
+        removed = removed_ranges(timeline.edit_list, source, int(timeline.source_stops.max()))
+        starts = np.append(removed[:, 0], np.iinfo(np.int64).max)
+        next_removed = starts[np.searchsorted(removed[:, 1], leaving[here], side="right")]
+        codes[here[next_removed < landing[here]]] = _KINDS.index(ChangeKind.CUT)
+    return [_KINDS[code] for code in codes.tolist()]
+
+
+def _first_items(timeline: Timeline) -> npt.NDArray[np.int64]:
+    """Returns for each item the first item in which its own first sample is heard."""
+    first = np.arange(len(timeline.sources), dtype=np.int64)
+    for source in np.unique(timeline.sources[timeline.sources != GAP_SOURCE]).tolist():
+        here = np.flatnonzero(timeline.sources == source)
+        edges = np.unique(
+            np.concatenate((timeline.source_starts[here], timeline.source_stops[here]))
         )
-    )
+        lows = np.searchsorted(edges, timeline.source_starts[here])
+        highs = np.searchsorted(edges, timeline.source_stops[here])
+        earliest = np.empty(len(edges), np.int64)
+        # Painted from the last to the first, so that the first item's colour stays on top.
+        for item, low, high in zip(
+            here[::-1].tolist(), lows[::-1].tolist(), highs[::-1].tolist(), strict=True
+        ):
+            earliest[low:high] = item
+        first[here] = earliest[lows]
+    return first
