@@ -136,7 +136,7 @@ class Palette:
     @property
     def selection(self) -> QColor:
         """Laid over a selected range; translucent."""
-        return faded(self.text, 0.14 if self.is_dark else 0.10)
+        return faded(self.text, 0.11 if self.is_dark else 0.09)
 
     def of_kind(self, kind: ChangeKind | None) -> QColor:
         """Returns the colour of a kind of change; muted where nothing changes."""

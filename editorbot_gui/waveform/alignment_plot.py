@@ -21,8 +21,9 @@ from editorbot_gui.theme import (
 )
 from editorbot_gui.waveform.axis_view import AxisView
 from editorbot_gui.waveform.join_marks import BADGE_PX, KINDS, JoinMarks, paint_badge
-from editorbot_gui.waveform.pieces import Positions
-from editorbot_gui.waveform.ruler import LABEL_PX, ticks_between
+from editorbot_gui.waveform.pieces import Positions, column_edges, pieces_of
+from editorbot_gui.waveform.plot_raster import bars_image, spans_image
+from editorbot_gui.waveform.ruler import LABEL_PX, scale_between
 from editorbot_gui.waveform.timecode import format_length, format_time
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from model_core.edit.coverage import joins_of
@@ -34,6 +35,7 @@ _RAW_LABEL_PX = 4 * GRID_PX
 _MARGIN = 0.04
 _COPY_PX = 2.0
 _DENSE_PX = 8
+_DENSE_ALPHA = 0.55
 _MIN_BADGE_STEP_PX = 28
 _DOT_PX = 4.0
 _ROW_PX = 6
@@ -192,8 +194,9 @@ class AlignmentPlot(AxisView):
         self._paint_axes(painter)
         painter.setClipRect(area)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_steps(painter)
-        self._paint_copies(painter)
+        if not self._dense:
+            self._paint_steps(painter)
+            self._paint_copies(painter)
         painter.setClipping(False)
         self._paint_legend(painter)
 
@@ -202,35 +205,72 @@ class AlignmentPlot(AxisView):
         grid, labels = QPen(palette.faint, 1), QPen(palette.muted)
         painter.setFont(figures_font(TINY_TEXT_PX - 1))
         low, high = self._raw_range
-        for tick in ticks_between(low, high, (high - low) / area.height(), rate, _RAW_LABEL_PX):
-            y = math.floor(self.y_of(tick.sample)) + 0.5
-            if not tick.label or not area.top() <= y <= area.bottom():
-                continue
-            painter.setPen(grid)
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(labels)
-            top = min(max(y - GRID_PX, area.top()), area.bottom() - 2 * GRID_PX)
-            painter.drawText(
-                QRectF(0, top, area.left() - GRID_PX / 2, 2 * GRID_PX),
-                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                tick.label,
-            )
+        per_pixel = (high - low) / area.height()
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        lines = []
+        painter.setPen(labels)
+        for sample, label in scale_between(low, high, per_pixel, rate, _RAW_LABEL_PX).labelled:
+            y = math.floor(self.y_of(sample)) + 0.5
+            if area.top() <= y <= area.bottom():
+                lines.append(QLineF(area.left(), y, area.right(), y))
+                top = min(max(y - GRID_PX, area.top()), area.bottom() - 2 * GRID_PX)
+                place = QRectF(0, top, area.left() - GRID_PX / 2, 2 * GRID_PX)
+                painter.drawText(place, right, label)
         painter.setClipRect(QRectF(area.left(), area.top(), area.width(), self.height()))
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         start, stop = self.state.visible(Axis.EDITED)
-        start -= LABEL_PX * self.samples_per_pixel
-        for tick in ticks_between(start, stop, self.samples_per_pixel, rate, LABEL_PX):
-            if not tick.label:
-                continue
-            x = self._snapped(self.x_of(tick.sample)) + 0.5
-            painter.setPen(grid)
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom() + GRID_PX / 2))
-            painter.setPen(labels)
-            painter.drawText(
-                QRectF(x + GRID_PX / 2, area.bottom(), LABEL_PX, _FOOT_PX),
-                Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-                tick.label,
-            )
+        for sample, label in scale_between(
+            start, stop, self.samples_per_pixel, rate, LABEL_PX
+        ).labelled:
+            x = self._snapped(self.x_of(sample)) + 0.5
+            lines.append(QLineF(x, area.top(), x, area.bottom() + GRID_PX / 2))
+            place = QRectF(x + GRID_PX / 2, area.bottom(), LABEL_PX, _FOOT_PX)
+            painter.drawText(place, left, label)
+        painter.setPen(grid)
+        painter.drawLines(lines)
         painter.setClipping(False)
+
+    @property
+    def _dense(self) -> bool:
+        """Whether lines are so many that they are drawn as columns."""
+        start, stop = self.state.visible(Axis.EDITED)
+        n_items = len(self.state.timeline.visible(math.floor(start), math.ceil(stop)))
+        return n_items * _DENSE_PX > self.area.width()
+
+    def _paint_sound(self, painter: QPainter, ratio: float) -> None:
+        if not self._dense:
+            return
+        palette, timeline, marks = self.palette_in_use, self.state.timeline, self._marks
+        area = QRect(
+            round(self.area.left() * ratio),
+            round(self.area.top() * ratio),
+            self.n_columns,
+            round(self.area.height() * ratio),
+        )
+        size = (area.width(), area.height())
+        low, high = self._raw_range
+        start, span = self.state.start(Axis.EDITED), self.state.span
+
+        def row_of(raw: Positions) -> npt.NDArray[np.floating]:
+            return size[1] - (raw - low) * (size[1] / (high - low))
+
+        for kind in _SHOWN_KINDS:
+            chosen = np.flatnonzero(marks.kinds == KINDS.index(kind))
+            if not len(chosen):
+                continue
+            column = np.floor((marks.positions[chosen] - start) * (size[0] / span))
+            leaving, landing = row_of(marks.leaving[chosen]), row_of(marks.landing[chosen])
+            top, bottom = np.minimum(leaving, landing), np.maximum(leaving, landing)
+            colour = faded(palette.line_of_kind(kind), _DENSE_ALPHA)
+            bars = bars_image(column.astype(np.int64), top, bottom, size, colour)
+            painter.drawImage(area.topLeft(), bars)
+        pieces = pieces_of(timeline, column_edges(start, span, size[0]))
+        half = _COPY_PX * ratio / 2
+        spans = spans_image(
+            pieces.column, row_of(pieces.stop) - half, row_of(pieces.start) + half, size,
+            palette.edited,
+        )  # fmt: skip
+        painter.drawImage(area.topLeft(), spans)
 
     def _paint_copies(self, painter: QPainter) -> None:
         copies = self._copies()
@@ -247,28 +287,25 @@ class AlignmentPlot(AxisView):
         painter.drawLines([QLineF(*row) for row in rows])
 
     def _paint_steps(self, painter: QPainter) -> None:
-        """Paints the jumps, dashed where there is room to see it."""
+        """Paints the jumps as dashed lines with their letters."""
         palette, marks = self.palette_in_use, self._marks
         shown = np.zeros(len(marks.positions), np.bool_)
         shown[marks.visible(*self.state.visible(Axis.EDITED))] = True
-        dense = np.count_nonzero(shown) * _DENSE_PX > self.area.width()
         ratio = self.devicePixelRatioF()
         badges = []
         for kind in _SHOWN_KINDS:
             chosen = shown & (marks.kinds == KINDS.index(kind))
             x = np.floor(self._x(marks.positions[chosen]) * ratio) / ratio + 0.5
             leaving, landing = self._y(marks.leaving[chosen]), self._y(marks.landing[chosen])
-            colour = palette.line_of_kind(kind)
-            pen = QPen(faded(colour, 0.55) if dense else colour, 1)
-            if not dense:
-                pen.setDashPattern([4, 3])
+            pen = QPen(palette.line_of_kind(kind), 1)
+            pen.setDashPattern([4, 3])
             painter.setPen(pen)
             rows = list(zip(x.tolist(), leaving.tolist(), landing.tolist(), strict=True))
             painter.drawLines([QLineF(at, from_y, at, to_y) for at, from_y, to_y in rows])
             badges += [
                 (at, (from_y + to_y) / 2, kind)
                 for at, from_y, to_y in rows
-                if not dense and abs(to_y - from_y) >= _MIN_BADGE_STEP_PX
+                if abs(to_y - from_y) >= _MIN_BADGE_STEP_PX
             ]
         for x_middle, y_middle, kind in badges:
             paint_badge(painter, x_middle, y_middle, kind, palette)

@@ -12,10 +12,11 @@ import numpy.typing as npt
 from editorbot_gui.waveform.pieces import Positions
 from editorbot_gui.waveform.raster import Columns
 from editorbot_gui.waveform.sample_blocks import BLOCK_SAMPLES, SampleBlocks
+from model_core.audio.peaks import FINEST_BUCKET_SAMPLES, LEVEL_FACTOR
+from model_core.audio.source import full_scale
 
 Floats = npt.NDArray[np.float32]
-Summary = tuple[npt.NDArray[Any], npt.NDArray[Any]]
-"""Lowest and highest values of every bin, of shape `[C, bins]` each."""
+_LEAST_BUCKETS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,50 +72,48 @@ class Extremes:
 
 
 def from_summaries(
-    levels: Sequence[Summary], bin_samples: Sequence[int], starts: Positions, stops: Positions
+    levels: Sequence[npt.NDArray[Any]], starts: Positions, stops: Positions
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Returns low, high, body low and body high of stretches, from summaries.
+    """Returns low, high, body low and body high of stretches, from a peak pyramid.
 
-    Each stretch is read at the level where it has about two to eight bins, so that the time taken
-    depends on the number of stretches alone.
+    Each stretch is read at the level where it has about two to eight buckets, so that the time
+    taken depends on the number of stretches alone.
 
     Args:
-        levels: The summaries, finest first, floats or integers with full scale at 1 or 32768.
-        bin_samples: Samples in a bin of each level.
+        levels: The pyramid's levels, of shape `[C, n_buckets, 2]` each.
         starts: First samples, of shape `[P]`.
         stops: Ends, exclusive.
     """
-    n_channels, n_pieces = len(levels[0][0]), len(starts)
+    n_channels, n_pieces = len(levels[0]), len(starts)
     results = tuple(np.zeros((n_channels, n_pieces), np.float32) for _ in range(4))
-    lengths = stops - starts
-    finest_level = np.searchsorted(np.asarray(bin_samples[1:]) * 2, lengths, side="right")
-    for level in np.unique(finest_level).tolist():
-        chosen = np.flatnonzero(finest_level == level)
-        size = bin_samples[level]
-        lows, highs = levels[level]
-        first = np.minimum(starts[chosen] // size, lows.shape[1] - 1)
-        last = np.clip(-(-stops[chosen] // size) - 1, first, lows.shape[1] - 1)
+    sizes = FINEST_BUCKET_SAMPLES * LEVEL_FACTOR ** np.arange(len(levels), dtype=np.int64)
+    level_of = np.searchsorted(sizes[1:] * _LEAST_BUCKETS, stops - starts, side="right")
+    for level in np.unique(level_of).tolist():
+        chosen = np.flatnonzero(level_of == level)
+        size, peaks = sizes[level], levels[level]
+        first = np.minimum(starts[chosen] // size, peaks.shape[1] - 1)
+        last = np.clip(-(-stops[chosen] // size) - 1, first, peaks.shape[1] - 1)
         for channel in range(n_channels):
-            low, high, body_low, body_high = _gathered(lows[channel], highs[channel], first, last)
-            for result, values in zip(results, (low, high, body_low, body_high), strict=True):
+            gathered = _gathered(peaks[channel, :, 0], peaks[channel, :, 1], first, last)
+            for result, values in zip(results, gathered, strict=True):
                 result[channel, chosen] = values
-    if levels[0][0].dtype.kind == "i":
+    if levels[0].dtype.kind == "i":
         for result in results:
-            result *= np.float32(1 / 32768)
+            result *= np.float32(1 / full_scale(levels[0].dtype))
     return results[0], results[1], results[2], results[3]
 
 
 def _gathered(
     lows: npt.NDArray[Any], highs: npt.NDArray[Any], first: Positions, last: Positions
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], Floats, Floats]:
-    """Returns extremes and means of a few neighbouring bins for many stretches."""
+    """Returns extremes and means of a few neighbouring buckets for many stretches."""
     low, high = lows[first], highs[first]
     sum_low, sum_high = low.astype(np.float32), high.astype(np.float32)
     count = (last - first + 1).astype(np.float32)
     for step in range(1, int(np.max(last - first, initial=0)) + 1):
-        bins = np.minimum(first + step, last)
+        bucket = np.minimum(first + step, last)
         inside = first + step <= last
-        next_low, next_high = lows[bins], highs[bins]
+        next_low, next_high = lows[bucket], highs[bucket]
         low, high = np.minimum(low, next_low), np.maximum(high, next_high)
         sum_low += next_low * inside
         sum_high += next_high * inside

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from editorbot_gui.theme import LETTERS, TINY_TEXT_PX, Palette, faded, ink_on, text_font
 from editorbot_gui.waveform.pieces import Positions
+from editorbot_gui.waveform.plot_raster import bars_image
 from model_core.edit.coverage import JoinInfo
 from model_core.edit.types import ChangeKind
 
 BADGE_PX = 14
 _BADGE_GAP_PX = 3
 _SPARSE_PX = 10
+_TICK_SHARE = 0.55
+_UNMARKED = (None, ChangeKind.GAP)
+_LINE_ALPHA = 0.8
 _BAR_PX = 2
 _MIN_BAR_PX = 3
 _DENSE_ALPHA = 0.55
@@ -79,6 +83,42 @@ class JoinMarks:
         return self.joins[best] if abs(int(self.positions[best]) - sample) <= reach else None
 
 
+def is_dense(marks: JoinMarks, chosen: slice, width: float) -> bool:
+    """Returns whether joins are so close together that their lines would hide the sound."""
+    n_changes = np.count_nonzero(marks.kinds[chosen] > KINDS.index(ChangeKind.GAP))
+    return bool(n_changes * _SPARSE_PX > width)
+
+
+def paint_ticks(
+    painter: QPainter,
+    marks: JoinMarks,
+    chosen: slice,
+    column: Positions,
+    header: QRect,
+    palette: Palette,
+) -> None:
+    """Paints dense joins as ticks in the header only.
+
+    Args:
+        painter: In device pixels.
+        marks: All joins.
+        chosen: Which of them are visible.
+        column: Their device pixels in the header, of the same length.
+        header: The strip over the lanes, in device pixels.
+        palette: The colours.
+    """
+    kinds = marks.kinds[chosen]
+    size = (header.width(), header.height())
+    for number, kind in enumerate(KINDS):
+        at = column[kinds == number]
+        if kind in _UNMARKED or not len(at):
+            continue
+        colour = faded(palette.line_of_kind(kind), _DENSE_ALPHA)
+        top = np.full(len(at), _TICK_SHARE * header.height())
+        bottom = np.full(len(at), float(header.height()))
+        painter.drawImage(header.topLeft(), bars_image(at, top, bottom, size, colour))
+
+
 def paint_joins(
     painter: QPainter,
     marks: JoinMarks,
@@ -90,59 +130,34 @@ def paint_joins(
 ) -> None:
     """Paints a line for each visible join and, where there is room, its letter.
 
-    Where joins are dense their lines would hide the sound: then they stay in the header.
-
     Args:
         painter: In logical pixels.
         marks: All joins.
-        chosen: Which of them are visible.
+        chosen: Which of them are visible; not many.
         x: Where those are, on whole device pixels, of the same length.
         area: The lanes.
         header: The strip over them, for letters.
         palette: The colours.
     """
     kinds = marks.kinds[chosen]
-    n_changes = int(np.count_nonzero(kinds > KINDS.index(ChangeKind.GAP)))
-    sparse = n_changes * _SPARSE_PX <= area.width()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
     for number, kind in enumerate(KINDS):
-        at = np.unique(x[kinds == number])
-        if not len(at) or kind is ChangeKind.GAP:  # gaps are painted as what they are
+        if kind is ChangeKind.GAP:  # gaps are painted as what they are
             continue
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         if kind is None:
-            if not sparse:
-                continue
-            pen = QPen(faded(palette.muted, 0.5), 1, Qt.PenStyle.DotLine)
+            painter.setPen(QPen(faded(palette.muted, 0.5), 1, Qt.PenStyle.DotLine))
         else:
-            pen = QPen(faded(palette.line_of_kind(kind), 1.0 if sparse else _DENSE_ALPHA), 1)
-        painter.setPen(pen)
-        bottom = area.bottom() if sparse else header.bottom()
-        painter.drawLines([QLineF(px, header.top() + 1, px, bottom) for px in (at + 0.5).tolist()])
-    _paint_badges(painter, x, kinds, header, palette)
-
-
-def _paint_badges(
-    painter: QPainter,
-    x: npt.NDArray[np.floating],
-    kinds: npt.NDArray[np.int64],
-    header: QRectF,
-    palette: Palette,
-) -> None:
-    """Paints the letters that don't overlap; rarer kinds choose their place first."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    taken: npt.NDArray[np.bool_] = np.zeros(int(header.width()) + 4 * BADGE_PX, np.bool_)
-    top = header.top() + (header.height() - BADGE_PX) / 2
-    for number in reversed(range(len(KINDS))):
+            painter.setPen(QPen(faded(palette.line_of_kind(kind), _LINE_ALPHA), 1))
+        at = np.unique(x[kinds == number])
+        top, bottom = header.top() + 1, area.bottom()
+        painter.drawLines([QLineF(px, top, px, bottom) for px in (at + 0.5).tolist()])
+    free = header.left()
+    for px, number in zip(x.tolist(), kinds.tolist(), strict=True):
         kind = KINDS[number]
-        if kind is None or kind is ChangeKind.GAP:
+        if kind is None or kind is ChangeKind.GAP or px - BADGE_PX / 2 < free:
             continue
-        for px in x[kinds == number].tolist():
-            place = int(px - header.left()) + BADGE_PX
-            low, high = place - BADGE_PX // 2 - _BADGE_GAP_PX, place + BADGE_PX // 2
-            if low < 0 or taken[low : high + _BADGE_GAP_PX].any():
-                continue
-            taken[low:high] = True
-            paint_badge(painter, px + 0.5, top + BADGE_PX / 2, kind, palette)
+        paint_badge(painter, px + 0.5, header.center().y(), kind, palette)
+        free = px + BADGE_PX / 2 + _BADGE_GAP_PX
 
 
 def paint_badge(painter: QPainter, x: float, y: float, kind: ChangeKind, palette: Palette) -> None:

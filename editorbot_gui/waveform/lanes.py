@@ -22,9 +22,11 @@ from model_core.edit.timeline import Timeline
 _HATCH_PX = 8
 _DIMMED_SHARE = 0.30
 _ENVELOPE_SHARE = 0.55
-_DOT_SPACING_PX = 7
+DOT_SPACING_PX = 7
+"""Samples this far apart get dots."""
 _DOT_PX = 4.5
-_LINE_PX = 1.5
+LINE_PX = 1.5
+_MIN_HATCH_PX = 6
 
 
 def lane_areas(area: QRect, n_lanes: int, gap: int) -> list[QRect]:
@@ -134,76 +136,116 @@ def paint_hatch(
         _hatch_tile(size, max(1.0, ratio), mixed(palette.line, palette.muted, 0.12).rgb())
     )
     painter.setBrushOrigin(QPointF(area.left() - math.floor(phase) % size, area.top()))
+    least = _MIN_HATCH_PX * ratio  # in a narrower stretch the dimmed colour has to say it
     for start, stop in runs_of(left_out):
+        if stop - start < least:
+            continue
         painter.fillRect(QRect(area.left() + start, area.top(), stop - start, area.height()), brush)
     painter.setBrushOrigin(QPointF(0, 0))
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A stretch of single samples.
+class Stretch:
+    """Single samples of the recording that follow each other on a view's axis.
 
     Attributes:
+        places: Where they are on the axis, in samples, of shape `[n]`.
+        values: What they are, full scale at 1, of shape `[C, n]`.
+    """
+
+    places: npt.NDArray[np.floating]
+    values: Floats
+
+
+def stretch_of(
+    data: WaveformData, start: int, stop: int, shift: int, gain: float
+) -> Stretch | None:
+    """Returns a stretch of samples, or None while it is being read.
+
+    Args:
+        data: The recording.
         start: First sample in the recording.
         stop: Its end, exclusive.
         shift: What is added to get positions on the view's axis.
         gain: Factor.
-        colour: The colour.
     """
+    values = data.samples(start, stop)
+    if values is None:
+        return None
+    # A sample is a cell of the axis; it is drawn in the middle.
+    return Stretch(np.arange(start, stop) + (shift + 0.5), values * np.float32(gain))
 
-    start: int
-    stop: int
-    shift: int
-    gain: float
-    colour: QColor
+
+def line_columns(
+    stretches: Sequence[Stretch], n_channels: int, grid: npt.NDArray[np.float64], thickness: float
+) -> list[Columns]:
+    """Returns columns that draw a line from sample to sample, for each channel.
+
+    A painter's antialiased line through noise takes tens of milliseconds.
+
+    Args:
+        stretches: What to draw.
+        n_channels: Number of channels.
+        grid: Where columns begin, from `column_grid`.
+        thickness: Of the line, in units of the level.
+    """
+    n_columns = len(grid) - 1
+    low = np.full((n_channels, n_columns), np.inf)
+    high = np.full((n_channels, n_columns), -np.inf)
+    for stretch in stretches:
+        first, last = np.searchsorted(grid, (stretch.places[0], stretch.places[-1]), side="right")
+        first, last = max(int(first) - 1, 0), min(int(last), n_columns)
+        if first >= last:
+            continue
+        column = np.searchsorted(grid, stretch.places, side="right") - 1
+        inside = (column >= first) & (column < last)
+        for channel, values in enumerate(stretch.values):
+            between = np.interp(grid[first : last + 1], stretch.places, values)
+            lowest = np.minimum(between[:-1], between[1:])
+            highest = np.maximum(between[:-1], between[1:])
+            np.minimum(low[channel, first:last], lowest, out=low[channel, first:last])
+            np.maximum(high[channel, first:last], highest, out=high[channel, first:last])
+            np.minimum.at(low[channel], column[inside], values[inside])
+            np.maximum.at(high[channel], column[inside], values[inside])
+    shown = high[0] >= low[0]
+    low[:, ~shown] = high[:, ~shown] = 0
+    lows = (low - thickness / 2).astype(np.float32)
+    highs = (high + thickness / 2).astype(np.float32)
+    return [Columns(lows[c], highs[c], lows[c], highs[c], shown) for c in range(n_channels)]
 
 
-def paint_lines(
+def paint_dots(
     painter: QPainter,
-    data: WaveformData,
-    lines: Sequence[Line],
-    lanes: Sequence[QRectF],
-    origin: tuple[float, float],
-    samples_per_pixel: float,
+    x: npt.NDArray[np.floating],
+    values: Floats,
+    lane: QRectF,
     scale: float,
+    colour: QColor,
 ) -> None:
-    """Paints single samples as a line, with dots where they are far apart.
+    """Paints a dot for each sample of a lane.
 
     Args:
         painter: In logical pixels.
-        data: The recording.
-        lines: What to paint.
-        lanes: The area of each channel, in logical pixels.
-        origin: A position on the axis and where it is, in logical pixels.
-        samples_per_pixel: The zoom.
+        x: Where they are, of shape `[n]`.
+        values: What they are, of shape `[n]`.
+        lane: The lane.
         scale: Magnification of the level.
+        colour: The dots' colour.
     """
-    position, left = origin
-    for line in lines:
-        samples = data.samples(line.start, line.stop)
-        if samples is None:
-            continue
-        # A sample is a cell of the axis; its dot is in the middle.
-        places = np.arange(line.start, line.start + samples.shape[1]) + line.shift + 0.5
-        x = (left + (places - position) / samples_per_pixel).tolist()
-        for lane, values in zip(lanes, samples, strict=True):
-            half = (lane.height() / 2 - 1) * scale * line.gain
-            y = np.clip(lane.center().y() - values * half, lane.top(), lane.bottom()).tolist()
-            points = QPolygonF([QPointF(*point) for point in zip(x, y, strict=True)])
-            pen = QPen(line.colour, _LINE_PX)
-            pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
-            painter.setPen(pen)
-            painter.drawPolyline(points)
-            if samples_per_pixel * _DOT_SPACING_PX <= 1:
-                dot = QPen(line.colour, _DOT_PX)
-                dot.setCapStyle(Qt.PenCapStyle.RoundCap)
-                painter.setPen(dot)
-                painter.drawPoints(points)
+    half = (lane.height() / 2 - 1) * scale
+    y = np.clip(lane.center().y() - values * half, lane.top(), lane.bottom())
+    pen = QPen(colour, _DOT_PX)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    points = zip(x.tolist(), y.tolist(), strict=True)
+    painter.drawPoints(QPolygonF([QPointF(*point) for point in points]))
 
 
-def paint_middle(painter: QPainter, lanes: Sequence[QRectF], palette: Palette) -> None:
-    """Paints the line of silence in every lane."""
+def paint_middle(
+    painter: QPainter, lanes: Sequence[QRectF], right: float, palette: Palette
+) -> None:
+    """Paints the line of silence in every lane, as far as `right`."""
     painter.setPen(QPen(faded(palette.muted, 0.35), 1))
     for lane in lanes:
         y = math.floor(lane.center().y()) + 0.5
-        painter.drawLine(QPointF(lane.left(), y), QPointF(lane.right(), y))
+        painter.drawLine(QPointF(lane.left(), y), QPointF(right, y))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PySide6.QtGui import QColor, QImage
 
 from editorbot_gui.theme import mixed
+from editorbot_gui.waveform.plot_raster import indexed_image
 
 N_LEVELS = 8
 _TONES = 32
@@ -107,8 +108,7 @@ def lane_image(
     last[~columns.shown] = -1
     inner_last[~columns.shown] = -1
 
-    image = np.zeros((height, (width + 3) // 4 * 4), np.uint8)
-    lane = image[:, :width]
+    lane = np.empty((height, width), np.uint8)
     np.multiply((rows >= first) & (rows < last), np.uint8(_SOLID), out=lane)
     lane += ((rows >= inner_first) & (rows < inner_last)).view(np.uint8) * np.uint8(_SOLID + 1)
 
@@ -118,8 +118,4 @@ def lane_image(
         lane[row[x], x] = np.round(cover[x] * _SOLID).astype(np.uint8)
     lane += levels * np.uint8(_TONES)
 
-    drawn = QImage(
-        image.tobytes(), image.shape[1], height, image.shape[1], QImage.Format.Format_Indexed8
-    )
-    drawn.setColorTable(table)
-    return drawn.copy(0, 0, width, height)
+    return indexed_image(lane, table)

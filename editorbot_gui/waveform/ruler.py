@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -21,41 +20,48 @@ LABEL_PX = 11 * GRID_PX
 _LONG_TICK_PX = 7
 _SHORT_TICK_PX = 4
 _HEAD_PX = 5
-_MAX_TICKS = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """One mark of a scale.
+class Scale:
+    """The marks of a visible range; positions in samples.
 
     Attributes:
-        sample: Where it is.
-        label: What is written at it; empty for a small one.
+        small: Where the small ticks are.
+        labelled: Where the labelled ticks are, with their labels.
+        in_samples: Whether labels count samples instead of time.
     """
 
-    sample: float
-    label: str
+    small: list[float]
+    labelled: list[tuple[float, str]]
+    in_samples: bool
 
 
-def ticks_between(
+def scale_between(
     start: float, stop: float, samples_per_pixel: float, sample_rate: int, label_px: float
-) -> Iterator[Tick]:
-    """Yields the marks of a visible range.
+) -> Scale:
+    """Returns the marks of a visible range.
 
     Args:
         start: First visible sample.
         stop: Last visible sample.
         samples_per_pixel: The zoom.
         sample_rate: Samples a second.
-        label_px: The least distance of two labels, in pixels.
+        label_px: The least distance of two labels, in pixels; marks begin that much before `start`,
+            as their labels may reach into view.
     """
-    scale = ticks_for(samples_per_pixel, sample_rate, label_px)
-    small = scale.step / scale.divisions
-    first = max(0, math.floor(start / float(small)))
-    last = min(math.ceil(stop / float(small)), first + _MAX_TICKS)
+    ticks = ticks_for(samples_per_pixel, sample_rate, label_px)
+    step = ticks.small_step_samples
+    first = max(0, math.floor((start - label_px * samples_per_pixel) / step))
+    last = math.ceil(stop / step)
+    small, labelled = [], []
     for index in range(first, last + 1):
-        whole, rest = divmod(index, scale.divisions)
-        yield Tick(float(index * small), "" if rest else scale.label(whole, sample_rate))
+        whole, rest = divmod(index, ticks.divisions)
+        if rest:
+            small.append(index * step)
+        else:
+            labelled.append((index * step, ticks.label(whole)))
+    return Scale(small, labelled, ticks.in_samples)
 
 
 class TimeRuler(AxisView):
@@ -94,39 +100,37 @@ class TimeRuler(AxisView):
 
     def _paint_layer(self, painter: QPainter) -> None:
         palette, plot = self.palette_in_use, self.plot
-        painter.setFont(figures_font(TINY_TEXT_PX))
-        in_samples = ticks_for(self.samples_per_pixel, self.state.sample_rate, LABEL_PX).in_samples
-        unit = self.tr("samples") if in_samples and self.state.length(self.axis) else ""
-        painter.setPen(palette.muted)
-        painter.drawText(
-            QRectF(0, 0, plot.left() - GRID_PX / 2, plot.height()),
-            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-            unit,
-        )
         bottom = plot.bottom() + 1
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setPen(QPen(palette.line, 1))
         painter.drawLine(QPointF(0, bottom - 0.5), QPointF(self.width(), bottom - 0.5))
         if self.state.length(self.axis) == 0:
             return
-        painter.setClipRect(plot)
-        tick_pen, text_pen = QPen(palette.muted, 1), QPen(palette.muted)
         start, stop = self.state.visible(self.axis)
-        # A label that begins left of the view may still reach into it.
-        start -= LABEL_PX * self.samples_per_pixel
-        for tick in ticks_between(
-            start, stop, self.samples_per_pixel, self.state.sample_rate, LABEL_PX
-        ):
-            x = self._snapped(self.x_of(tick.sample)) + 0.5
-            painter.setPen(tick_pen)
-            height = _LONG_TICK_PX if tick.label else _SHORT_TICK_PX
-            painter.drawLine(QPointF(x, bottom - height), QPointF(x, bottom - 1))
-            if tick.label:
-                painter.setPen(text_pen)
-                area = QRectF(x + GRID_PX / 2, 0, LABEL_PX, plot.height() - GRID_PX / 2)
-                painter.drawText(
-                    area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, tick.label
-                )
+        per_pixel = self.samples_per_pixel
+        scale = scale_between(start, stop, per_pixel, self.state.sample_rate, LABEL_PX)
+        painter.setFont(figures_font(TINY_TEXT_PX))
+        painter.setPen(palette.muted)
+        if scale.in_samples:
+            painter.drawText(
+                QRectF(0, 0, plot.left() - GRID_PX / 2, plot.height()),
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                self.tr("samples"),
+            )
+        painter.setClipRect(plot)
+
+        def x_of(sample: float) -> float:
+            return self._snapped(plot.left() + (sample - start) / per_pixel) + 0.5
+
+        low = bottom - 1
+        lines = [QLineF(x, low - _SHORT_TICK_PX, x, low) for x in map(x_of, scale.small)]
+        places = [(x_of(sample), label) for sample, label in scale.labelled]
+        lines += [QLineF(x, low - _LONG_TICK_PX, x, low) for x, _ in places]
+        painter.drawLines(lines)
+        centred = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        for x, label in places:
+            area = QRectF(x + GRID_PX / 2, 0, LABEL_PX, plot.height() - GRID_PX / 2)
+            painter.drawText(area, centred, label)
 
     def _paint_playhead(self, painter: QPainter) -> None:
         super()._paint_playhead(painter)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 _MINUTE_S = 60
-_HOUR_S = 3600
 _FINE_S = 10
 # Labelled steps with the small steps that each is divided into.
 _SAMPLE_STEPS = (
     (1, 1), (2, 2), (5, 5), (10, 5), (20, 4), (50, 5), (100, 5), (200, 4), (500, 5), (1000, 5),
 )  # fmt: skip
-_SECOND_STEPS = (
-    *((Fraction(n, 1000), divisions) for n, divisions in _SAMPLE_STEPS[:-1]),
-    *((Fraction(n), divisions) for n, divisions in ((1, 5), (2, 4), (5, 5), (10, 5), (15, 3))),
-    (Fraction(30), 3),
-    *((Fraction(60 * n), divisions) for n, divisions in ((1, 4), (2, 4), (5, 5), (10, 5))),
-    *((Fraction(60 * n), divisions) for n, divisions in ((15, 3), (30, 3), (60, 4), (120, 4))),
-    *((Fraction(_HOUR_S * n), divisions) for n, divisions in ((6, 6), (12, 4), (24, 4))),
+_MILLISECOND_STEPS = (
+    *_SAMPLE_STEPS[:-1],
+    *((1000 * n, divisions) for n, divisions in ((1, 5), (2, 4), (5, 5), (10, 5), (15, 3))),
+    (30_000, 3),
+    *((60_000 * n, divisions) for n, divisions in ((1, 4), (2, 4), (5, 5), (10, 5), (15, 3))),
+    (1_800_000, 3),
+    *((3_600_000 * n, divisions) for n, divisions in ((1, 4), (2, 4), (6, 6), (12, 4))),
 )
+_DAY_MS = 24 * 3_600_000
 NARROW_SPACE = "\u202f"
 
 
@@ -66,25 +65,29 @@ class Ticks:
     """The scale that fits a zoom.
 
     Attributes:
-        step: Samples from one labelled tick to the next; a fraction where a millisecond holds no
-            whole number of samples.
+        step: From one labelled tick to the next, in samples or in milliseconds.
         divisions: Small steps in a labelled one.
-        in_samples: Whether labels count samples instead of time.
+        in_samples: Whether the scale counts samples instead of milliseconds.
+        samples_per_unit: Samples in a millisecond, or 1.
         decimals: Places after the second in the labels.
     """
 
-    step: Fraction
+    step: int
     divisions: int
     in_samples: bool
+    samples_per_unit: float
     decimals: int
 
-    def label(self, index: int, sample_rate: int) -> str:
-        """Returns the label of the tick number `index`, counted from the start."""
-        position = index * self.step
+    @property
+    def small_step_samples(self) -> float:
+        """From one tick to the next, labelled or not, in samples."""
+        return self.step * self.samples_per_unit / self.divisions
+
+    def label(self, index: int) -> str:
+        """Returns the label of the labelled tick number `index`, counted from the start."""
         if self.in_samples:
-            return format_samples(int(position))
-        # The tick's time is exact; its nearest sample would show 1.999 where 2.000 is meant.
-        return format_time(round(position * 1000), sample_rate * 1000, self.decimals)
+            return format_samples(index * self.step)
+        return format_time(index * self.step, 1000, self.decimals)
 
 
 def ticks_for(samples_per_pixel: float, sample_rate: int, label_px: float) -> Ticks:
@@ -96,13 +99,16 @@ def ticks_for(samples_per_pixel: float, sample_rate: int, label_px: float) -> Ti
         label_px: The least distance of two labels, in pixels.
     """
     least = samples_per_pixel * label_px
-    if least <= sample_rate / 1000:
+    samples_per_ms = sample_rate / 1000
+    if least <= samples_per_ms:
         for step, divisions in _SAMPLE_STEPS:
             if step >= least:
-                return Ticks(Fraction(step), divisions, in_samples=True, decimals=0)
-    for step_s, divisions in _SECOND_STEPS:
-        if step_s * sample_rate >= least:
-            decimals = next(n for n in range(4) if (step_s * 10**n).denominator == 1)
-            return Ticks(step_s * sample_rate, divisions, in_samples=False, decimals=decimals)
-    day = 24 * _HOUR_S * sample_rate
-    return Ticks(Fraction(day * (int(least // day) + 1)), 4, in_samples=False, decimals=0)
+                return Ticks(step, divisions, in_samples=True, samples_per_unit=1.0, decimals=0)
+    fitting = (row for row in _MILLISECOND_STEPS if row[0] * samples_per_ms >= least)
+    days = int(least / (_DAY_MS * samples_per_ms)) + 1
+    step_ms, divisions = next(fitting, (_DAY_MS * days, 4))
+    decimals = next(n for n in range(4) if step_ms * 10**n % 1000 == 0)
+    return Ticks(
+        step_ms, divisions, in_samples=False, samples_per_unit=samples_per_ms,
+        decimals=decimals,
+    )  # fmt: skip

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 
-from model_core.audio.peaks import PeakPyramid
 from PySide6.QtCore import QObject, Signal
 
 from editorbot_gui.waveform.extremes import Extremes, Floats, from_samples, from_summaries
 from editorbot_gui.waveform.pieces import Positions
 from editorbot_gui.waveform.sample_blocks import SampleBlocks
-from model_core.audio.source import AudioSource
+from model_core.audio.peaks import FINEST_BUCKET_SAMPLES, PeakPyramid
+from model_core.audio.source import AudioSource, full_scale
 
 _SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
 _HEADROOM = 0.98
@@ -78,12 +78,9 @@ class WaveformData(QObject):
             starts: First samples, of shape `[P]`.
             stops: Ends, exclusive.
         """
-        levels = self.peaks.levels
-        lows, highs, body_lows, body_highs = from_summaries(
-            levels, self.peaks.bin_samples, starts, stops
-        )
+        lows, highs, body_lows, body_highs = from_summaries(self.peaks.levels, starts, stops)
         known = starts < self.peaks.n_ready
-        if len(starts) and int((stops - starts).max()) <= self.peaks.bin_samples[0]:
+        if len(starts) and int((stops - starts).max()) <= FINEST_BUCKET_SAMPLES:
             exact = from_samples(self._blocks, starts, stops)
             if exact is not None:
                 here = exact.known
@@ -104,6 +101,6 @@ class WaveformData(QObject):
         self._blocks.close()
 
     def _peak(self) -> float:
-        lows, highs = self.peaks.levels[-1]
-        full = 32768 if lows.dtype.kind == "i" else 1
-        return float(max(highs.max(initial=0), -int(lows.min(initial=0)))) / full
+        coarsest = self.peaks.levels[-1]
+        peak = max(float(coarsest.max(initial=0)), -float(coarsest.min(initial=0)))
+        return peak / full_scale(coarsest.dtype)

@@ -12,17 +12,28 @@ from PySide6.QtWidgets import QWidget
 
 from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, faded, figures_font, text_font
 from editorbot_gui.waveform.axis_view import AxisView
-from editorbot_gui.waveform.join_marks import KINDS, JoinMarks, paint_joins, paint_stretches
+from editorbot_gui.waveform.join_marks import (
+    KINDS,
+    JoinMarks,
+    is_dense,
+    paint_joins,
+    paint_stretches,
+    paint_ticks,
+)
 from editorbot_gui.waveform.lanes import (
-    Line,
+    DOT_SPACING_PX,
+    LINE_PX,
+    Stretch,
     dimmed,
     edited_columns,
     lane_areas,
+    line_columns,
+    paint_dots,
     paint_hatch,
     paint_lane,
-    paint_lines,
     paint_middle,
     raw_columns,
+    stretch_of,
     table_for,
 )
 from editorbot_gui.waveform.pieces import Positions, column_grid, kept_share, runs_of
@@ -170,6 +181,8 @@ class WaveformView(AxisView):
         if data is None or self.state.length(self.axis) == 0:
             return
         palette = self.palette_in_use
+        header = QRect(round(self.plot.left() * ratio), 0, self.n_columns, round(HEADER_PX * ratio))
+        painter.fillRect(header, palette.panel)
         lanes = self._lanes(ratio)
         start, span = self.state.start(self.axis), self.state.span
         grid = column_grid(start, span, self.n_columns)
@@ -185,12 +198,18 @@ class WaveformView(AxisView):
             levels = np.round(share * (N_LEVELS - 1)).astype(np.uint8)
         else:
             levels = np.full(self.n_columns, N_LEVELS - 1, np.uint8)
+            chosen = self._marks.visible(start, start + span)
+            if is_dense(self._marks, chosen, self.plot.width()):
+                column = (self._marks.positions[chosen] - start) * (self.n_columns / span)
+                paint_ticks(painter, self._marks, chosen, column.astype(np.int64), header, palette)
         if self._shows_samples:
-            return
-        edges = np.floor(grid).astype(np.int64)
-        if self.axis is Axis.RAW:
-            columns = raw_columns(data, edges)
+            pixel = 2 / (lanes[0].height() * data.level_scale)
+            thickness = max(1.0, LINE_PX * ratio) * pixel
+            columns = line_columns(self._stretches(), data.channels, grid, thickness)
+        elif self.axis is Axis.RAW:
+            columns = raw_columns(data, np.floor(grid).astype(np.int64))
         else:
+            edges = np.floor(grid).astype(np.int64)
             columns = edited_columns(data, self.state.timeline, self._gains, edges)
         table = table_for(palette.raw if self.axis is Axis.RAW else palette.edited, palette)
         for lane, channel in zip(lanes, columns, strict=True):
@@ -211,26 +230,24 @@ class WaveformView(AxisView):
             return
         painter.setClipRect(self.plot)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        paint_middle(painter, lanes, palette)
+        end = self.x_of(self.state.length(self.axis))
+        paint_middle(painter, lanes, min(end, self.width()), palette)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._shows_samples:
-            origin = (self.state.start(self.axis), float(self.plot.left()))
-            paint_lines(
-                painter, self._data, self._lines(), lanes, origin, self.samples_per_pixel,
-                self._data.level_scale,
-            )  # fmt: skip
+        if self.samples_per_pixel * DOT_SPACING_PX <= 1:
+            self._paint_dots(painter, lanes)
         header = QRectF(self.plot.left(), 0, self.plot.width(), HEADER_PX)
         if self.axis is Axis.RAW:
             self._paint_stretches(painter, header)
         else:
             self._paint_gaps(painter, lanes)
             chosen = self._marks.visible(*self.state.visible(self.axis))
+            if is_dense(self._marks, chosen, self.plot.width()):
+                return
             x = np.floor(self._x(self._marks.positions[chosen]) * ratio) / ratio
             area = lanes[0].united(lanes[-1])
             paint_joins(painter, self._marks, chosen, x, area, header, palette)
-        painter.setClipping(False)
 
-    def _x(self, samples: Positions) -> npt.NDArray[np.floating]:
+    def _x(self, samples: Positions | npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
         return self.plot.left() + (samples - self.state.start(self.axis)) / self.samples_per_pixel
 
     def _paint_stretches(self, painter: QPainter, header: QRectF) -> None:
@@ -248,42 +265,48 @@ class WaveformView(AxisView):
                 painter, self._x(starts[shown]), self._x(stops[shown]), kind, header, palette
             )
 
-    def _lines(self) -> list[Line]:
-        """Returns the stretches of single samples in view."""
-        palette, state = self.palette_in_use, self.state
-        low, high = (math.floor(edge) for edge in state.visible(self.axis))
-        low, high = max(0, low - 1), min(high + 2, state.length(self.axis))
-        if self.axis is Axis.EDITED:
-            timeline = state.timeline
-            lines = []
+    def _stretches(self) -> list[Stretch]:
+        """Returns the single samples in view, as far as they were read."""
+        data, timeline = self._data, self.state.timeline
+        if data is None:
+            return []
+        low, high = (math.floor(edge) for edge in self.state.visible(self.axis))
+        low, high = max(0, low - 1), min(high + 2, self.state.length(self.axis))
+        if self.axis is Axis.RAW:
+            found = [stretch_of(data, low, min(high, data.n_samples), 0, 1.0)]
+        else:
+            found = []
             for index in timeline.visible(low, high):
-                if timeline.sources[index] != 0:
-                    continue
-                position, shift = (
-                    int(timeline.starts[index]),
-                    int(timeline.starts[index] - timeline.source_starts[index]),
-                )
-                start = max(low, position) - shift
-                stop = min(high, int(timeline.starts[index + 1])) - shift
-                gain = float(self._gains[index])
-                lines.append(Line(start, stop, shift, gain, palette.edited))
-            return lines
-        corners = np.clip(self._kept.reshape(-1), low, high)
-        corners = np.unique(np.concatenate(([low, high], corners)))
-        lines = []
-        for start, stop in zip(corners[:-1].tolist(), corners[1:].tolist(), strict=True):
-            kept = kept_share(self._kept, np.array([start, stop], np.float64))[0] > 0
-            colour = palette.raw if kept else dimmed(palette.raw, palette)
-            # One sample more, so that stretches of both brightnesses touch.
-            lines.append(Line(start, min(stop + 1, high), 0, 1.0, colour))
-        return lines
+                if timeline.sources[index] == 0:
+                    first, stop = int(timeline.starts[index]), int(timeline.starts[index + 1])
+                    shift = first - int(timeline.source_starts[index])
+                    start, stop = max(low, first) - shift, min(high, stop) - shift
+                    gain = float(self._gains[index])
+                    found.append(stretch_of(data, start, stop, shift, gain))
+        return [stretch for stretch in found if stretch is not None]
+
+    def _paint_dots(self, painter: QPainter, lanes: list[QRectF]) -> None:
+        palette = self.palette_in_use
+        scale = self._data.level_scale if self._data is not None else 1.0
+        for stretch in self._stretches():
+            x = self._x(stretch.places)
+            if self.axis is Axis.RAW:
+                index = np.searchsorted(self._kept.reshape(-1), stretch.places)
+                kept = index % 2 == 1
+                parts = [(kept, palette.raw), (~kept, dimmed(palette.raw, palette))]
+            else:
+                parts = [(np.ones(len(x), np.bool_), palette.edited)]
+            for chosen, colour in parts:
+                for lane, values in zip(lanes, stretch.values, strict=True):
+                    paint_dots(painter, x[chosen], values[chosen], lane, scale, colour)
 
     def _paint_chrome(self, painter: QPainter, lanes: list[QRectF]) -> None:
         """Paints header and gutter: the view's name, channels and a scale of levels."""
         palette, plot = self.palette_in_use, self.plot
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.fillRect(QRectF(0, 0, plot.left(), self.height()), palette.panel)
-        painter.fillRect(QRectF(0, 0, self.width(), HEADER_PX), palette.panel)
+        if self._data is None:
+            painter.fillRect(QRectF(0, 0, self.width(), HEADER_PX), palette.panel)
         colour = palette.raw if self.axis is Axis.RAW else palette.edited
         painter.fillRect(QRectF(0, 0, 3, self.height()), colour)
         painter.setPen(palette.text)
