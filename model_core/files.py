@@ -58,7 +58,7 @@ def file_write_error(error: OSError, path: AnyPath) -> FileWriteError:
         return FileWriteError(
             f"“{path}” can't be written: the name is too long.", "Choose a shorter name."
         )
-    said = error.strerror or type(error).__name__
+    said = error.strerror or str(error) or type(error).__name__
     return FileWriteError(
         f"“{path}” can't be written: the system says “{said}”.", "Try another folder or name."
     )
@@ -72,7 +72,7 @@ def why_unreadable(error: OSError) -> str:
         return "it is a folder"
     if isinstance(error, PermissionError):
         return "it is protected, or another program has it open"
-    return f"the system says “{error.strerror or type(error).__name__}”"
+    return f"the system says “{error.strerror or str(error) or type(error).__name__}”"
 
 
 def refuse_overwriting_source(path: AnyPath, sources: Iterable[AnyPath]) -> None:
@@ -111,7 +111,8 @@ def atomic_path(path: AnyPath) -> Iterator[Path]:
         raise file_write_error(error, path) from error
     try:
         yield temporary
-        if target.exists():
+        # Some disks have no permissions to copy; there may also be no file to copy them from.
+        with contextlib.suppress(OSError):
             shutil.copymode(target, temporary)
         _sync_file(temporary)
         temporary.replace(target)
@@ -177,7 +178,7 @@ def _new_temporary(target: Path) -> Path:
 
 def _is_about(error: OSError, temporary: Path) -> bool:
     """Whether an error comes from writing `temporary` and not from reading some other file."""
-    return error.filename is None or os.fspath(error.filename) == str(temporary)
+    return error.filename is None or str(error.filename) == str(temporary)
 
 
 def _sync_file(path: Path) -> None:

@@ -106,8 +106,9 @@ def test_each_system_error_has_its_sentence(number: int, words: str) -> None:
     assert error.mend
 
 
-def test_a_system_error_without_words_names_its_type() -> None:
+def test_a_system_error_without_a_number_gives_what_it_has() -> None:
     assert "OSError" in str(file_write_error(OSError(), "out.wav"))
+    assert "9 of 12 written" in str(file_write_error(OSError("9 of 12 written"), "out.wav"))
 
 
 def test_full_disk_while_the_body_writes(tmp_path: Path) -> None:
@@ -255,6 +256,18 @@ def test_permissions_are_a_new_files_or_the_old_ones(tmp_path: Path) -> None:
     (tmp_path / "new.txt").chmod(0o604)
     write_text_atomically(tmp_path / "new.txt", "y")
     assert stat.S_IMODE((tmp_path / "new.txt").stat().st_mode) == 0o604
+
+
+def test_disks_without_permissions_still_get_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_args: object, **_options: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+
+    monkeypatch.setattr(os, "chmod", refuse)
+    for text in ("one", "two"):
+        write_text_atomically(tmp_path / "a.txt", text)
+    assert (tmp_path / "a.txt").read_text() == "two"
 
 
 def test_sources_are_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

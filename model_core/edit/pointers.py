@@ -8,6 +8,7 @@ by seconds within hours.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import numpy.typing as npt
 
 from model_core.edit.types import EditList, Segment
 from model_core.errors import EditError
-from model_core.files import AnyPath, atomic_path, why_unreadable
+from model_core.files import AnyPath, why_unreadable, write_bytes_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -184,8 +185,10 @@ def write_pointers(path: AnyPath, indices: npt.ArrayLike) -> None:
     frames = _as_indices(indices)
     if frames.size and frames.min() < 0:
         raise EditError(f"A pointer is a frame from 0 on, not {frames.min()}.")
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.save(file, np.append(frames, np.int64(STOP)), allow_pickle=False)
+    # Not straight to the file: numpy then hides why a write fails.
+    buffer = io.BytesIO()
+    np.save(buffer, np.append(frames, np.int64(STOP)), allow_pickle=False)
+    write_bytes_atomically(path, buffer.getvalue())
 
 
 def read_pointers(path: AnyPath) -> npt.NDArray[np.int64]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import itertools
 import math
@@ -28,7 +29,7 @@ from model_core.edit.pointers import (
     write_pointers,
 )
 from model_core.edit.types import EditList, Gap, Segment
-from model_core.errors import EditError
+from model_core.errors import EditError, FileWriteError
 from tests.edit.strategies import SOURCE_LENGTHS, edit_lists
 
 RATES_HZ = [8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 192_000]
@@ -379,6 +380,20 @@ class TestFiles:
         ]:
             with pytest.raises(EditError, match=words):
                 read_pointers(path)
+
+    def test_a_full_disk_leaves_the_old_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write_pointers(tmp_path / "p.npy", [1, 2])
+
+        def no_space(_path: Path, _data: bytes) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(Path, "write_bytes", no_space)
+        with pytest.raises(FileWriteError, match="no space is left"):
+            write_pointers(tmp_path / "p.npy", [3])
+        assert [path.name for path in tmp_path.iterdir()] == ["p.npy"]
+        assert read_pointers(tmp_path / "p.npy").tolist() == [1, 2]
 
     @pytest.mark.parametrize("values", [[1.5], [-1], [[1]], ["x"]])
     def test_no_nonsense_is_written(self, tmp_path: Path, values: npt.ArrayLike) -> None:
