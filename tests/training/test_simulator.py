@@ -117,6 +117,7 @@ ALONE = [
     ("music", {"dead_air": 1.0}, Reason.SILENCE),
     ("music", {"music_false_starts": 0.9}, Reason.RETAKE),
     ("music", {"wrong_bars": 0.9}, Reason.RETAKE),
+    ("music", {"wrong_bars": 0.9, "played": 1.0}, Reason.RETAKE),
     ("music", {"repeats": 0.9}, Reason.REPEAT),
     ("music", {"between_takes": 0.9}, Reason.OTHER),
 ]

@@ -18,6 +18,7 @@ from training.corpus import Clip, Corpus
 from training.simulator.dsp import coloured_noise, faded, gain, rms
 from training.simulator.noises import random_noise
 from training.simulator.phrases import spoken
+from training.simulator.players import Player, compose
 from training.simulator.rooms import off_microphone
 from training.simulator.tape import Tape
 from training.simulator.types import (
@@ -31,6 +32,8 @@ from training.simulator.variation import Variation, resampled
 
 _SEAM = 110  # 5 ms
 _MUSIC_FRAME = 2048
+# Takes are cut a moment before the beat, so that its attack stays whole.
+_BEFORE_BEAT_S = 0.012
 _LEVEL_DB = -20.0
 
 
@@ -87,12 +90,19 @@ class MusicSession:
         self.tape = Tape()
         self.clean = bool(rng.random() < settings.nothing_wrong)
         self.mess = float(rng.uniform(0.5, 1.5))
+        self.player: Player | None = None
+        self.upper_hz = SAMPLE_RATE / 2
         groups = corpus.groups("music")
-        self.name = list(groups)[int(rng.integers(len(groups)))]
-        clip = groups[self.name][0]
-        track = corpus.samples(clip)
-        self.upper_hz = min(clip.native_rate_hz, SAMPLE_RATE) / 2
-        self.track, self.places = self._passage(track, beats_of(corpus, clip))
+        if not groups or rng.random() < settings.played:
+            self.name = "synthetic player"
+            seconds = float(np.exp(rng.uniform(np.log(15.0), np.log(75.0))))
+            self.player = Player(rng, compose(rng, seconds))
+            self.track, self.places, self.level = self._performance(self.player)
+        else:
+            self.name = list(groups)[int(rng.integers(len(groups)))]
+            clip = groups[self.name][0]
+            self.upper_hz = min(self.upper_hz, clip.native_rate_hz / 2)
+            self.track, self.places = self._passage(corpus.samples(clip), beats_of(corpus, clip))
         self.floor_db = float(rng.uniform(-85, -45))
         self.floor_exponent = float(rng.uniform(0.0, 1.6))
 
@@ -105,7 +115,8 @@ class MusicSession:
         enter = int(self.rng.integers(0, spare + 1))
         first = int(np.searchsorted(beats, enter))
         last = int(np.searchsorted(beats, enter + length))
-        chosen = np.maximum(beats[first : max(last, first + 9)] - samples_of(0.012), 0)
+        chosen = beats[first : max(last, first + 9)] - samples_of(_BEFORE_BEAT_S)
+        chosen = np.maximum(chosen, 0)
         start = max(0, int(chosen[0]) - _SEAM)
         part = track[start : int(chosen[-1]) + samples_of(3.0)]
         part = np.asarray(part * gain(_LEVEL_DB - 20 * np.log10(rms(part))), dtype=np.float32)
@@ -115,6 +126,12 @@ class MusicSession:
             part, moved = Variation.of_music(self.rng).apply_and_map(part, _MUSIC_FRAME)
             chosen = moved(chosen)
         return part, chosen
+
+    def _performance(self, player: Player) -> tuple[Mono, npt.NDArray[np.int64], np.float32]:
+        """Returns a performance without mistakes, its beats, and the gain that was given to it."""
+        track, beats = player.play(0, player.piece.beats)
+        level = np.float32(gain(_LEVEL_DB) / rms(track))
+        return track * level, np.maximum(beats - samples_of(_BEFORE_BEAT_S), 0), level
 
     # -- laying down --------------------------------------------------------------------------
 
@@ -183,8 +200,11 @@ class MusicSession:
 
     # -- what goes wrong ----------------------------------------------------------------------
 
-    def _failed(self, start: int, stop: int, *, wrong: float) -> tuple[Mono, int]:
-        """Returns a take of the track from `start` to `stop` as it went before, and its lead."""
+    def _failed(self, here: int, stop: int, *, wrong: float) -> tuple[Mono, int]:
+        """Returns a take from beat `here` to `stop` as it went before, and its lead."""
+        start = int(self.places[here])
+        if self.player is not None:
+            return self._played_again(self.player, here, stop - start, wrong)
         lead = min(_SEAM, start)
         samples = self.track[start - lead : stop].copy()
         if self.rng.random() < wrong:
@@ -192,6 +212,19 @@ class MusicSession:
         if self.rng.random() < 0.3:
             return samples, lead
         return Variation.of_music(self.rng).apply(samples, _MUSIC_FRAME), lead
+
+    def _played_again(
+        self, player: Player, here: int, length: int, wrong: float
+    ) -> tuple[Mono, int]:
+        """Returns a new performance of `length` samples from beat `here` on, and its lead."""
+        begin = max(0, here - 4)
+        last = here + length / samples_of(player.piece.beat_s)
+        slips = 0.25 if self.rng.random() < wrong else 0.0
+        take, beats = player.play(begin, last, slips)
+        start = max(0, int(beats[here - begin]) - samples_of(_BEFORE_BEAT_S))
+        lead = min(_SEAM, start)
+        change = gain(float(self.rng.uniform(-3, 3)))
+        return take[start - lead : start + length] * (self.level * change), lead
 
     def _wrong_notes(self, samples: Mono, lead: int) -> Mono:
         """Spoils a stretch: out of tune, other notes on top, or a slip of the fingers."""
@@ -216,10 +249,8 @@ class MusicSession:
         samples[start : start + length] = piece * (1 - window) + other * window
         return samples
 
-    def _unwanted(
-        self, start: int, stop: int, reason: Reason, *, wrong: float, stops: bool
-    ) -> None:
-        take, lead = self._failed(start, stop, wrong=wrong)
+    def _unwanted(self, here: int, stop: int, reason: Reason, *, wrong: float, stops: bool) -> None:
+        take, lead = self._failed(here, stop, wrong=wrong)
         if stops:
             take = self._damped(take)
         self.tape.unwanted(take, reason, lead)
@@ -233,10 +264,9 @@ class MusicSession:
 
     def _false_starts(self) -> None:
         for _ in range(int(self.rng.choice([1, 2, 3], p=[0.65, 0.25, 0.1]))):
-            start = int(self.places[0])
             beats = int(self.rng.integers(2, min(17, self.places.size)))
             stop = self._stop_near(beats)
-            self._unwanted(start, stop, Reason.RETAKE, wrong=0.4, stops=True)
+            self._unwanted(0, stop, Reason.RETAKE, wrong=0.4, stops=True)
             self._break()
 
     def _stop_near(self, beat: int) -> int:
@@ -255,7 +285,6 @@ class MusicSession:
     def _mishap(self, here: int) -> None:
         """Lets bars go wrong at a place, or plays a passage once too often."""
         left = self.places.size - 1 - here
-        start = int(self.places[here])
         if self._happens(self.settings.wrong_bars):
             beats = min(int(self.rng.integers(1, 10)), left)
             if beats < 1:
@@ -264,16 +293,16 @@ class MusicSession:
             if in_tempo:
                 # The bars are played again at once, without stopping.
                 stop = int(self.places[here + beats - beats % 4])
-                self._unwanted(start, stop, Reason.RETAKE, wrong=1.0, stops=False)
+                self._unwanted(here, stop, Reason.RETAKE, wrong=1.0, stops=False)
                 return
             stop = self._stop_near(here + beats)
-            self._unwanted(start, stop, Reason.RETAKE, wrong=0.6, stops=True)
+            self._unwanted(here, stop, Reason.RETAKE, wrong=0.6, stops=True)
             self._break()
         elif self._happens(self.settings.repeats):
             beats = min(int(self.rng.choice([4, 8, 16])), left)
             if beats >= 4:
                 stop = int(self.places[here + beats])
-                self._unwanted(start, stop, Reason.REPEAT, wrong=0.0, stops=False)
+                self._unwanted(here, stop, Reason.REPEAT, wrong=0.0, stops=False)
 
     # -- between the takes --------------------------------------------------------------------
 

@@ -296,7 +296,7 @@ class SpeechSession:
         failed = sentence
         if taken_again or broken or stumbles:
             # Either copy may be the processed one, so that traces of processing tell nothing.
-            if self.rng.random() < 0.5:
+            if self.rng.random() < 0.6:
                 sentence = sentence.varied(Variation.of_speech(self.rng))
         elif self.rng.random() < settings.varied_takes:
             sentence = sentence.varied(Variation.of_speech(self.rng))
@@ -315,7 +315,7 @@ class SpeechSession:
     ) -> None:
         """Lays down part of a sentence as it was said before the take that stays."""
         take = sentence.samples[start:stop]
-        if self.rng.random() < 0.9:
+        if self.rng.random() < 0.85:
             take = Variation.of_speech(self.rng).apply(take)
         if self.rng.random() < 0.3:
             # The voice gives up before the mouth does.

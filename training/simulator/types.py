@@ -67,6 +67,7 @@ class SimulatorSettings:
         dialogues: Share of speech recordings with two or three wanted voices.
         varied_takes: Chance that a sentence is varied though it isn't taken again, so that traces
             of processing tell nothing.
+        played: Share of musical recordings that a synthetic player plays, every take anew.
         music_false_starts: Chance that a piece is begun, broken off and begun anew.
         wrong_bars: Chance, for every four bars, that bars go wrong and are taken again.
         repeats: Chance that a passage is played once too often.
@@ -89,7 +90,8 @@ class SimulatorSettings:
     dead_air: float = 0.6
     noises_over_speech: float = 0.08
     dialogues: float = 0.3
-    varied_takes: float = 0.15
+    varied_takes: float = 0.4
+    played: float = 0.35
     music_false_starts: float = 0.4
     wrong_bars: float = 0.25
     repeats: float = 0.12
