@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
@@ -29,6 +32,7 @@ from editorbot_gui.theme import (
     mixed,
     text_font,
 )
+from editorbot_gui.waveform.pieces import joined_spans
 from editorbot_gui.waveform.view_state import Axis, Hover, Selection, ViewState
 
 GUTTER_PX = 7 * GRID_PX
@@ -41,6 +45,11 @@ _STEP_PX = 8
 _STRIP_PX = 10
 PILL_HEIGHT_PX = 22
 _PILL_OFFSET_PX = 12
+_KEYBOARD_REASONS = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
 
 
 class AxisView(QWidget):
@@ -69,12 +78,14 @@ class AxisView(QWidget):
         self.axis = axis
         self.theme = Theme.current()
         self._layer: QPixmap | None = None
+        self._selection_spans: list[tuple[float, float]] | None = None
         self._press: QPoint | None = None
         self._selection_before: Selection | None = None
         self._selecting = False
         self._pan_from: tuple[float, float] | None = None
         self._painted_strips: tuple[QRect, ...] = ()
         self._pill = ""
+        self._shows_focus = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -83,7 +94,7 @@ class AxisView(QWidget):
         state.timeline_changed.connect(self.invalidate)
         state.playhead_moved.connect(self._refresh_overlay)
         state.hover_changed.connect(self._refresh_overlay)
-        state.selection_changed.connect(self._repaint)
+        state.selection_changed.connect(self._take_selection)
         self.theme.theme_changed.connect(self.invalidate)
 
     # Mapping --------------------------------------------------------------------------------------
@@ -103,14 +114,18 @@ class AxisView(QWidget):
         """The zoom, a logical pixel."""
         return self.state.span / self.plot.width()
 
+    @property
+    def _first_sample(self) -> float:
+        """The sample at the left edge of the plot."""
+        return self.state.start(self.axis)
+
     def sample_at(self, x: float) -> float:
         """Returns the position at a horizontal place of the widget, in samples."""
-        return self.state.start(self.axis) + (x - self.plot.left()) * self.samples_per_pixel
+        return self._first_sample + (x - self.plot.left()) * self.samples_per_pixel
 
     def x_of(self, sample: float) -> float:
         """Returns the horizontal place of a position."""
-        offset = (sample - self.state.start(self.axis)) / self.samples_per_pixel
-        return self.plot.left() + offset
+        return self.plot.left() + (sample - self._first_sample) / self.samples_per_pixel
 
     @property
     def n_columns(self) -> int:
@@ -138,6 +153,7 @@ class AxisView(QWidget):
     def invalidate(self) -> None:
         """Drops what was painted."""
         self._layer = None
+        self._selection_spans = None
         self.update()
 
     @property
@@ -145,7 +161,8 @@ class AxisView(QWidget):
         """Behind everything that the view paints."""
         return self.palette_in_use.well
 
-    def _repaint(self) -> None:
+    def _take_selection(self) -> None:
+        self._selection_spans = None
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -155,7 +172,8 @@ class AxisView(QWidget):
         painter.drawPixmap(0, 0, layer)
         painter.setClipRect(event.rect())
         self._paint_overlay(painter)
-        if self.hasFocus():
+        self._painted_strips = self._overlay_strips()
+        if self._shows_focus:
             painter.setPen(QPen(faded(self.palette_in_use.muted, 0.7), 1))
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()
@@ -189,11 +207,10 @@ class AxisView(QWidget):
         plot, palette = self.plot, self.palette_in_use
         painter.save()
         painter.setClipRect(plot, Qt.ClipOperation.IntersectClip)
-        for start, stop in self._selected_ranges():
-            left, right = self.x_of(start), self.x_of(stop)
-            if right < plot.left() or left > plot.right():
+        wanted = painter.clipBoundingRect()
+        for left, right in self._selected_spans():
+            if right < wanted.left() - 1 or left > wanted.right() + 1:
                 continue
-            left, right = max(left, plot.left() - 2.0), min(right, plot.right() + 2.0)
             area = QRectF(left, plot.top(), max(right - left, 1.0), plot.height())
             painter.fillRect(area, palette.selection)
             painter.setPen(QPen(faded(palette.text, 0.45), 1))
@@ -219,14 +236,15 @@ class AxisView(QWidget):
         width = max(1, round(1.5 * ratio)) / ratio
         painter.fillRect(QRectF(x, self.plot.top(), width, self.plot.height()), colour)
 
-    def _selected_ranges(self) -> list[tuple[float, float]]:
-        """Returns what is selected, on this view's axis."""
-        chosen = self.state.selection
-        if chosen is None:
-            return []
-        if chosen.axis is self.axis:
-            return [(chosen.start, chosen.stop)]
-        return self.state.mapped_ranges(chosen.axis, chosen.start, chosen.stop)
+    def _selected_spans(self) -> list[tuple[float, float]]:
+        """Returns where this view shows what is selected, in logical pixels, joined where close."""
+        if self._selection_spans is None:
+            ranges = self.state.selected_ranges(self.axis)
+            x = self.plot.left() + (ranges - self._first_sample) / self.samples_per_pixel
+            x = x[(x[:, 1] >= self.plot.left()) & (x[:, 0] <= self.plot.right())]
+            x = np.clip(x, self.plot.left() - 2.0, self.plot.right() + 2.0)
+            self._selection_spans = joined_spans(x, 1.0)
+        return self._selection_spans
 
     def _refresh_overlay(self) -> None:
         """Repaints the strips where playhead and hover were and are."""
@@ -234,7 +252,6 @@ class AxisView(QWidget):
         if now != self._painted_strips:
             for strip in (*self._painted_strips, *now):
                 self.update(strip)
-            self._painted_strips = now
 
     def _overlay_strips(self) -> tuple[QRect, ...]:
         strips = []
@@ -303,7 +320,8 @@ class AxisView(QWidget):
             anchor = self.sample_at(max(event.position().x(), self.plot.left()))
             self.state.zoom(self.axis, anchor, ZOOM_A_NOTCH**notches)
         else:
-            if not pixels.isNull():
+            # Elsewhere than on a Mac, drivers fill this in as they like.
+            if sys.platform == "darwin" and not pixels.isNull():
                 moved = pixels.x() if abs(pixels.x()) > abs(pixels.y()) else pixels.y()
             else:
                 notches = max(angle.x(), angle.y(), key=abs) / _NOTCH
@@ -388,6 +406,16 @@ class AxisView(QWidget):
                 self.state.clear_selection()
             case _:
                 super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Shows the focus to those who came by keyboard."""
+        self._shows_focus = event.reason() in _KEYBOARD_REASONS
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Shows that the focus has left."""
+        self._shows_focus = False
+        super().focusOutEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Draws anew in the new size."""

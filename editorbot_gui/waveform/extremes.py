@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from editorbot_gui.waveform.pieces import Positions
 from editorbot_gui.waveform.raster import Columns
-from editorbot_gui.waveform.sample_blocks import BLOCK_SAMPLES, SampleBlocks
+from editorbot_gui.waveform.sample_blocks import BLOCK_SAMPLES, MAX_BLOCKS_A_VIEW, SampleBlocks
 from model_core.audio.peaks import FINEST_BUCKET_SAMPLES, LEVEL_FACTOR
 from model_core.audio.source import full_scale
 
@@ -130,10 +130,12 @@ def from_samples(blocks: SampleBlocks, starts: Positions, stops: Positions) -> E
             so that neighbouring columns touch.
 
     Returns:
-        The extremes, or None where not a single block is there yet.
+        The extremes, or None where not a single block is there yet, or too many would be needed.
     """
     index = starts // BLOCK_SAMPLES
     needed = np.unique(index).tolist()
+    if len(needed) > MAX_BLOCKS_A_VIEW:
+        return None
     for beside in (needed[0] - 1, needed[-1] + 1) if needed else ():
         blocks.prefetch(beside)
     results: list[tuple[npt.NDArray[np.bool_], Floats, Floats]] = []

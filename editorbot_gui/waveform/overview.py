@@ -60,7 +60,7 @@ class OverviewView(AxisView):
         )
         # The frame moves over what is painted; only the recording or the edit change that.
         state.range_changed.disconnect(self.invalidate)
-        state.range_changed.connect(self._repaint)
+        state.range_changed.connect(self._take_range)
         state.timeline_changed.connect(self._take_timeline)
         self._take_timeline()
 
@@ -88,13 +88,9 @@ class OverviewView(AxisView):
         """The zoom, which is always that of the whole recording."""
         return max(1, self.state.length(Axis.RAW)) / self.plot.width()
 
-    def sample_at(self, x: float) -> float:
-        """Returns the position at a horizontal place of the widget, in samples."""
-        return (x - self.plot.left()) * self.samples_per_pixel
-
-    def x_of(self, sample: float) -> float:
-        """Returns the horizontal place of a position."""
-        return self.plot.left() + sample / self.samples_per_pixel
+    @property
+    def _first_sample(self) -> float:
+        return 0.0
 
     @property
     def frame(self) -> QRectF:
@@ -116,6 +112,9 @@ class OverviewView(AxisView):
     def _take_timeline(self) -> None:
         self._kept = kept_ranges(self.state.timeline.edit_list, 0, self.state.length(Axis.RAW))
         self.invalidate()
+
+    def _take_range(self) -> None:
+        self.update()
 
     def _take_improvement(self, _start: int, _stop: int) -> None:
         self.invalidate()

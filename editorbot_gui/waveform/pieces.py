@@ -91,3 +91,20 @@ def runs_of(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     padded = np.concatenate(([False], mask, [False]))
     turns = np.flatnonzero(padded[1:] != padded[:-1])
     return list(zip(turns[::2].tolist(), turns[1::2].tolist(), strict=True))
+
+
+def joined_spans(spans: npt.NDArray[np.floating], reach: float) -> list[tuple[float, float]]:
+    """Returns spans in order, those that overlap or are at most `reach` apart as one.
+
+    Args:
+        spans: Rows of `(start, stop)`, in any order, of shape `[n, 2]`.
+        reach: The widest space that is closed.
+    """
+    if not len(spans):
+        return []
+    ordered = spans[np.argsort(spans[:, 0])]
+    reached = np.maximum.accumulate(ordered[:, 1])
+    begins = np.flatnonzero(ordered[1:, 0] > reached[:-1] + reach) + 1
+    starts = ordered[np.append(0, begins), 0]
+    stops = reached[np.append(begins - 1, len(ordered) - 1)]
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,13 @@ log = logging.getLogger(__name__)
 BLOCK_SAMPLES = 1 << 16
 OVERLAP_SAMPLES = 512
 """Samples of the following block at the end of each, so that a column never lies in two blocks."""
-_CACHE_BYTES = 96 << 20
+MAX_BLOCKS_A_VIEW = 20
+"""A view that needs more does without samples; both views together never outgrow the cache."""
+_CACHE_BYTES = 64 << 20
 _MAX_WANTED = 64
+
+Runner: TypeAlias = Callable[[Callable[[], None]], None]
+"""Runs a function that takes a while, at once or later, in any thread."""
 
 
 class SampleBlocks(QObject):
@@ -32,7 +38,7 @@ class SampleBlocks(QObject):
     Args:
         source: The recording.
         parent: The owner.
-        executor: Runs the reading; left out, a thread that is started when first needed.
+        run: Runs the reading; left out, a thread that lives as long as there is something to read.
     """
 
     blocks_arrived = Signal(object, object)
@@ -41,18 +47,19 @@ class SampleBlocks(QObject):
     _fetched = Signal(int, object)
 
     def __init__(
-        self, source: AudioSource, parent: QObject | None = None, executor: Executor | None = None
+        self, source: AudioSource, parent: QObject | None = None, run: Runner | None = None
     ) -> None:
         super().__init__(parent)
         self._source = source
-        self._executor = executor
+        self._run = run or self._run_in_thread
+        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._wanted: OrderedDict[int, None] = OrderedDict()
         self._working = False
         self._closed = False
         self._blocks: OrderedDict[int, npt.NDArray[np.float32]] = OrderedDict()
         bytes_a_block = 4 * source.channels * (BLOCK_SAMPLES + OVERLAP_SAMPLES)
-        self._capacity = max(8, _CACHE_BYTES // bytes_a_block)
+        self._capacity = max(3 * MAX_BLOCKS_A_VIEW, _CACHE_BYTES // bytes_a_block)
         self.n_blocks = -(-source.n_samples // BLOCK_SAMPLES)
         self._fetched.connect(self._store)
 
@@ -99,8 +106,8 @@ class SampleBlocks(QObject):
         with self._lock:
             self._closed = True
             self._wanted.clear()
-        if isinstance(self._executor, ThreadPoolExecutor):
-            self._executor.shutdown(wait=True, cancel_futures=True)
+        if self._thread is not None:
+            self._thread.join()
 
     def _ask(self, index: int, *, urgent: bool = True) -> None:
         with self._lock:
@@ -115,12 +122,14 @@ class SampleBlocks(QObject):
             start = not self._working
             self._working = True
         if start:
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(1, thread_name_prefix="editorbot-samples")
-            self._executor.submit(self._fetch_wanted)
+            self._run(self._fetch_wanted)
+
+    def _run_in_thread(self, work: Callable[[], None]) -> None:
+        self._thread = threading.Thread(target=work, name="editorbot-samples", daemon=True)
+        self._thread.start()
 
     def _fetch_wanted(self) -> None:
-        """Reads what is wanted until nothing is; runs in the executor."""
+        """Reads what is wanted until nothing is."""
         while True:
             with self._lock:
                 if self._closed or not self._wanted:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from model_core.edit.timeline import Timeline
@@ -132,14 +133,21 @@ class ViewState(QObject):
         self.fit_all()
 
     def set_timeline(self, timeline: Timeline) -> None:
-        """Shows another edit of the same recording; the recording's range stays where it is."""
+        """Shows another edit of the same recording.
+
+        The recording's range stays where it is; if everything was in view, everything stays so.
+        """
+        showed_all = self._span >= self.max_span
         self._timeline = timeline
         self._hover = None
         if self._selection is not None and self._selection.axis is Axis.EDITED:
             self._selection = None
             self.selection_changed.emit()
         self.timeline_changed.emit()
-        self._place(Axis.RAW, self._start[Axis.RAW], self._span, 0.5)
+        if showed_all:
+            self.fit_all()
+        else:
+            self._place(Axis.RAW, self._start[Axis.RAW], self._span, 0.5)
         self.set_playhead(Axis.RAW, self._playhead[Axis.RAW])
 
     # Mapping --------------------------------------------------------------------------------------
@@ -170,31 +178,11 @@ class ViewState(QObject):
         if not places:
             return float(self._timeline.nearest_edited(0, sample))
         place = places[0] if near is None else min(places, key=lambda place: abs(place - near))
-        return place + (raw - sample if 0 <= raw < self._raw_length else 0.0)
+        return place + (raw - sample if 0 <= raw <= self._raw_length else 0.0)
 
     def mapped(self, axis: Axis, sample: float, near: float | None = None) -> float:
         """Returns the place on the other axis of a sample on `axis`."""
         return self.to_raw(sample) if axis is Axis.EDITED else self.to_edited(sample, near)
-
-    def mapped_ranges(self, axis: Axis, start: int, stop: int) -> list[tuple[float, float]]:
-        """Returns what of the other axis plays a range of `axis`, in edited order.
-
-        Args:
-            axis: The axis of the range.
-            start: First sample, inclusive.
-            stop: Last sample, exclusive.
-        """
-        timeline = self._timeline
-        to_source = timeline.source_starts - timeline.starts[:-1]
-        if axis is Axis.EDITED:
-            first, last = timeline.starts[:-1], timeline.starts[1:]
-        else:
-            first, last = timeline.source_starts, timeline.source_stops
-        inside = np.flatnonzero((timeline.sources == 0) & (first < stop) & (last > start))
-        shift = to_source[inside] if axis is Axis.EDITED else -to_source[inside]
-        lows = np.maximum(first[inside], start) + shift
-        highs = np.minimum(last[inside], stop) + shift
-        return list(zip(lows.tolist(), highs.tolist(), strict=True))
 
     # Visible ranges -------------------------------------------------------------------------------
 
@@ -335,6 +323,32 @@ class ViewState(QObject):
         low, high = sorted((round(start), round(stop)))
         low, high = max(low, 0), min(high, self.length(axis))
         self._set_selection(Selection(axis, low, high) if high > low else None)
+
+    def selected_ranges(self, axis: Axis) -> npt.NDArray[np.float64]:
+        """Returns what is selected, on either axis.
+
+        Args:
+            axis: The axis of the result.
+
+        Returns:
+            Rows of `(start, stop)`; on the other axis than the selection's, one for each item that
+            plays some of it.
+        """
+        chosen = self._selection
+        if chosen is None:
+            return np.zeros((0, 2))
+        if chosen.axis is axis:
+            return np.array([[chosen.start, chosen.stop]], np.float64)
+        timeline = self._timeline
+        shift = timeline.source_starts - timeline.starts[:-1]
+        if chosen.axis is Axis.EDITED:
+            first, last = timeline.starts[:-1], timeline.starts[1:]
+        else:
+            first, last, shift = timeline.source_starts, timeline.source_stops, -shift
+        rows = np.stack((np.maximum(first, chosen.start), np.minimum(last, chosen.stop)), axis=1)
+        inside = (timeline.sources == 0) & (rows[:, 0] < rows[:, 1])
+        moved: npt.NDArray[np.int64] = rows[inside] + shift[inside, np.newaxis]
+        return moved.astype(np.float64)
 
     def clear_selection(self) -> None:
         """Selects nothing."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-
 from PySide6.QtCore import QObject, Signal
 
 from editorbot_gui.waveform.extremes import Extremes, Floats, from_samples, from_summaries
 from editorbot_gui.waveform.pieces import Positions
-from editorbot_gui.waveform.sample_blocks import SampleBlocks
+from editorbot_gui.waveform.sample_blocks import Runner, SampleBlocks
 from model_core.audio.peaks import FINEST_BUCKET_SAMPLES, PeakPyramid
 from model_core.audio.source import AudioSource, full_scale
 
@@ -24,7 +22,7 @@ class WaveformData(QObject):
         peaks: Its summaries; they may still be filled by another thread, which is announced by
             `announce_peaks`.
         parent: The owner.
-        executor: Reads samples for close zooms; left out, a thread of its own.
+        run: Runs the reading of samples for close zooms; left out, a thread of its own.
     """
 
     improved = Signal(object, object)
@@ -35,12 +33,12 @@ class WaveformData(QObject):
         source: AudioSource,
         peaks: PeakPyramid,
         parent: QObject | None = None,
-        executor: Executor | None = None,
+        run: Runner | None = None,
     ) -> None:
         super().__init__(parent)
         self.source = source
         self.peaks = peaks
-        self._blocks = SampleBlocks(source, self, executor)
+        self._blocks = SampleBlocks(source, self, run)
         self._blocks.blocks_arrived.connect(self.improved)
 
     @property
