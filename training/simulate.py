@@ -21,7 +21,7 @@ from typing import cast
 import numpy as np
 
 from model_core.audio.cache import cache_folder
-from model_core.errors import EditorBotError
+from model_core.errors import AudioReadError, EditorBotError
 from training.corpus import Corpus, Split, default_folder
 from training.shards import KINDS, example_of, read_shard, write_shard
 from training.simulator import EditorStyle, SimulatorSettings, simulate_recording
@@ -87,6 +87,11 @@ def make_shard(task: Task, corpus: Corpus, index: int, settings: SimulatorSettin
 def make_shards(task: Task, hours: float, first: int = 0, step: int = 1) -> float:
     """Makes every `step`-th shard from `first` on until they hold `hours`; returns the hours."""
     corpus = task.corpus()
+    if not corpus.groups("speech"):
+        raise AudioReadError(
+            f"The folder {task.audio} has no speech for the part “{task.split}”.",
+            "Add clips of more voices, or choose another part with --split.",
+        )
     settings = SimulatorSettings()
     began = time.monotonic()
     made_s = done_s = 0.0

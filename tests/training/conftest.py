@@ -58,7 +58,13 @@ def corpus() -> Corpus:
             for take in range(2)
         ]
     music = {"slow": a_track(1, 45, 96), "fast": a_track(2, 40, 132)}
-    return Corpus.from_arrays(speech, music, {"wind": a_voice(99, [2.0], [0.1])})
+    made = Corpus.from_arrays(speech, music, {"wind": a_voice(99, [2.0], [0.1])})
+    for name, bpm in (("slow", 96), ("fast", 132)):
+        (track,) = made.groups("music")[name]
+        beats = np.arange(0, music[name].size, samples_of(60 / bpm), dtype=np.int64)
+        # Known, so that only one test has to wait for the beat tracker.
+        made.derived(track, "beats", lambda _, known=beats: known)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -121,6 +121,11 @@ def test_the_command_says_what_is_missing(
     monkeypatch.setattr(simulate.os, "nice", lambda _: 0, raising=False)
     assert run(tmp_path / "none", tmp_path / "out") == 1
     assert "There is no audio folder" in capsys.readouterr().err
+    (tmp_path / "MANIFEST.csv").write_text(
+        "file,licence,seconds,native_rate,speaker_or_title\n", encoding="utf-8"
+    )
+    assert run(tmp_path, tmp_path / "out") == 1
+    assert "has no speech" in capsys.readouterr().err
     monkeypatch.delenv("EDITORBOT_AUDIO", raising=False)
     with pytest.raises(SystemExit) as stopped:
         simulate.main(["--out", str(tmp_path)])

@@ -14,7 +14,7 @@ from training.simulator import (
     SimulatorSettings,
     simulate_recording,
 )
-from training.simulator.music import record_music
+from training.simulator.music import beats_of, record_music
 from training.simulator.speech import record_speech
 from training.simulator.tape import PieceKind, cut
 from training.simulator.types import Kind, samples_of
@@ -40,7 +40,7 @@ def reasons(recording: SimulatedRecording) -> set[Reason]:
 
 @pytest.mark.parametrize("kind", ["speech", "music"])
 def test_kept_and_removed_cover_a_recording_exactly(corpus: Corpus, kind: Kind) -> None:
-    for seed in range(6):
+    for seed in range(5):
         recording = record(corpus, seed, kind)
         ranges = [(int(a), int(b)) for a, b in recording.kept]
         ranges += [(removal.start, removal.stop) for removal in recording.removed]
@@ -129,7 +129,7 @@ def test_each_phenomenon_can_be_had_alone(
 ) -> None:
     settings = SimulatorSettings.silent(**chances)
     found: set[Reason] = set()
-    for seed in range(8):
+    for seed in range(5):
         recording = record(corpus, seed, kind, settings)
         found |= reasons(recording)
     assert reason in found
@@ -148,7 +148,7 @@ def test_noises_over_speech_change_nothing_in_the_edit(corpus: Corpus) -> None:
 @pytest.mark.parametrize("kind", ["speech", "music"])
 def test_recordings_with_nothing_wrong_are_left_alone(corpus: Corpus, kind: Kind) -> None:
     settings = replace(EVERYTHING, nothing_wrong=1.0)
-    for seed in range(6):
+    for seed in range(4):
         recording = record(corpus, seed, kind, settings)
         assert recording.removed == ()
         assert recording.kept.tolist() == [[0, recording.samples.size]]
@@ -156,13 +156,13 @@ def test_recordings_with_nothing_wrong_are_left_alone(corpus: Corpus, kind: Kind
 
 def test_nothing_wrong_holds_for_the_share_that_is_asked_for(corpus: Corpus) -> None:
     settings = SimulatorSettings.silent(nothing_wrong=0.5, dead_air=1.0)
-    whole = [record(corpus, seed, "music", settings).removed == () for seed in range(30)]
-    assert 8 <= sum(whole) <= 22
+    whole = [record(corpus, seed, "music", settings).removed == () for seed in range(16)]
+    assert 3 <= sum(whole) <= 13
 
 
 @pytest.mark.parametrize("kind", ["speech", "music"])
 def test_phrases_stay_whole_to_their_edges(corpus: Corpus, kind: Kind) -> None:
-    for seed in range(6):
+    for seed in range(4):
         recording = record(corpus, seed, kind)
         assert len(recording.phrases)
         for start, stop in recording.phrases:
@@ -184,6 +184,23 @@ def test_an_editors_pauses_hold_over_recordings(corpus: Corpus) -> None:
                 assert pause == pytest.approx(pause_s, abs=0.061)
             margin = (recording.phrases[0, 0] - recording.kept[0, 0]) / 22050
             assert margin == pytest.approx(0.1, abs=0.031)
+
+
+def test_beats_are_found_and_remembered_on_disk(corpus: Corpus, tmp_path: Path) -> None:
+    track = corpus.samples(corpus.groups("music")["slow"][0])[: samples_of(15)]
+    made = Corpus.from_arrays({}, {"even": track})
+    made.cache_folder = tmp_path / "beats"
+    (clip,) = made.groups("music")["even"]
+    beats = beats_of(made, clip)
+    assert np.median(np.diff(beats)) == pytest.approx(samples_of(60 / 96), rel=0.03)
+    (kept,) = (tmp_path / "beats").iterdir()
+    again = Corpus.from_arrays({}, {"even": track})
+    again.cache_folder = tmp_path / "beats"
+    np.testing.assert_array_equal(beats_of(again, clip), beats)
+    kept.write_text("[1, 2", encoding="utf-8")
+    damaged = Corpus.from_arrays({}, {"even": track})
+    damaged.cache_folder = tmp_path / "beats"
+    np.testing.assert_array_equal(beats_of(damaged, clip), beats)
 
 
 def test_joins_of_music_meet_at_the_same_place_of_the_track(corpus: Corpus) -> None:
@@ -212,7 +229,7 @@ def test_joins_of_music_meet_at_the_same_place_of_the_track(corpus: Corpus) -> N
 def test_the_channel_leaves_everything_in_its_place(corpus: Corpus) -> None:
     quiet = SimulatorSettings.silent(long_pauses=0.5)
     loud = replace(quiet, channel=1.0, codecs=1.0)
-    for seed in range(6):
+    for seed in range(3):
         clean = record(corpus, seed, settings=quiet)
         raw = record(corpus, seed, settings=loud)
         np.testing.assert_array_equal(clean.kept, raw.kept)

@@ -6,6 +6,7 @@ edit is in time by construction; the beat grid only says where musicians would s
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 
@@ -45,7 +46,8 @@ def beats_of(corpus: Corpus, clip: Clip) -> npt.NDArray[np.int64]:
         digest = hashlib.blake2b(samples.tobytes(), digest_size=12).hexdigest()
         path = corpus.cache_folder / f"beats-{digest}.json" if corpus.cache_folder else None
         if path is not None and path.exists():
-            return np.array(json.loads(path.read_text(encoding="utf-8")), dtype=np.int64)
+            with contextlib.suppress(ValueError):
+                return np.array(json.loads(path.read_text(encoding="utf-8")), dtype=np.int64)
         beats = find_beats(samples)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
