@@ -10,11 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from editorbot_gui.jobs import Job, JobRunner, Lane
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from editorbot_gui.dialogs.export import ExportChoice
     from model_core.audio.source import AudioSource
     from model_core.edit.types import EditList
+    from model_core.export.sound import ExportedSound
     from model_core.progress import CancelToken, Progress
 
 
@@ -33,8 +32,8 @@ class ExportRequest:
     choice: ExportChoice
 
 
-def export_edit(request: ExportRequest, cancel: CancelToken, progress: Progress) -> Path:
-    """Writes the edit; a job function. Returns the file.
+def export_edit(request: ExportRequest, cancel: CancelToken, progress: Progress) -> ExportedSound:
+    """Writes the edit; a job function.
 
     Raises:
         FileWriteError: If it can't be written.
@@ -44,7 +43,7 @@ def export_edit(request: ExportRequest, cancel: CancelToken, progress: Progress)
     from model_core.export.sound import export_sound
 
     choice = request.choice
-    export_sound(
+    return export_sound(
         Renderer((request.source,), request.edit_list),
         choice.path,
         fmt=choice.format,
@@ -53,7 +52,6 @@ def export_edit(request: ExportRequest, cancel: CancelToken, progress: Progress)
         progress=progress,
         cancel=cancel,
     )
-    return choice.path
 
 
 class Exporter(QObject):
@@ -65,7 +63,7 @@ class Exporter(QObject):
     """
 
     exported = Signal(object)
-    """A file was written; carries its path."""
+    """A file was written; carries the `ExportedSound`."""
     failed = Signal(object)
     """An exception ended it; nothing was written."""
     cancelled = Signal()
@@ -98,9 +96,9 @@ class Exporter(QObject):
         )
         self.running_changed.emit(True)
 
-    def _take(self, path: Path) -> None:
+    def _take(self, exported: ExportedSound) -> None:
         self._end()
-        self.exported.emit(path)
+        self.exported.emit(exported)
 
     def _fail(self, error: Exception) -> None:
         self._end()

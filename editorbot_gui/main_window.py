@@ -65,6 +65,7 @@ if TYPE_CHECKING:
 
     from editorbot_gui.settings import Settings
     from model_core.edit.types import Change, Proposal
+    from model_core.export.sound import ExportedSound
 
 DEMOS = {"speech": "speech.flac", "music": "music.flac"}
 """The bundled recordings by name."""
@@ -105,7 +106,7 @@ class MainWindow(QMainWindow):
         self.commands = ActionSet(self)
         self._key_guard = KeyGuard(self)
         self._data: WaveformData | None = None
-        self._asked_to_stop = False
+        self.give_up_export = False
         self._build()
         self._connect()
         self._restore()
@@ -313,14 +314,15 @@ class MainWindow(QMainWindow):
     def _show_opened(self, opened: Opened) -> None:
         source, before = opened.source, self.session.source
         path = source.path
-        if self._data is not None:
-            self._data.close()
-        self._data = WaveformData(source, opened.builder.pyramid, self)
+        old_data, self._data = self._data, WaveformData(source, opened.builder.pyramid, self)
         self.opener.peaks_arrived.connect(self._data.announce_peaks)
         self.notice.dismiss()
         self.generate_panel.start_over()
         self.session.open_source(source)
         self.page.show_data(self._data)
+        if old_data is not None:
+            old_data.close()
+            old_data.deleteLater()
         self._show_page()
         self.opener.read_peaks(opened)
         if before is not None:
@@ -357,8 +359,9 @@ class MainWindow(QMainWindow):
             lambda: self.generation.accept(proposal),
         )
 
-    def _tell_exported(self, path: Path) -> None:
-        self.tell(self.tr("Exported to {path}").format(path=path))
+    def _tell_exported(self, exported: ExportedSound) -> None:
+        sentences = (self.tr("Exported to {path}.").format(path=exported.path), *exported.notes)
+        self.tell(" ".join(sentences))
 
     def _undo(self) -> None:
         words = self.session.undo_stack.undoText()
@@ -484,7 +487,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remembers the window, stops everything, then lets it close."""
-        if self.exporter.running and self.isVisible() and not self._asked_to_stop:
+        if self.exporter.running and self.isVisible() and not self.give_up_export:
             event.ignore()
             self._ask_to_stop_export()
             return
@@ -526,7 +529,7 @@ class MainWindow(QMainWindow):
         box.open()
 
     def _stop_export_and_quit(self) -> None:
-        self._asked_to_stop = True
+        self.give_up_export = True
         self.close()
 
 

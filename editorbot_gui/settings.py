@@ -28,7 +28,8 @@ class Settings:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._store = QSettings(str(path or config_path()), QSettings.Format.IniFormat)
+        self.path = path or config_path()
+        self._store = QSettings(str(self.path), QSettings.Format.IniFormat)
 
     @property
     def theme(self) -> str:

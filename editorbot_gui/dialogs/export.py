@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -25,26 +25,28 @@ from PySide6.QtWidgets import (
 
 from editorbot_gui import texts
 from editorbot_gui.dialogs.export_formats import (
-    FLOAT,
     FORMATS,
-    RATES_HZ,
-    Depth,
-    SoundFormat,
+    depth_label,
+    depths_of,
+    format_label,
     format_named,
     format_of,
-    kept_depth,
+    is_own_depth,
+    rates_of,
     refusal,
     size_bytes,
     usual_format,
 )
 from editorbot_gui.theme import GRID_PX, Theme
 from editorbot_gui.waveform.timecode import format_length
+from model_core.edit.types import EditList
 from model_core.errors import FileWriteError
 from model_core.files import refuse_overwriting_source
 from resources import resource_path
 
 if TYPE_CHECKING:
     from model_core.audio.source import AudioSource
+    from model_core.export.formats import ExportFormat
 
 _WIDTH_PX = 560
 
@@ -66,14 +68,22 @@ class ExportChoice:
     sample_rate: int | None
 
 
-def suggested_path(source: AudioSource, fmt: SoundFormat) -> Path:
+def suggested_path(source: AudioSource, kind: ExportFormat) -> Path:
     """Returns "<name>_edit.<ext>" beside the recording, or in a folder that can be written."""
     original = source.path or Path("recording")
     folder = original.parent
     if not os.access(folder, os.W_OK) or resource_path() in original.parents:
         music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
         folder = Path(music) if music and Path(music).is_dir() else Path.home()
-    return folder / f"{original.stem}_edit{fmt.suffix}"
+    return folder / f"{original.stem}_edit{kind.suffixes[0]}"
+
+
+def kept_encoding(kind: ExportFormat, source: AudioSource) -> str:
+    """Returns the encoding of a format that keeps a recording's depth, as far as it can."""
+    from model_core.audio.render import Renderer
+    from model_core.export.sound import default_encoding
+
+    return default_encoding(Renderer((source,), EditList.whole(source.n_samples)), kind)
 
 
 class ExportDialog(QDialog):
@@ -102,8 +112,8 @@ class ExportDialog(QDialog):
         self._source = source
         self._length_samples = length_samples
         self.format_field = QComboBox()
-        for fmt in FORMATS:
-            self.format_field.addItem(self._format_label(fmt), fmt)
+        for kind in FORMATS:
+            self.format_field.addItem(format_label(kind), kind)
         self.rate_field = QComboBox()
         self.depth_field = QComboBox()
         self.path_field = QLineEdit()
@@ -138,22 +148,22 @@ class ExportDialog(QDialog):
     @property
     def choice(self) -> ExportChoice:
         """What is chosen now."""
-        depth = self._depth
+        rate: int = self.rate_field.currentData()
         return ExportChoice(
             Path(self.path_field.text().strip()).expanduser(),
             self._format.name,
-            depth.subtype if depth is not None else None,
-            self.rate_field.currentData(),
+            self._depth,
+            None if rate == self._source.sample_rate else rate,
         )
 
     @property
-    def _format(self) -> SoundFormat:
-        fmt: SoundFormat = self.format_field.currentData()
-        return fmt
+    def _format(self) -> ExportFormat:
+        kind: ExportFormat = self.format_field.currentData()
+        return kind
 
     @property
-    def _depth(self) -> Depth | None:
-        depth: Depth | None = self.depth_field.currentData()
+    def _depth(self) -> str | None:
+        depth: str | None = self.depth_field.currentData()
         return depth
 
     def _name_fields(self) -> None:
@@ -184,43 +194,27 @@ class ExportDialog(QDialog):
         layout.addWidget(self.buttons)
         self.setMinimumWidth(_WIDTH_PX)
 
-    def _format_label(self, fmt: SoundFormat) -> str:
-        return {
-            "WAV": self.tr("WAV – every sample as it is, large"),
-            "FLAC": self.tr("FLAC – every sample as it is, half the size"),
-            "OGG": self.tr("OGG Vorbis – small"),
-            "MP3": self.tr("MP3 – small, plays everywhere"),
-        }[fmt.name]
-
-    def _depth_label(self, depth: Depth) -> str:
-        if depth is FLOAT:
-            return self.tr("32-bit float")
-        return self.tr("{bits}-bit").format(bits=depth.bits)
-
     def _offer_choices(self) -> None:
         """Fills rates and depths with what the format can hold; the recording's own come first."""
-        fmt, own_rate = self._format, self._source.sample_rate
-        self.rate_field.clear()
-        most = fmt.max_rate_hz or max(RATES_HZ[-1], own_rate)
-        if own_rate <= most:
-            text = self.tr("{rate}, as the recording").format(rate=texts.rate_text(own_rate))
-            self.rate_field.addItem(text, None)
-        for rate in reversed(RATES_HZ):
-            if rate <= most and rate != own_rate:
-                self.rate_field.addItem(texts.rate_text(rate), rate)
-        self.depth_field.clear()
-        kept = kept_depth(fmt, self._source)
-        if kept is None:
-            self.depth_field.addItem(self.tr("chosen by {format}").format(format=fmt.name), None)
-        else:
-            text = self._depth_label(kept)
-            if kept.bits >= self._source.bits and not self._source.lossy:
-                text = self.tr("{depth}, as the recording").format(depth=text)
-            self.depth_field.addItem(text, kept)
-            for depth in fmt.depths:
-                if depth is not kept:
-                    self.depth_field.addItem(self._depth_label(depth), depth)
-        self.depth_field.setEnabled(kept is not None)
+        kind, source = self._format, self._source
+        with QSignalBlocker(self.rate_field), QSignalBlocker(self.depth_field):
+            self.rate_field.clear()
+            for rate in rates_of(kind, source.sample_rate):
+                text = texts.rate_text(rate)
+                if rate == source.sample_rate:
+                    text = self.tr("{rate}, as the recording").format(rate=text)
+                self.rate_field.addItem(text, rate)
+            self.depth_field.clear()
+            for depth in depths_of(kind, kept_encoding(kind, source)):
+                text = depth_label(depth)
+                if is_own_depth(depth, source):
+                    text = self.tr("{depth}, as the recording").format(depth=text)
+                self.depth_field.addItem(text, depth)
+            if not self.depth_field.count():
+                self.depth_field.addItem(
+                    self.tr("chosen by {format}").format(format=kind.name), None
+                )
+        self.depth_field.setEnabled(self._depth is not None)
         self._judge()
 
     def _change_format(self) -> None:
@@ -228,14 +222,14 @@ class ExportDialog(QDialog):
         if format_of(path) is not self._format:
             known = format_of(path) is not None
             name = path.stem if known else path.name
-            self.path_field.setText(str(path.with_name(f"{name}{self._format.suffix}")))
+            self.path_field.setText(str(path.with_name(f"{name}{self._format.suffixes[0]}")))
         self._offer_choices()
 
     def _follow_name(self) -> None:
         """A name that ends like another format asks for that format."""
-        fmt = format_of(Path(self.path_field.text().strip()))
-        if fmt is not None and fmt is not self._format:
-            self.format_field.setCurrentIndex(FORMATS.index(fmt))
+        kind = format_of(Path(self.path_field.text().strip()))
+        if kind is not None and kind is not self._format:
+            self.format_field.setCurrentIndex(FORMATS.index(kind))
         self._judge()
 
     def _problem(self) -> str:
@@ -264,9 +258,9 @@ class ExportDialog(QDialog):
 
     def _summary(self) -> str:
         source = self._source
-        seconds = self._length_samples / source.sample_rate
-        rate = self.rate_field.currentData() or source.sample_rate
-        size = size_bytes(self._format, self._depth, seconds, rate, source.channels)
+        rate: int = self.rate_field.currentData()
+        n_values = self._length_samples / source.sample_rate * rate * source.channels
+        size = size_bytes(self._format, self._depth, n_values)
         return self.tr("{length}, {channels}, about {size}").format(
             length=format_length(self._length_samples, source.sample_rate),
             channels=texts.channels_text(source.channels),
@@ -277,9 +271,10 @@ class ExportDialog(QDialog):
         dialog = QFileDialog(self, self.tr("Export as"), str(self.choice.path))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)  # asked for by Export
-        dialog.setNameFilters([f"{fmt.name} (*{fmt.suffix})" for fmt in FORMATS])
-        dialog.selectNameFilter(f"{self._format.name} (*{self._format.suffix})")
-        dialog.setDefaultSuffix(self._format.suffix[1:])
+        filters = {kind: f"{kind.name} (*{' *'.join(kind.suffixes)})" for kind in FORMATS}
+        dialog.setNameFilters(list(filters.values()))
+        dialog.selectNameFilter(filters[self._format])
+        dialog.setDefaultSuffix(self._format.suffixes[0][1:])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.path_field.setText)
         dialog.open()
@@ -289,7 +284,7 @@ class ExportDialog(QDialog):
             return
         path = self.choice.path
         if format_of(path) is not self._format:
-            self.path_field.setText(f"{path}{self._format.suffix}")
+            self.path_field.setText(f"{path}{self._format.suffixes[0]}")
             self._judge()
             if self._problem():
                 return

@@ -1,110 +1,111 @@
-"""The sound files that can be exported, and what each of them can hold."""
+"""What the export dialog offers for each kind of sound file, and how large a file gets."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
+from model_core.export.formats import EXPORT_FORMATS, ExportFormat
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from model_core.audio.source import AudioSource
 
-RATES_HZ = (8_000, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
+FORMATS = tuple(EXPORT_FORMATS.values())
+"""In the order in which the dialog offers them."""
+RATES_HZ = (
+    192_000, 176_400, 96_000, 88_200, 48_000, 44_100, 32_000, 22_050, 16_000, 8_000,
+)  # fmt: skip
 """Rates that the dialog offers besides the recording's own."""
 
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """How samples are kept.
-
-    Attributes:
-        subtype: Name in soundfile.
-        bits: Bits of one sample; 0 where the format compresses and doesn't say.
-    """
-
-    subtype: str
-    bits: int
+_BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
+"""The depths that are offered. Eight bits are kept where a recording has them, not offered."""
+_EIGHT_BITS = 8
+_PACKED_SHARE = {"FLAC": 0.55}
+_BYTES_A_SAMPLE = {"OGG": 0.18, "MP3": 0.25}
 
 
-PCM_16, PCM_24, PCM_32 = Depth("PCM_16", 16), Depth("PCM_24", 24), Depth("PCM_32", 32)
-FLOAT = Depth("FLOAT", 32)
-
-
-@dataclass(frozen=True, slots=True)
-class SoundFormat:
-    """A kind of sound file.
-
-    Attributes:
-        name: Name in soundfile and for the person.
-        suffix: Of its files, with the dot.
-        depths: What it can keep samples as; empty where there is nothing to choose.
-        max_rate_hz: The highest rate, or None.
-        max_channels: The most channels, or None.
-        bytes_per_sample: About how large a sample gets, where the depth doesn't say.
-        ratio: About how much of the depth's size is left after packing.
-    """
-
-    name: str
-    suffix: str
-    depths: tuple[Depth, ...] = ()
-    max_rate_hz: int | None = None
-    max_channels: int | None = None
-    bytes_per_sample: float = 0.0
-    ratio: float = 1.0
-
-
-FORMATS = (
-    SoundFormat("WAV", ".wav", (PCM_16, PCM_24, PCM_32, FLOAT)),
-    SoundFormat("FLAC", ".flac", (PCM_16, PCM_24), 655_350, 8, ratio=0.55),
-    SoundFormat("OGG", ".ogg", (), 192_000, 255, bytes_per_sample=0.16),
-    SoundFormat("MP3", ".mp3", (), 48_000, 2, bytes_per_sample=0.18),
-)
-"""In the order in which the dialog offers them."""
-
-
-def format_named(name: str) -> SoundFormat:
+def format_named(name: str) -> ExportFormat:
     """Returns a format by its name, the first one if there is none of that name."""
-    return next((fmt for fmt in FORMATS if fmt.name == name), FORMATS[0])
+    return EXPORT_FORMATS.get(name, FORMATS[0])
 
 
-def format_of(path: Path) -> SoundFormat | None:
+def format_of(path: Path) -> ExportFormat | None:
     """Returns the format that a file's name asks for, or None."""
     suffix = path.suffix.lower()
-    return next((fmt for fmt in FORMATS if fmt.suffix == suffix), None)
+    return next((kind for kind in FORMATS if suffix in kind.suffixes), None)
 
 
-def usual_format(source: AudioSource) -> SoundFormat:
+def usual_format(source: AudioSource) -> ExportFormat:
     """Returns the format that fits a recording: its own kind where that can be written."""
-    own = format_named(source.container)
-    return own if own.name == source.container else FORMATS[0]
+    return format_named(source.container)
 
 
-def kept_depth(fmt: SoundFormat, source: AudioSource) -> Depth | None:
-    """Returns the depth that keeps a recording's samples best; None where there is no choice."""
-    if not fmt.depths:
-        return None
-    if source.lossy:
-        return FLOAT if FLOAT in fmt.depths and source.dtype.kind == "f" else fmt.depths[0]
-    if source.dtype.kind == "f":
-        return FLOAT if FLOAT in fmt.depths else fmt.depths[-1]
-    enough = [depth for depth in fmt.depths if depth.bits >= source.bits and depth is not FLOAT]
-    return enough[0] if enough else fmt.depths[-1]
+def depths_of(kind: ExportFormat, kept: str) -> tuple[str, ...]:
+    """Returns the encodings that are offered: first the one that keeps the recording's depth."""
+    if kind.is_lossy:
+        return ()
+    return (kept, *(each for each in kind.encodings if each in _BITS and each != kept))
 
 
-def refusal(fmt: SoundFormat, channels: int) -> str:
+def rates_of(kind: ExportFormat, own_rate: int) -> tuple[int, ...]:
+    """Returns the rates that are offered: first the recording's own, or the one nearest to it."""
+    first = own_rate if kind.holds_rate(own_rate) else kind.nearest_rate(own_rate)
+    return (first, *(rate for rate in RATES_HZ if kind.holds_rate(rate) and rate != first))
+
+
+def bits_of(encoding: str) -> int:
+    """Returns the bits of a sample."""
+    return _BITS.get(encoding, _EIGHT_BITS)
+
+
+def is_own_depth(encoding: str, source: AudioSource) -> bool:
+    """Whether an encoding keeps samples just as a recording does."""
+    same_kind = (encoding in ("FLOAT", "DOUBLE")) == (source.dtype.kind == "f")
+    return same_kind and bits_of(encoding) == source.bits and not source.lossy
+
+
+def depth_label(encoding: str) -> str:
+    """Returns an encoding as a person calls it."""
+    if encoding in ("FLOAT", "DOUBLE"):
+        return _tr("{bits}-bit float").format(bits=bits_of(encoding))
+    return _tr("{bits}-bit").format(bits=bits_of(encoding))
+
+
+def format_label(kind: ExportFormat) -> str:
+    """Returns a format with what it is good for."""
+    words = {
+        "WAV": _tr("every sample as it is, large"),
+        "FLAC": _tr("every sample as it is, half the size"),
+        "OGG": _tr("small"),
+        "MP3": _tr("small, plays everywhere"),
+    }
+    return f"{kind.name} – {words[kind.name]}" if kind.name in words else kind.name
+
+
+def refusal(kind: ExportFormat, channels: int) -> str:
     """Returns why a format can't hold a recording, or nothing."""
-    if fmt.max_channels is not None and channels > fmt.max_channels:
-        return QCoreApplication.translate(
-            "ExportDialog", "{format} holds at most {most} channels; this recording has {channels}."
-        ).format(format=fmt.name, most=fmt.max_channels, channels=channels)
-    return ""
+    if channels <= kind.max_channels:
+        return ""
+    return _tr("{format} holds at most {most} channels; this recording has {channels}.").format(
+        format=kind.name, most=kind.max_channels, channels=channels
+    )
 
 
-def size_bytes(
-    fmt: SoundFormat, depth: Depth | None, seconds: float, rate_hz: int, channels: int
-) -> float:
-    """Returns about how large a file gets."""
-    samples = seconds * rate_hz * channels
-    return samples * (depth.bits / 8 * fmt.ratio if depth is not None else fmt.bytes_per_sample)
+def size_bytes(kind: ExportFormat, encoding: str | None, n_values: float) -> float:
+    """Returns about how large a file gets.
+
+    Args:
+        kind: Its format.
+        encoding: How samples are kept; None where the format decides.
+        n_values: Samples of all channels.
+    """
+    if encoding is None:
+        return n_values * _BYTES_A_SAMPLE.get(kind.name, 1.0)
+    return n_values * bits_of(encoding) / 8 * _PACKED_SHARE.get(kind.name, 1.0)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ExportDialog", text)

@@ -56,13 +56,12 @@ def test_tooltips_carry_the_key_and_a_disabled_action_its_reason(qtbot: QtBot) -
     assert "Open a recording first." not in commands["export"].toolTip()
 
 
-@pytest.mark.parametrize(
-    "spec", [spec for spec in ACTIONS if spec.keys], ids=lambda spec: spec.name
-)
-def test_the_sheet_shows_every_key(spec: ActionSpec) -> None:
+@pytest.mark.usefixtures("qapp")
+def test_the_sheet_shows_every_key() -> None:
     words = " ".join(keys for group in MENUS for keys, _ in key_rows(group))
-    for key in spec.keys:
-        assert shown_key(key) in words
+    for spec in ACTIONS:
+        for key in spec.keys:
+            assert shown_key(key) in words, spec.name
 
 
 def test_the_sheet_opens(qtbot: QtBot) -> None:

@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtWidgets import QMessageBox
 
 from editorbot_gui.dialogs.about import PACKAGES, AboutDialog
-from editorbot_gui.dialogs.export import ExportChoice, ExportDialog, suggested_path
-from editorbot_gui.dialogs.export_formats import FORMATS, format_named, kept_depth
+from editorbot_gui.dialogs.export import ExportChoice, ExportDialog, kept_encoding, suggested_path
+from editorbot_gui.dialogs.export_formats import FORMATS, format_named
 from editorbot_gui.errors import DefectReporter, describe, show_error
 from model_core.audio.source import ArraySource
 from model_core.errors import AudioReadError
@@ -76,9 +76,8 @@ def test_format_and_depth_follow_the_recording(
 
 
 def test_depth_of_a_float_recording_in_flac_is_the_best_that_it_holds(tmp_path: Path) -> None:
-    depth = kept_depth(format_named("FLAC"), make_source(tmp_path / "a.wav", "float32"))
-    assert depth is not None
-    assert depth.subtype == "PCM_24"
+    source = make_source(tmp_path / "a.wav", "float32")
+    assert kept_encoding(format_named("FLAC"), source) == "PCM_24"
 
 
 def test_format_and_name_follow_each_other(qtbot: QtBot, source: ArraySource) -> None:
