@@ -1,0 +1,78 @@
+"""Makes the pictures of the real window that the documentation shows: `make screenshots`.
+
+Opens the bundled demo, lets the bundled network edit it, and grabs the window in both themes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication
+
+from editorbot_gui.main_window import MainWindow
+from editorbot_gui.settings import Settings
+from editorbot_gui.theme import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ROOT = Path(__file__).resolve().parents[1]
+_SIZE = QSize(1440, 900)
+_PATIENCE_S = 120.0
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    """Lets the program run until something is so.
+
+    Raises:
+        TimeoutError: If it takes too long.
+    """
+    give_up_at = time.monotonic() + _PATIENCE_S
+    while not condition():
+        if time.monotonic() > give_up_at:
+            raise TimeoutError("the window didn't get ready")
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+def _make_pictures(window: MainWindow, demo: str, folder: Path) -> None:
+    window.resize(_SIZE)
+    window.show()
+    window.open_demo(demo)
+    _wait_until(lambda: window.session.source is not None and not window.runner.jobs)
+    window.generate()
+    _wait_until(lambda: window.session.is_edited and not window.runner.jobs)
+    changes = window.session.changes
+    window.show_change(changes[len(changes) // 2])
+    window.view.fit_all()
+    for scheme in ("dark", "light"):
+        Theme.current().set_scheme(scheme)
+        QApplication.processEvents()
+        path = folder / f"window_{scheme}.png"
+        window.grab().save(str(path))
+        print(path)
+
+
+def main() -> None:
+    """Makes the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--demo", choices=("speech", "music"), default="speech")
+    parser.add_argument("--folder", type=Path, default=_ROOT / "docs" / "images")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    application = QApplication([])
+    Theme.current().apply()
+    with tempfile.TemporaryDirectory() as private:
+        window = MainWindow(Settings(Path(private) / "settings.ini"))
+        _make_pictures(window, arguments.demo, arguments.folder)
+        window.close()
+    application.quit()
+
+
+if __name__ == "__main__":
+    main()
