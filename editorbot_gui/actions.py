@@ -217,7 +217,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
             "Actions", "Switch between recording and edit, at the same place of the recording."
         ),
         ("A",),
-        "mdi6.alpha-a-box-outline",
+        "mdi6.swap-horizontal",
         QT_TRANSLATE_NOOP("Actions", "A/B"),
         checkable=True,
     ),

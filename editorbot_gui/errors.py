@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.logs import log_folder
 from editorbot_gui.settings import APP_NAME
 from model_core.errors import EditorBotError
@@ -77,6 +78,7 @@ def show_error(parent: QWidget | None, error: BaseException) -> QMessageBox:
         folder.clicked.connect(
             lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
         )
+    without_icons(box.buttons())
     box.open()
     return box
 

@@ -30,6 +30,7 @@ from editorbot_gui.availability import refresh_commands
 from editorbot_gui.chrome import chrome_sheet
 from editorbot_gui.dialogs.about import AboutDialog
 from editorbot_gui.dialogs.export import ExportChoice, ExportDialog
+from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.dialogs.shortcuts import ShortcutsDialog
 from editorbot_gui.errors import describe, show_error
 from editorbot_gui.exporting import Exporter, ExportRequest
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
 DEMOS = {"speech": "speech.flac", "music": "music.flac"}
 """The bundled recordings by name."""
 
-_FIRST_SIZE = QSize(1280, 800)
+_FIRST_SIZE = QSize(1440, 900)
 _FRAME = QSize(8, 40)
 _DOCK_WIDTH_PX = 46 * GRID_PX
 _CONTEXT_SHARE = 2.0
@@ -415,10 +416,7 @@ class MainWindow(QMainWindow):
         )
 
     def _refresh_heard(self) -> None:
-        edited = self.transport.heard is Axis.EDITED
-        self.commands["ab"].setChecked(edited)
-        icon = "mdi6.alpha-b-box-outline" if edited else "mdi6.alpha-a-box-outline"
-        self.commands.set_icon("ab", icon, Theme.current().palette.text)
+        self.commands["ab"].setChecked(self.transport.heard is Axis.EDITED)
         self._refresh_time()
 
     def _refresh_play(self) -> None:
@@ -526,6 +524,7 @@ class MainWindow(QMainWindow):
         box.setDefaultButton(wait)
         box.setEscapeButton(wait)
         stop.clicked.connect(self._stop_export_and_quit)
+        without_icons(box.buttons())
         box.open()
 
     def _stop_export_and_quit(self) -> None:

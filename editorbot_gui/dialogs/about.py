@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.icon import app_icon
 from editorbot_gui.settings import APP_NAME
 from editorbot_gui.theme import GRID_PX, Theme, text_font
@@ -83,6 +84,7 @@ class AboutDialog(QDialog):
         self.licences.setMinimumSize(62 * GRID_PX, 34 * GRID_PX)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        without_icons(buttons.buttons())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID_PX, 3 * GRID_PX, 3 * GRID_PX, 2 * GRID_PX)
         layout.setSpacing(2 * GRID_PX)

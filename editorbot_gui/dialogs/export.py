@@ -37,6 +37,7 @@ from editorbot_gui.dialogs.export_formats import (
     size_bytes,
     usual_format,
 )
+from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.theme import GRID_PX, Theme
 from editorbot_gui.waveform.timecode import format_length
 from model_core.edit.types import EditList
@@ -128,6 +129,7 @@ class ExportDialog(QDialog):
         self.export_button = self.buttons.addButton(
             self.tr("Export"), QDialogButtonBox.ButtonRole.AcceptRole
         )
+        without_icons(self.buttons.buttons())
         self._name_fields()
         self._lay_out()
         start = format_named(format_name) if format_name else usual_format(source)
@@ -182,7 +184,9 @@ class ExportDialog(QDialog):
         form.setHorizontalSpacing(2 * GRID_PX)
         form.setVerticalSpacing(GRID_PX + GRID_PX // 2)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(self.tr("&File"), row)
+        file_label = QLabel(self.tr("&File"))
+        file_label.setBuddy(self.path_field)
+        form.addRow(file_label, row)
         form.addRow(self.tr("F&ormat"), self.format_field)
         form.addRow(self.tr("Sample &rate"), self.rate_field)
         form.addRow(self.tr("Bit &depth"), self.depth_field)
@@ -307,6 +311,7 @@ class ExportDialog(QDialog):
         box.setDefaultButton(keep)
         box.setEscapeButton(keep)
         replace.clicked.connect(self._accept)
+        without_icons(box.buttons())
         box.open()
 
     def _accept(self) -> None:

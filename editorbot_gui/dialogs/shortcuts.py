@@ -14,9 +14,12 @@ from PySide6.QtWidgets import (
 )
 
 from editorbot_gui.actions import ACTIONS, Group, plain, shown_key, translated
+from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.theme import GRID_PX, Theme, text_font
 
 _COLUMNS = ((Group.FILE, Group.EDIT, Group.HELP), (Group.PLAYBACK, Group.VIEW))
+
+_KEY_WIDTH_PX = 19 * GRID_PX
 
 
 def key_rows(group: Group) -> list[tuple[str, str]]:
@@ -33,8 +36,10 @@ def key_rows(group: Group) -> list[tuple[str, str]]:
         control = shown_key("Ctrl+A").removesuffix("A")
         rows += [
             (_tr("{control}Wheel").format(control=control), _tr("Zoom at the pointer")),
-            (_tr("Shift+Wheel, or drag with the middle button"), _tr("Move along the time")),
-            (_tr("Click, or click in the plot"), _tr("Put the playhead there")),
+            (_tr("Wheel"), _tr("Move along the time")),
+            (_tr("Middle button"), _tr("Drag to move along the time")),
+            (_tr("Click"), _tr("Put the playhead there, in any view")),
+            (_tr("Drag"), _tr("Select")),
         ]
     return rows
 
@@ -61,6 +66,7 @@ class ShortcutsDialog(QDialog):
             columns.addLayout(column)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        without_icons(buttons.buttons())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID_PX, 3 * GRID_PX, 3 * GRID_PX, 2 * GRID_PX)
         layout.setSpacing(2 * GRID_PX)
@@ -81,7 +87,7 @@ class ShortcutsDialog(QDialog):
         for row, (keys, words) in enumerate(key_rows(group)):
             key_label = QLabel(keys)
             key_label.setStyleSheet(f"color: {palette.muted.name()}")
-            key_label.setMinimumWidth(15 * GRID_PX)
+            key_label.setMinimumWidth(_KEY_WIDTH_PX)
             grid.addWidget(key_label, row, 0)
             grid.addWidget(QLabel(words), row, 1)
         section.addLayout(grid)

@@ -39,7 +39,7 @@ LOW_CONFIDENCE = 0.4
 SORT_ROLE = Qt.ItemDataRole.UserRole
 KIND, WHERE, LENGTH, REASON, CONFIDENCE = range(5)
 
-_WIDTHS_PX = {KIND: 72, WHERE: 76, LENGTH: 64, CONFIDENCE: 52}
+_WIDTHS_PX = {KIND: 72, WHERE: 84, LENGTH: 64, CONFIDENCE: 52}
 _ROW_PX = 28
 _BADGE_PX = 18
 
@@ -183,7 +183,9 @@ def kind_badge(kind: ChangeKind) -> QIcon:
     painter.setFont(text_font(11, bold=True))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, LETTERS[kind])
     painter.end()
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # or a chosen row would pale it
+    return icon
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
