@@ -418,8 +418,8 @@ class AxisView(QWidget):
         super().focusOutEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draws anew in the new size."""
-        self.invalidate()
+        """Forgets places in pixels; the layer is drawn anew if its size no longer fits."""
+        self._selection_spans = None
         super().resizeEvent(event)
 
     def _seek(self, sample: int) -> None:

@@ -100,7 +100,7 @@ def ticks_for(samples_per_pixel: float, sample_rate: int, label_px: float) -> Ti
     """
     least = samples_per_pixel * label_px
     samples_per_ms = sample_rate / 1000
-    if least <= samples_per_ms:
+    if least <= samples_per_ms / 2:
         for step, divisions in _SAMPLE_STEPS:
             if step >= least:
                 return Ticks(step, divisions, in_samples=True, samples_per_unit=1.0, decimals=0)
