@@ -6,12 +6,11 @@ import logging
 import traceback
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from editorbot_gui.dialogs.plain import without_icons
-from editorbot_gui.logs import log_folder
+from editorbot_gui.logs import open_log_folder
 from editorbot_gui.settings import APP_NAME
 from model_core.errors import EditorBotError
 
@@ -75,9 +74,7 @@ def show_error(parent: QWidget | None, error: BaseException) -> QMessageBox:
     if text.details:
         box.setDetailedText(text.details)
         folder = box.addButton(_tr("Open log folder"), QMessageBox.ButtonRole.HelpRole)
-        folder.clicked.connect(
-            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
-        )
+        folder.clicked.connect(open_log_folder)
     without_icons(box.buttons())
     box.open()
     return box

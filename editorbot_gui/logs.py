@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import platformdirs
-from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    QtMsgType,
+    QUrl,
+    Signal,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QDesktopServices
 
 from editorbot_gui.settings import APP_NAME
 
@@ -38,6 +46,12 @@ _LEVELS = {
 def log_folder() -> Path:
     """Returns where the log lies on this system."""
     return Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))
+
+
+def open_log_folder() -> None:
+    """Shows the folder of the log in the system's file manager."""
+    log_folder().mkdir(parents=True, exist_ok=True)
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
 
 
 def start_logging() -> TextIO | None:

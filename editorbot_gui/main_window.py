@@ -5,13 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import (
     QCloseEvent,
-    QDesktopServices,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -19,7 +15,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QMainWindow,
-    QMessageBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -30,21 +25,21 @@ from editorbot_gui.availability import refresh_commands
 from editorbot_gui.chrome import chrome_sheet
 from editorbot_gui.dialogs.about import AboutDialog
 from editorbot_gui.dialogs.export import ExportChoice, ExportDialog
-from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.dialogs.shortcuts import ShortcutsDialog
+from editorbot_gui.dialogs.stop_export import ask_to_stop_export
 from editorbot_gui.errors import describe, show_error
 from editorbot_gui.exporting import Exporter, ExportRequest
 from editorbot_gui.generation import EngineLoader, EngineState, Generation
 from editorbot_gui.icon import app_icon
 from editorbot_gui.jobs import JobRunner
 from editorbot_gui.keyboard import KeyGuard
-from editorbot_gui.logs import log_folder
+from editorbot_gui.logs import open_log_folder
 from editorbot_gui.menus import build_menus, build_toolbar
 from editorbot_gui.opening import Opened, Opener, name_filters
-from editorbot_gui.panels.drop_hint import DropHint
 from editorbot_gui.panels.editor_page import EditorPage
 from editorbot_gui.panels.edits_list import EditsList
 from editorbot_gui.panels.empty_state import EmptyState
+from editorbot_gui.panels.file_drop import FileDrop
 from editorbot_gui.panels.generate_panel import GeneratePanel
 from editorbot_gui.panels.job_bar import JobBar
 from editorbot_gui.panels.notice_bar import NoticeBar
@@ -52,11 +47,10 @@ from editorbot_gui.panels.time_display import TimeDisplay
 from editorbot_gui.playback.player import Player
 from editorbot_gui.session import Session
 from editorbot_gui.settings import APP_NAME, THEME_CHOICES
-from editorbot_gui.texts import counts_text, source_text
+from editorbot_gui.texts import edit_text, source_text
 from editorbot_gui.theme import GRID_PX, Theme
 from editorbot_gui.transport import Transport
 from editorbot_gui.waveform.axis_view import ZOOM_A_KEY
-from editorbot_gui.waveform.timecode import format_length
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from editorbot_gui.waveform.waveform_data import WaveformData
 from resources import resource_path
@@ -120,7 +114,6 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self.setWindowIcon(app_icon())
         self.setWindowTitle(APP_NAME)
-        self.setAcceptDrops(True)
         self.page = EditorPage(self.view)
         self.notice = NoticeBar()
         editor = QWidget()
@@ -134,7 +127,7 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.empty_state)
         self.pages.addWidget(editor)
         self.setCentralWidget(self.pages)
-        self._drop_hint = DropHint(self)
+        self._file_drop = FileDrop(self)
         self.generate_panel = GeneratePanel(self.commands)
         self.edits_list = EditsList()
         self.docks = (
@@ -202,6 +195,7 @@ class MainWindow(QMainWindow):
         self.page.seek_requested.connect(self.transport.seek)
         self.edits_list.change_chosen.connect(self.show_change)
         self.recent_menu.chosen.connect(self.open_path)
+        self._file_drop.dropped.connect(self._open_dropped)
         Theme.current().theme_changed.connect(self._dress)
 
     def _connect_commands(self) -> None:
@@ -347,7 +341,7 @@ class MainWindow(QMainWindow):
         show_error(self, error)
 
     def _tell_applied(self, proposal: Proposal) -> None:
-        self.tell(self._edit_text())
+        self.tell(edit_text(self.session))
         if proposal.note:
             self.notice.tell(proposal.note)
         if not self.transport.playing:
@@ -367,23 +361,15 @@ class MainWindow(QMainWindow):
     def _undo(self) -> None:
         words = self.session.undo_stack.undoText()
         self.session.undo_stack.undo()
-        self.tell(self.tr("Undone: {words}. {edit}").format(words=words, edit=self._edit_text()))
+        self.tell(
+            self.tr("Undone: {words}. {edit}").format(words=words, edit=edit_text(self.session))
+        )
 
     def _redo(self) -> None:
         words = self.session.undo_stack.redoText()
         self.session.undo_stack.redo()
-        self.tell(self.tr("Redone: {words}. {edit}").format(words=words, edit=self._edit_text()))
-
-    def _edit_text(self) -> str:
-        """Returns what the edit comes to: "8 cuts, 41.2 s → 29.8 s"."""
-        source = self.session.source
-        if source is None:
-            return ""
-        rate = source.sample_rate
-        return self.tr("{changes}, {before} → {after}").format(
-            changes=counts_text(self.session.changes),
-            before=format_length(source.n_samples, rate),
-            after=format_length(self.session.timeline.length, rate),
+        self.tell(
+            self.tr("Redone: {words}. {edit}").format(words=words, edit=edit_text(self.session))
         )
 
     # Showing the state ----------------------------------------------------------------------------
@@ -394,7 +380,7 @@ class MainWindow(QMainWindow):
         edited = self.session.is_edited
         self.edits_list.show_changes(self.session.changes, rate)
         self.page.facts.edited.setText(
-            self._edit_text() if edited else self.tr("Nothing is changed yet")
+            edit_text(self.session) if edited else self.tr("Nothing is changed yet")
         )
         self._refresh_commands()
         self._refresh_time()
@@ -462,24 +448,8 @@ class MainWindow(QMainWindow):
         """Begins to load the network; called once the window is up."""
         self.generation.load()
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accepts files."""
-        if dropped_files(event):
-            event.acceptProposedAction()
-            self._drop_hint.appear()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Takes the hint away."""
-        self._drop_hint.hide()
-        super().dragLeaveEvent(event)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Opens the file that was dropped."""
-        self._drop_hint.hide()
-        files = dropped_files(event)
-        if files:
-            event.acceptProposedAction()
-            self.open_path(files[0])
+    def _open_dropped(self, files: list[Path]) -> None:
+        self.open_path(files[0])
         if len(files) > 1:
             self.tell(self.tr("Only the first of the files is opened."))
 
@@ -487,7 +457,7 @@ class MainWindow(QMainWindow):
         """Remembers the window, stops everything, then lets it close."""
         if self.exporter.running and self.isVisible() and not self.give_up_export:
             event.ignore()
-            self._ask_to_stop_export()
+            ask_to_stop_export(self, self._stop_export_and_quit)
             return
         self._remember()
         self.hide()
@@ -512,33 +482,6 @@ class MainWindow(QMainWindow):
             self.settings.splitter_state = self.page.splitter_state
         self.settings.save()
 
-    def _ask_to_stop_export(self) -> None:
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(APP_NAME)
-        box.setText(self.tr("An export is still running."))
-        box.setInformativeText(self.tr("If you quit now, no file is written."))
-        stop = box.addButton(self.tr("Stop it and quit"), QMessageBox.ButtonRole.DestructiveRole)
-        wait = box.addButton(self.tr("Go on"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(wait)
-        box.setEscapeButton(wait)
-        stop.clicked.connect(self._stop_export_and_quit)
-        without_icons(box.buttons())
-        box.open()
-
     def _stop_export_and_quit(self) -> None:
         self.give_up_export = True
         self.close()
-
-
-def open_log_folder() -> None:
-    """Shows the folder of the log in the system's file manager."""
-    log_folder().mkdir(parents=True, exist_ok=True)
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
-
-
-def dropped_files(event: QDropEvent) -> list[Path]:
-    """Returns the local files that are dragged."""
-    urls = event.mimeData().urls()
-    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

@@ -12,6 +12,7 @@ from model_core.edit.types import Change, ChangeKind, ChangeState, Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from editorbot_gui.session import Session
     from model_core.audio.source import AudioSource
 
 _COUNTED = (ChangeKind.CUT, ChangeKind.LOOP, ChangeKind.REORDER, ChangeKind.GAP)
@@ -51,6 +52,18 @@ def source_text(source: AudioSource) -> str:
         format_length(source.n_samples, source.sample_rate),
     )
     return "   ".join(fact for fact in facts if fact)
+
+
+def edit_text(session: Session) -> str:
+    """Returns what an edit comes to: "8 cuts, 41.2 s → 29.8 s"; nothing without a recording."""
+    source = session.source
+    if source is None:
+        return ""
+    return _tr("{changes}, {before} → {after}").format(
+        changes=counts_text(session.changes),
+        before=format_length(source.n_samples, source.sample_rate),
+        after=format_length(session.timeline.length, source.sample_rate),
+    )
 
 
 def size_text(n_bytes: float) -> str:

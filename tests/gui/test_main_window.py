@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from editorbot_gui.actions import ACTIONS
 from editorbot_gui.main_window import MainWindow
@@ -180,20 +180,32 @@ def test_without_a_sound_device_a_sentence_says_so(rig: Rig, qtbot: QtBot, speec
     rig.generate(qtbot)
 
 
-def drop(window: MainWindow, *paths: Path) -> QDragEnterEvent:
+def drop(window: MainWindow, *paths: Path) -> bool:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     enter = QDragEnterEvent(QPoint(50, 50), Qt.DropAction.CopyAction, data, LEFT, NO_KEYS)
-    window.dragEnterEvent(enter)
-    if enter.isAccepted():
-        window.dropEvent(QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, LEFT, NO_KEYS))
-    return enter
+    QApplication.sendEvent(window, enter)
+    accepted = enter.isAccepted()
+    if accepted:
+        QApplication.sendEvent(
+            window, QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, LEFT, NO_KEYS)
+        )
+    return accepted
 
 
 @old_drag
 def test_a_dropped_file_opens(rig: Rig, qtbot: QtBot, speech: Path) -> None:
     with qtbot.waitSignal(rig.window.session.source_changed):
-        assert drop(rig.window, speech).isAccepted()
+        assert drop(rig.window, speech)
+    assert rig.window.session.path == speech
+
+
+@old_drag
+def test_of_several_dropped_files_the_first_is_opened(
+    rig: Rig, qtbot: QtBot, speech: Path, tmp_path: Path
+) -> None:
+    with qtbot.waitSignal(rig.window.session.source_changed):
+        drop(rig.window, speech, tmp_path / "other.wav")
     assert rig.window.session.path == speech
 
 
@@ -203,7 +215,7 @@ def test_what_is_no_file_cannot_be_dropped(rig: Rig) -> None:
     data.setText("words")
     enter = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, data, LEFT, NO_KEYS)
     enter.ignore()
-    rig.window.dragEnterEvent(enter)
+    QApplication.sendEvent(rig.window, enter)
     assert not enter.isAccepted()
 
 
