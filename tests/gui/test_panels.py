@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from editorbot_gui import texts
+from editorbot_gui.actions import ActionSet
+from editorbot_gui.panels.action_button import ActionButton
+from editorbot_gui.panels.edits_list import CONFIDENCE, LENGTH, WHERE, EditsList, is_doubtful
+from editorbot_gui.panels.notice_bar import NoticeBar
+from editorbot_gui.panels.time_field import TimeField
+from model_core.edit.types import Change, ChangeKind, ChangeState, Reason
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+RATE = 1000
+CHANGES = (
+    Change(0, ChangeKind.CUT, Reason.SILENCE, 0, 0, 500, 0.9),
+    Change(1, ChangeKind.LOOP, Reason.REPEAT, 0, 1000, 3000, 0.2),
+    Change(2, ChangeKind.CUT, Reason.RETAKE, 0, 4000, 4100, None),
+)
+
+
+@pytest.fixture
+def edits(qtbot: QtBot) -> EditsList:
+    edits = EditsList()
+    qtbot.addWidget(edits)
+    edits.resize(360, 300)
+    edits.show_changes(CHANGES, RATE)
+    edits.show()
+    return edits
+
+
+def shown(edits: EditsList, column: int) -> list[str]:
+    model = edits.table.model()
+    return [model.index(row, column).data() for row in range(model.rowCount())]
+
+
+def test_each_change_is_a_row(edits: EditsList) -> None:
+    assert shown(edits, WHERE) == ["0:00.000", "0:01.000", "0:04.000"]
+    assert shown(edits, CONFIDENCE) == ["90%", "20%", "–"]
+    assert edits.summary.text() == "1 is worth a listen"
+    assert edits.table.isVisible()
+
+
+def test_rows_are_sorted_by_what_they_mean(edits: EditsList) -> None:
+    edits.table.sortByColumn(LENGTH, Qt.SortOrder.AscendingOrder)
+    assert shown(edits, LENGTH) == ["100 ms", "500 ms", "2.00 s"]
+    edits.table.sortByColumn(CONFIDENCE, Qt.SortOrder.DescendingOrder)
+    assert shown(edits, CONFIDENCE) == ["90%", "20%", "–"]
+
+
+def test_a_row_is_told_whatever_the_order(edits: EditsList, qtbot: QtBot) -> None:
+    edits.table.sortByColumn(LENGTH, Qt.SortOrder.AscendingOrder)
+    with qtbot.waitSignal(edits.change_chosen) as caught:
+        edits.table.selectRow(0)
+    assert caught.args == [CHANGES[2]]
+
+
+def test_a_row_is_read_out_as_a_sentence(edits: EditsList) -> None:
+    spoken = edits.model.index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == (
+        "Loop (repeat), 0:01.000 to 0:03.000 of the recording; "
+        "the network is not sure: worth a listen"
+    )
+
+
+def test_without_changes_the_list_says_what_it_is_for(edits: EditsList) -> None:
+    edits.show_changes((), RATE)
+    assert not edits.table.isVisible()
+    assert not edits.summary.isVisible()
+
+
+def test_only_a_known_low_confidence_is_doubtful() -> None:
+    assert [is_doubtful(change) for change in CHANGES] == [False, True, False]
+
+
+def test_a_notice_is_acted_on_once_or_dismissed(qtbot: QtBot) -> None:
+    bar = NoticeBar()
+    qtbot.addWidget(bar)
+    done: list[str] = []
+    bar.tell("Something.", "Do it", lambda: done.append("first"))
+    assert bar.isVisible()
+    bar.button.click()
+    assert not bar.isVisible()
+    bar.tell("Something else.", "Do it", lambda: done.append("second"))
+    bar.close_button.click()
+    bar.button.click()
+    assert done == ["first"]
+    bar.tell("Only words.")
+    assert not bar.button.isVisible()
+
+
+def test_a_time_field_takes_what_people_write(qtbot: QtBot) -> None:
+    field = TimeField()
+    qtbot.addWidget(field)
+    assert field.seconds is None
+    assert field.text() == "Auto"
+    field.selectAll()
+    qtbot.keyClicks(field, "2:05")
+    field.interpretText()
+    assert field.seconds == 125.0
+    assert field.text() == "2:05"
+    field.setValue(0)
+    assert field.seconds is None
+
+
+def test_a_button_follows_its_action(qtbot: QtBot) -> None:
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    commands = ActionSet(owner)
+    button = ActionButton(commands["generate"], owner)
+    commands.allow("generate", "Wait.")
+    assert not button.isEnabled()
+    assert "Wait." in button.toolTip()
+    commands.allow("generate")
+    with qtbot.waitSignal(commands["generate"].triggered):
+        button.click()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ((), "no changes"),
+        ((ChangeKind.CUT,), "1 cut"),
+        ((ChangeKind.CUT, ChangeKind.CUT, ChangeKind.LOOP), "2 cuts, 1 loop"),
+        ((ChangeKind.REORDER, ChangeKind.GAP, ChangeKind.GAP), "1 move, 2 gaps"),
+    ],
+)
+@pytest.mark.usefixtures("qapp")
+def test_changes_are_counted_in_words(kinds: tuple[ChangeKind, ...], expected: str) -> None:
+    changes = [Change(n, kind, Reason.OTHER, 0, 0, 1) for n, kind in enumerate(kinds)]
+    assert texts.counts_text(changes) == expected
+
+
+@pytest.mark.usefixtures("qapp")
+def test_rejected_changes_do_not_count() -> None:
+    rejected = Change(0, ChangeKind.CUT, Reason.OTHER, 0, 0, 1, state=ChangeState.REJECTED)
+    assert texts.counts_text([rejected]) == "no changes"
+
+
+@pytest.mark.usefixtures("qapp")
+def test_rates_and_channels_and_sizes_are_told_as_people_say_them() -> None:
+    assert texts.rate_text(44_100) == "44.1 kHz"
+    assert texts.rate_text(8000) == "8 kHz"
+    assert [texts.channels_text(n) for n in (1, 2, 6)] == ["mono", "stereo", "6 channels"]
+    assert [texts.size_text(n) for n in (1, 340_000, 7_540_000, 1.2e9)] == [
+        "1 kB",
+        "340 kB",
+        "7.5 MB",
+        "1.2 GB",
+    ]
