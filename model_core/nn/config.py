@@ -29,6 +29,8 @@ class PointerNetworkConfig:
         encoder_stride: Frames per token inside the encoder.
         local_block: Tokens per block of local attention; a token sees its block and both beside.
         conv_kernel: Width, in tokens, of an encoder block's depthwise convolution.
+        match_reach: Tokens ahead and behind that are searched for a passage made again.
+        match_dim: Width of the marks that passages are compared by.
         key_dim: Width of the keys that landings are chosen by.
         style_dim: Dimensions of a style z.
         n_style_quantities: Measured quantities that a style is given by.
@@ -54,6 +56,8 @@ class PointerNetworkConfig:
     encoder_stride: int = 4
     local_block: int = 128
     conv_kernel: int = 9
+    match_reach: int = 384
+    match_dim: int = 32
     key_dim: int = 64
     style_dim: int = 16
     n_style_quantities: int = 2
@@ -83,6 +87,8 @@ class PointerNetworkConfig:
             raise ValueError(f"conv_kernel must be odd, not {self.conv_kernel}.")
         if self.attn_window_size % (2 * self.encoder_stride):
             raise ValueError("attn_window_size must be a multiple of 2 x encoder_stride.")
+        if self.match_reach < 16:
+            raise ValueError(f"match_reach must be at least 16, not {self.match_reach}.")
         if not 0 < self.top_db <= 200:
             raise ValueError(f"top_db lies in (0, 200], not {self.top_db}.")
 
