@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from editorbot_gui.settings import APP_NAME, THEME_CHOICES
+from editorbot_gui.version import editorbot_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,18 +64,11 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--theme", choices=THEME_CHOICES, help="light or dark, for this time; default: as chosen"
     )
-    parser.add_argument("--version", action="version", version=f"{APP_NAME} {_version()}")
+    parser.add_argument("--version", action="version", version=f"{APP_NAME} {editorbot_version()}")
     options = parser.parse_args(argv)
     if options.file is not None and options.demo is not None:
         parser.error("give either a FILE or --demo, not both")
     return options
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("editorbot")
-    except importlib.metadata.PackageNotFoundError:
-        return "(not installed)"
 
 
 def _end_without_window(kind: QtMsgType, _context: QMessageLogContext, _message: str) -> None:

@@ -70,6 +70,11 @@ QHeaderView::section {
     background: %(window)s; color: %(muted)s; border: none; border-bottom: 1px solid %(line)s;
     padding: 4px 6px;
 }
+QHeaderView::up-arrow, QHeaderView::down-arrow {
+    subcontrol-origin: padding; subcontrol-position: center left; width: 8px; height: 5px;
+}
+QHeaderView::up-arrow { image: url("%(icons)s/chevron-up.svg"); }
+QHeaderView::down-arrow { image: url("%(icons)s/chevron-down.svg"); }
 QTableView {
     background: %(window)s; border: none; selection-background-color: %(selected)s;
     selection-color: %(text)s; outline: none;
@@ -77,12 +82,8 @@ QTableView {
 QTableView::item { padding: 0 6px; border: none; }
 QTableView::item:selected { background: %(selected)s; color: %(text)s; }
 QTableView::item:hover:!selected { background: %(raised)s; }
-QDockWidget {
-    font-weight: 600; titlebar-close-icon: url("%(icons)s/close.svg");
-}
+QDockWidget { font-weight: 600; }
 QDockWidget > QWidget { font-weight: 400; }
-QDockWidget::close-button { border: none; border-radius: 4px; padding: 0; icon-size: 16px; }
-QDockWidget::close-button:hover { background: %(raised)s; }
 QMainWindow::separator { background: %(window)s; width: 6px; height: 6px; }
 QMainWindow::separator:hover { background: %(line)s; }
 QProgressBar { background: %(raised)s; border: none; border-radius: 4px; }

@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QCloseEvent,
 )
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QDockWidget,
     QFileDialog,
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editorbot_gui.actions import ActionSet
+from editorbot_gui.actions import ActionSet, tinted_icon
 from editorbot_gui.availability import refresh_commands
 from editorbot_gui.chrome import chrome_sheet
 from editorbot_gui.dialogs.about import AboutDialog
@@ -179,7 +180,7 @@ class MainWindow(QMainWindow):
         self.generation.cancelled.connect(
             lambda: self.tell(self.tr("Generating was cancelled; nothing has changed."))
         )
-        self.generation.running_changed.connect(self._refresh_commands)
+        self.generation.running_changed.connect(self._refresh_generating)
         self.generation.engine_changed.connect(self._refresh_model_label)
         self.exporter.exported.connect(self._tell_exported)
         self.exporter.failed.connect(self._tell_failure)
@@ -395,6 +396,11 @@ class MainWindow(QMainWindow):
             undo=self.session.undo_stack,
         )
 
+    def _refresh_generating(self, running: bool) -> None:
+        if running:
+            self.notice.dismiss()
+        self._refresh_commands()
+
     def _refresh_time(self) -> None:
         heard = self.transport.heard
         self.time_display.show_place(
@@ -441,6 +447,10 @@ class MainWindow(QMainWindow):
         palette = Theme.current().palette
         self.setStyleSheet(chrome_sheet(palette))
         self.commands.tint(palette.text)
+        for dock in self.docks:
+            close = dock.findChild(QAbstractButton, "qt_dockwidget_closebutton")
+            if close is not None:
+                close.setIcon(tinted_icon("mdi6.close", palette.muted))
 
     # Events ---------------------------------------------------------------------------------------
 

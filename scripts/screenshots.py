@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
+from editorbot_gui.fonts import choose_font
 from editorbot_gui.main_window import MainWindow
 from editorbot_gui.settings import Settings
 from editorbot_gui.theme import Theme
@@ -66,6 +67,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     application = QApplication([])
+    choose_font(application)
     Theme.current().apply()
     with tempfile.TemporaryDirectory() as private:
         window = MainWindow(Settings(Path(private) / "settings.ini"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import importlib.metadata
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
@@ -20,6 +19,7 @@ from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.icon import app_icon
 from editorbot_gui.settings import APP_NAME
 from editorbot_gui.theme import GRID_PX, Theme, text_font
+from editorbot_gui.version import editorbot_version, version_of
 
 PACKAGES = (
     ("PySide6-Essentials", "Qt for Python", "LGPL-3.0"),
@@ -40,14 +40,6 @@ PACKAGES = (
 """Distribution, name for the person, licence."""
 
 
-def version_of(distribution: str) -> str:
-    """Returns an installed version; empty where there is none, as in a frozen program."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
-
-
 class AboutDialog(QDialog):
     """Version, licence and credits.
 
@@ -62,7 +54,7 @@ class AboutDialog(QDialog):
         icon = QLabel()
         icon.setPixmap(app_icon().pixmap(QSize(64, 64)))
         icon.setAlignment(Qt.AlignmentFlag.AlignTop)
-        name = QLabel(f"{APP_NAME} {version_of('editorbot')}".strip())
+        name = QLabel(f"{APP_NAME} {editorbot_version()}".strip())
         name.setFont(text_font(20, bold=True))
         words = QLabel(
             self.tr(

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from editorbot_gui import app
 from editorbot_gui.logs import ExceptionHooks, log_folder, start_logging
+from editorbot_gui.version import editorbot_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,8 @@ def test_version_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         app.main(["--version"])
     assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith("EditorBot ")
+    assert capsys.readouterr().out == f"EditorBot {editorbot_version()}\n"
+    assert editorbot_version()
     with pytest.raises(SystemExit) as ended:
         app.main(["a.wav", "--demo"])
     assert ended.value.code == 2
