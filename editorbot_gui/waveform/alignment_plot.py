@@ -19,17 +19,16 @@ from editorbot_gui.theme import (
     mixed,
     text_font,
 )
-from editorbot_gui.waveform.axis_view import AxisView
-from editorbot_gui.waveform.join_marks import BADGE_PX, KINDS, JoinMarks, paint_badge
+from editorbot_gui.waveform.axis_view import HEADER_PX, AxisView
+from editorbot_gui.waveform.join_marks import BADGE_PX, paint_badge
+from editorbot_gui.waveform.joins import KINDS
 from editorbot_gui.waveform.pieces import Positions, column_edges, pieces_of
 from editorbot_gui.waveform.plot_raster import bars_image, spans_image
 from editorbot_gui.waveform.ruler import LABEL_PX, scale_between
 from editorbot_gui.waveform.timecode import format_length, format_time
 from editorbot_gui.waveform.view_state import Axis, ViewState
-from model_core.edit.coverage import joins_of
 from model_core.edit.types import ChangeKind, Segment
 
-HEADER_PX = 18
 _FOOT_PX = 20
 _RAW_LABEL_PX = 4 * GRID_PX
 _MARGIN = 0.04
@@ -74,7 +73,6 @@ class AlignmentPlot(AxisView):
 
     def __init__(self, state: ViewState, parent: QWidget | None = None) -> None:
         super().__init__(state, Axis.EDITED, parent)
-        self._marks = JoinMarks.of(())
         self._counts: dict[ChangeKind, int] = {}
         self._raw_range = (0.0, 1.0)
         self.setMinimumHeight(12 * GRID_PX)
@@ -111,8 +109,7 @@ class AlignmentPlot(AxisView):
         return self.area.bottom() - (raw - low) / (high - low) * self.area.height()
 
     def _take_timeline(self) -> None:
-        self._marks = JoinMarks.of(joins_of(self.state.timeline.edit_list))
-        self._counts = {kind: self._marks.count(kind) for kind in _SHOWN_KINDS}
+        self._counts = {kind: self.state.joins.count(kind) for kind in _SHOWN_KINDS}
         self._fit_raw_range()
         self.invalidate()
 
@@ -224,8 +221,9 @@ class AlignmentPlot(AxisView):
         ).labelled:
             x = self._snapped(self.x_of(sample)) + 0.5
             lines.append(QLineF(x, area.top(), x, area.bottom() + GRID_PX / 2))
-            place = QRectF(x + GRID_PX / 2, area.bottom(), LABEL_PX, _FOOT_PX)
-            painter.drawText(place, left, label)
+            if x + GRID_PX / 2 + painter.fontMetrics().horizontalAdvance(label) <= area.right():
+                place = QRectF(x + GRID_PX / 2, area.bottom(), LABEL_PX, _FOOT_PX)
+                painter.drawText(place, left, label)
         painter.setPen(grid)
         painter.drawLines(lines)
         painter.setClipping(False)
@@ -240,7 +238,7 @@ class AlignmentPlot(AxisView):
     def _paint_sound(self, painter: QPainter, ratio: float) -> None:
         if not self._dense:
             return
-        palette, timeline, marks = self.palette_in_use, self.state.timeline, self._marks
+        palette, timeline, joins = self.palette_in_use, self.state.timeline, self.state.joins
         area = QRect(
             round(self.area.left() * ratio),
             round(self.area.top() * ratio),
@@ -255,11 +253,11 @@ class AlignmentPlot(AxisView):
             return size[1] - (raw - low) * (size[1] / (high - low))
 
         for kind in _SHOWN_KINDS:
-            chosen = np.flatnonzero(marks.kinds == KINDS.index(kind))
+            chosen = np.flatnonzero(joins.kinds == KINDS.index(kind))
             if not len(chosen):
                 continue
-            column = np.floor((marks.positions[chosen] - start) * (size[0] / span))
-            leaving, landing = row_of(marks.leaving[chosen]), row_of(marks.landing[chosen])
+            column = np.floor((joins.positions[chosen] - start) * (size[0] / span))
+            leaving, landing = row_of(joins.leaving[chosen]), row_of(joins.landing[chosen])
             top, bottom = np.minimum(leaving, landing), np.maximum(leaving, landing)
             colour = faded(palette.line_of_kind(kind), _DENSE_ALPHA)
             bars = bars_image(column.astype(np.int64), top, bottom, size, colour)
@@ -288,15 +286,15 @@ class AlignmentPlot(AxisView):
 
     def _paint_steps(self, painter: QPainter) -> None:
         """Paints the jumps as dashed lines with their letters."""
-        palette, marks = self.palette_in_use, self._marks
-        shown = np.zeros(len(marks.positions), np.bool_)
-        shown[marks.visible(*self.state.visible(Axis.EDITED))] = True
+        palette, joins = self.palette_in_use, self.state.joins
+        shown = np.zeros(len(joins.positions), np.bool_)
+        shown[joins.visible(*self.state.visible(Axis.EDITED))] = True
         ratio = self.devicePixelRatioF()
         badges = []
         for kind in _SHOWN_KINDS:
-            chosen = shown & (marks.kinds == KINDS.index(kind))
-            x = np.floor(self._x(marks.positions[chosen]) * ratio) / ratio + 0.5
-            leaving, landing = self._y(marks.leaving[chosen]), self._y(marks.landing[chosen])
+            chosen = shown & (joins.kinds == KINDS.index(kind))
+            x = np.floor(self._x(joins.positions[chosen]) * ratio) / ratio + 0.5
+            leaving, landing = self._y(joins.leaving[chosen]), self._y(joins.landing[chosen])
             pen = QPen(palette.line_of_kind(kind), 1)
             pen.setDashPattern([4, 3])
             painter.setPen(pen)

@@ -37,6 +37,8 @@ from editorbot_gui.waveform.view_state import Axis, Hover, Selection, ViewState
 
 GUTTER_PX = 7 * GRID_PX
 """Room for scales left of the time; the same in every view, so that times stand in line."""
+HEADER_PX = 18
+"""Over the sound: a view's name and the letters of joins."""
 ZOOM_A_NOTCH = 1.4
 ZOOM_A_KEY = 2.0
 _NOTCH = 120
@@ -112,7 +114,7 @@ class AxisView(QWidget):
     @property
     def samples_per_pixel(self) -> float:
         """The zoom, a logical pixel."""
-        return self.state.span / self.plot.width()
+        return self.state.span / max(1, self.width() - GUTTER_PX)
 
     @property
     def _first_sample(self) -> float:
@@ -121,11 +123,11 @@ class AxisView(QWidget):
 
     def sample_at(self, x: float) -> float:
         """Returns the position at a horizontal place of the widget, in samples."""
-        return self._first_sample + (x - self.plot.left()) * self.samples_per_pixel
+        return self._first_sample + (x - GUTTER_PX) * self.samples_per_pixel
 
     def x_of(self, sample: float) -> float:
         """Returns the horizontal place of a position."""
-        return self.plot.left() + (sample - self._first_sample) / self.samples_per_pixel
+        return GUTTER_PX + (sample - self._first_sample) / self.samples_per_pixel
 
     @property
     def n_columns(self) -> int:
@@ -240,6 +242,9 @@ class AxisView(QWidget):
         """Returns where this view shows what is selected, in logical pixels, joined where close."""
         if self._selection_spans is None:
             ranges = self.state.selected_ranges(self.axis)
+            if not len(ranges):
+                self._selection_spans = []
+                return self._selection_spans
             x = self.plot.left() + (ranges - self._first_sample) / self.samples_per_pixel
             x = x[(x[:, 1] >= self.plot.left()) & (x[:, 0] <= self.plot.right())]
             x = np.clip(x, self.plot.left() - 2.0, self.plot.right() + 2.0)
@@ -248,10 +253,8 @@ class AxisView(QWidget):
 
     def _refresh_overlay(self) -> None:
         """Repaints the strips where playhead and hover were and are."""
-        now = self._overlay_strips()
-        if now != self._painted_strips:
-            for strip in (*self._painted_strips, *now):
-                self.update(strip)
+        for strip in (*self._painted_strips, *self._overlay_strips()):
+            self.update(strip)
 
     def _overlay_strips(self) -> tuple[QRect, ...]:
         strips = []
@@ -264,7 +267,8 @@ class AxisView(QWidget):
                 strips.append(QRect(int(x) - _STRIP_PX, 0, 2 * _STRIP_PX, self.height()))
         pill = self._pill_area()
         if not pill.isNull():
-            strips.append(pill.toAlignedRect())
+            # At a scale of 125 % its soft edge reaches beyond whole logical pixels.
+            strips.append(pill.adjusted(-2, -2, 2, 2).toAlignedRect())
         return tuple(strips)
 
     # The words at the pointer ---------------------------------------------------------------------

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from editorbot_gui.theme import LETTERS, TINY_TEXT_PX, Palette, faded, ink_on, text_font
+from editorbot_gui.waveform.joins import KINDS, Joins
 from editorbot_gui.waveform.pieces import Positions
 from editorbot_gui.waveform.plot_raster import bars_image
-from model_core.edit.coverage import JoinInfo
 from model_core.edit.types import ChangeKind
 
 BADGE_PX = 14
@@ -25,73 +22,17 @@ _LINE_ALPHA = 0.8
 _BAR_PX = 2
 _MIN_BAR_PX = 3
 _DENSE_ALPHA = 0.55
-# Drawn last, and so on top where many joins share a pixel: what is rarer.
-KINDS: tuple[ChangeKind | None, ...] = (
-    None,
-    ChangeKind.GAP,
-    ChangeKind.CUT,
-    ChangeKind.REORDER,
-    ChangeKind.LOOP,
-)
 
 
-@dataclass(frozen=True, slots=True)
-class JoinMarks:
-    """The joins of an edit, ready to be drawn.
-
-    Attributes:
-        joins: What happens at each, in edited order.
-        positions: Their edited positions, of shape `[J]`.
-        leaving: The sample that would have been heard next, of shape `[J]`.
-        landing: The sample that is heard next, of shape `[J]`.
-        kinds: Index into `KINDS`, of shape `[J]`.
-    """
-
-    joins: Sequence[JoinInfo]
-    positions: Positions
-    leaving: Positions
-    landing: Positions
-    kinds: Positions
-
-    @classmethod
-    def of(cls, joins: Sequence[JoinInfo]) -> JoinMarks:
-        """Returns the marks of joins in edited order."""
-        return cls(
-            joins,
-            np.array([join.position for join in joins], np.int64),
-            np.array([join.leaving for join in joins], np.int64),
-            np.array([join.landing for join in joins], np.int64),
-            np.array([KINDS.index(join.kind) for join in joins], np.int64),
-        )
-
-    def count(self, kind: ChangeKind) -> int:
-        """Returns how many joins are of a kind."""
-        return int(np.count_nonzero(self.kinds == KINDS.index(kind)))
-
-    def visible(self, start: float, stop: float) -> slice:
-        """Returns which joins are between two edited positions."""
-        first, last = np.searchsorted(self.positions, (start, stop), side="left")
-        return slice(int(first), int(last))
-
-    def near(self, sample: float, reach: float) -> JoinInfo | None:
-        """Returns the join nearest to an edited position, if it is within `reach` samples."""
-        if not len(self.positions):
-            return None
-        after = int(np.searchsorted(self.positions, sample))
-        candidates = [index for index in (after - 1, after) if 0 <= index < len(self.positions)]
-        best = min(candidates, key=lambda index: abs(int(self.positions[index]) - sample))
-        return self.joins[best] if abs(int(self.positions[best]) - sample) <= reach else None
-
-
-def is_dense(marks: JoinMarks, chosen: slice, width: float) -> bool:
+def is_dense(joins: Joins, chosen: slice, width: float) -> bool:
     """Returns whether joins are so close together that their lines would hide the sound."""
-    n_changes = np.count_nonzero(marks.kinds[chosen] > KINDS.index(ChangeKind.GAP))
+    n_changes = np.count_nonzero(joins.kinds[chosen] > KINDS.index(ChangeKind.GAP))
     return bool(n_changes * _SPARSE_PX > width)
 
 
 def paint_ticks(
     painter: QPainter,
-    marks: JoinMarks,
+    joins: Joins,
     chosen: slice,
     column: Positions,
     header: QRect,
@@ -101,13 +42,13 @@ def paint_ticks(
 
     Args:
         painter: In device pixels.
-        marks: All joins.
+        joins: All joins.
         chosen: Which of them are visible.
         column: Their device pixels in the header, of the same length.
         header: The strip over the lanes, in device pixels.
         palette: The colours.
     """
-    kinds = marks.kinds[chosen]
+    kinds = joins.kinds[chosen]
     size = (header.width(), header.height())
     for number, kind in enumerate(KINDS):
         at = column[kinds == number]
@@ -121,7 +62,7 @@ def paint_ticks(
 
 def paint_joins(
     painter: QPainter,
-    marks: JoinMarks,
+    joins: Joins,
     chosen: slice,
     x: npt.NDArray[np.floating],
     area: QRectF,
@@ -132,14 +73,14 @@ def paint_joins(
 
     Args:
         painter: In logical pixels.
-        marks: All joins.
+        joins: All joins.
         chosen: Which of them are visible; not many.
         x: Where those are, on whole device pixels, of the same length.
         area: The lanes.
         header: The strip over them, for letters.
         palette: The colours.
     """
-    kinds = marks.kinds[chosen]
+    kinds = joins.kinds[chosen]
     for number, kind in enumerate(KINDS):
         if kind is ChangeKind.GAP:  # gaps are painted as what they are
             continue

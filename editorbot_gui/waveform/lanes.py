@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF
 
 from editorbot_gui.theme import Palette, faded, mixed
 from editorbot_gui.waveform.extremes import Floats
@@ -44,15 +44,13 @@ def dimmed(colour: QColor, palette: Palette) -> QColor:
 
 
 @lru_cache(maxsize=16)
-def _table(palette_name: str, colour: int, dim: int, well: int) -> list[int]:
-    """Returns the colours of a lane; the palette's name is there to tell the schemes apart."""
-    del palette_name
+def _table(colour: int, dim: int, well: int) -> list[int]:
     return colour_table(QColor(dim), QColor(colour), QColor(well), _ENVELOPE_SHARE)
 
 
 def table_for(colour: QColor, palette: Palette) -> list[int]:
     """Returns the colour table of lanes in one colour."""
-    return _table(palette.name, colour.rgb(), dimmed(colour, palette).rgb(), palette.well.rgb())
+    return _table(colour.rgb(), dimmed(colour, palette).rgb(), palette.well.rgb())
 
 
 def raw_columns(data: WaveformData, edges: Positions) -> list[Columns]:
@@ -100,8 +98,8 @@ def paint_lane(
 
 
 @lru_cache(maxsize=8)
-def _hatch_tile(size: int, width: float, colour: int) -> QPixmap:
-    tile = QPixmap(size, size)
+def _hatch_tile(size: int, width: float, colour: int) -> QImage:
+    tile = QImage(size, size, QImage.Format.Format_ARGB32_Premultiplied)
     tile.fill(Qt.GlobalColor.transparent)
     painter = QPainter(tile)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

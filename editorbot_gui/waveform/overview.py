@@ -11,14 +11,13 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, faded, figures_font
-from editorbot_gui.waveform.axis_view import ZOOM_A_NOTCH, AxisView
+from editorbot_gui.waveform.axis_view import GUTTER_PX, ZOOM_A_NOTCH, AxisView
 from editorbot_gui.waveform.lanes import paint_hatch, paint_lane, raw_columns, table_for
 from editorbot_gui.waveform.pieces import column_grid, kept_share
 from editorbot_gui.waveform.raster import N_LEVELS, Columns
 from editorbot_gui.waveform.timecode import format_length, format_time
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from editorbot_gui.waveform.waveform_data import WaveformData
-from model_core.edit.coverage import kept_ranges
 
 OVERVIEW_HEIGHT_PX = 7 * GRID_PX
 _GRIP_PX = 5
@@ -50,7 +49,6 @@ class OverviewView(AxisView):
     def __init__(self, state: ViewState, parent: QWidget | None = None) -> None:
         super().__init__(state, Axis.RAW, parent)
         self._data: WaveformData | None = None
-        self._kept = np.zeros((0, 2), np.int64)
         self._drag = _Drag.NONE
         self._grab = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -61,8 +59,6 @@ class OverviewView(AxisView):
         # The frame moves over what is painted; only the recording or the edit change that.
         state.range_changed.disconnect(self.invalidate)
         state.range_changed.connect(self._take_range)
-        state.timeline_changed.connect(self._take_timeline)
-        self._take_timeline()
 
     def sizeHint(self) -> QSize:
         """A strip."""
@@ -79,14 +75,14 @@ class OverviewView(AxisView):
         self._data = data
         if data is not None:
             data.improved.connect(self._take_improvement)
-        self._take_timeline()
+        self.invalidate()
 
     # Mapping: the whole recording, whatever is visible elsewhere --------------------------------
 
     @property
     def samples_per_pixel(self) -> float:
         """The zoom, which is always that of the whole recording."""
-        return max(1, self.state.length(Axis.RAW)) / self.plot.width()
+        return max(1, self.state.length(Axis.RAW)) / max(1, self.width() - GUTTER_PX)
 
     @property
     def _first_sample(self) -> float:
@@ -109,10 +105,6 @@ class OverviewView(AxisView):
         """Returns the time."""
         return format_time(sample, self.state.sample_rate, 1)
 
-    def _take_timeline(self) -> None:
-        self._kept = kept_ranges(self.state.timeline.edit_list, 0, self.state.length(Axis.RAW))
-        self.invalidate()
-
     def _take_range(self) -> None:
         self.update()
 
@@ -128,7 +120,7 @@ class OverviewView(AxisView):
         margin = round(GRID_PX / 2 * ratio)
         area = QRect(left, margin, self.n_columns, max(1, height - 2 * margin))
         grid = column_grid(0.0, float(data.n_samples), self.n_columns)
-        share = kept_share(self._kept, grid)
+        share = kept_share(self.state.kept, grid)
         paint_hatch(painter, area, share < 0.5, 0.0, ratio, palette)
         levels = np.round(share * (N_LEVELS - 1)).astype(np.uint8)
         channels = raw_columns(data, np.floor(grid).astype(np.int64))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -54,13 +55,12 @@ def scale_between(
     step = ticks.small_step_samples
     first = max(0, math.floor((start - label_px * samples_per_pixel) / step))
     last = math.ceil(stop / step)
-    small, labelled = [], []
-    for index in range(first, last + 1):
-        whole, rest = divmod(index, ticks.divisions)
-        if rest:
-            small.append(index * step)
-        else:
-            labelled.append((index * step, ticks.label(whole)))
+    divisions = ticks.divisions
+    small = [index * step for index in range(first, last + 1) if index % divisions]
+    labelled = [
+        (index * divisions * step, ticks.label(index))
+        for index in range(-(-first // divisions), last // divisions + 1)
+    ]
     return Scale(small, labelled, ticks.in_samples)
 
 
@@ -119,16 +119,23 @@ class TimeRuler(AxisView):
             )
         painter.setClipRect(plot)
 
-        def x_of(sample: float) -> float:
-            return self._snapped(plot.left() + (sample - start) / per_pixel) + 0.5
+        ratio = self.devicePixelRatioF()
+
+        def places_of(samples: list[float]) -> list[float]:
+            x = plot.left() + (np.array(samples) - start) / per_pixel
+            snapped: list[float] = (np.floor(x * ratio + 0.5) / ratio + 0.5).tolist()
+            return snapped
 
         low = bottom - 1
-        lines = [QLineF(x, low - _SHORT_TICK_PX, x, low) for x in map(x_of, scale.small)]
-        places = [(x_of(sample), label) for sample, label in scale.labelled]
-        lines += [QLineF(x, low - _LONG_TICK_PX, x, low) for x, _ in places]
+        lines = [QLineF(x, low - _SHORT_TICK_PX, x, low) for x in places_of(scale.small)]
+        labelled = places_of([sample for sample, _ in scale.labelled])
+        lines += [QLineF(x, low - _LONG_TICK_PX, x, low) for x in labelled]
         painter.drawLines(lines)
         centred = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        for x, label in places:
+        metrics = painter.fontMetrics()
+        for x, (_, label) in zip(labelled, scale.labelled, strict=True):
+            if x + GRID_PX / 2 + metrics.horizontalAdvance(label) > self.width():
+                continue
             area = QRectF(x + GRID_PX / 2, 0, LABEL_PX, plot.height() - GRID_PX / 2)
             painter.drawText(area, centred, label)
 

@@ -15,6 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
+from editorbot_gui.waveform.joins import Joins
+from editorbot_gui.waveform.pieces import Positions
+from model_core.edit.coverage import joins_of, kept_ranges
 from model_core.edit.timeline import Timeline
 from model_core.edit.types import EditList
 
@@ -88,6 +91,8 @@ class ViewState(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._timeline = Timeline(EditList())
+        self._joins: Joins | None = None
+        self._kept: Positions | None = None
         self._raw_length = 0
         self._sample_rate = _DEFAULT_RATE_HZ
         self._start = {Axis.RAW: 0.0, Axis.EDITED: 0.0}
@@ -103,6 +108,25 @@ class ViewState(QObject):
     def timeline(self) -> Timeline:
         """The edit that is shown."""
         return self._timeline
+
+    @property
+    def joins(self) -> Joins:
+        """The joins of the edit; made once for all views."""
+        if self._joins is None:
+            self._joins = Joins.of(joins_of(self._timeline.edit_list))
+        return self._joins
+
+    @property
+    def kept(self) -> Positions:
+        """What is heard of the recording, as rows of `(start, stop)`; made once for all views."""
+        if self._kept is None:
+            self._kept = kept_ranges(self._timeline.edit_list, 0, self._raw_length)
+        return self._kept
+
+    def _take_timeline(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._joins = self._kept = None
+        self._hover = None
 
     @property
     def sample_rate(self) -> int:
@@ -123,10 +147,9 @@ class ViewState(QObject):
         """
         self._raw_length = raw_length
         self._sample_rate = sample_rate
-        self._timeline = timeline
+        self._take_timeline(timeline)
         self._playhead = {Axis.RAW: 0, Axis.EDITED: 0}
         self._selection = None
-        self._hover = None
         self.timeline_changed.emit()
         self.selection_changed.emit()
         self.playhead_moved.emit()
@@ -138,8 +161,7 @@ class ViewState(QObject):
         The recording's range stays where it is; if everything was in view, everything stays so.
         """
         showed_all = self._span >= self.max_span
-        self._timeline = timeline
-        self._hover = None
+        self._take_timeline(timeline)
         if self._selection is not None and self._selection.axis is Axis.EDITED:
             self._selection = None
             self.selection_changed.emit()

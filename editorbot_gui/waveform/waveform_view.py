@@ -11,15 +11,14 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, faded, figures_font, text_font
-from editorbot_gui.waveform.axis_view import AxisView
+from editorbot_gui.waveform.axis_view import HEADER_PX, AxisView
 from editorbot_gui.waveform.join_marks import (
-    KINDS,
-    JoinMarks,
     is_dense,
     paint_joins,
     paint_stretches,
     paint_ticks,
 )
+from editorbot_gui.waveform.joins import KINDS
 from editorbot_gui.waveform.lanes import (
     DOT_SPACING_PX,
     LINE_PX,
@@ -41,15 +40,12 @@ from editorbot_gui.waveform.raster import N_LEVELS
 from editorbot_gui.waveform.timecode import format_length, format_time
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from editorbot_gui.waveform.waveform_data import WaveformData
-from model_core.edit.coverage import joins_of, kept_ranges
 from model_core.edit.timeline import GAP_SOURCE
 from model_core.edit.types import ChangeKind, Segment
 
-HEADER_PX = 18
-"""Over the lanes: the view's name and the letters of joins."""
 _LANE_GAP_PX = 1
 _MIN_SCALE_LANE_PX = 48
-_MARK_DB = (-6, -12, -24)
+_MARKS_DB = (0, -6, -12, -24)
 _REACH_PX = 5
 _MIN_GAP_LABEL_PX = 64
 _MIN_GAP_FRAME_PX = 4
@@ -71,16 +67,14 @@ class WaveformView(AxisView):
     def __init__(self, state: ViewState, kind: Axis | str, parent: QWidget | None = None) -> None:
         super().__init__(state, Axis(kind), parent)
         self._data: WaveformData | None = None
-        self._kept = np.zeros((0, 2), np.int64)
-        self._marks = JoinMarks.of(())
         self._gains = np.zeros(0, np.float32)
         self.setMinimumHeight(HEADER_PX + 5 * GRID_PX)
         if self.axis is Axis.RAW:
             self.setAccessibleName(self.tr("Waveform of the recording"))
-            self._name, self._colour_name = self.tr("Raw"), "raw"
+            self._name = self.tr("Raw")
         else:
             self.setAccessibleName(self.tr("Waveform of the edit"))
-            self._name, self._colour_name = self.tr("Edit"), "edited"
+            self._name = self.tr("Edit")
         self.setAccessibleDescription(
             self.tr("Click to move the playhead, drag to select, Ctrl and wheel to zoom.")
         )
@@ -103,15 +97,10 @@ class WaveformView(AxisView):
     # What is shown --------------------------------------------------------------------------------
 
     def _take_timeline(self) -> None:
-        timeline = self.state.timeline
-        edit = timeline.edit_list
-        self._marks = JoinMarks.of(joins_of(edit))
-        if self.axis is Axis.RAW:
-            self._kept = kept_ranges(edit, 0, self.state.length(Axis.RAW))
-        else:
-            decibels = [getattr(item, "gain_db", 0.0) for item in edit.items]
-            factors = 10 ** (np.array(decibels, np.float64) / _DECIBELS_A_DECADE)
-            self._gains = factors.astype(np.float32)
+        items = self.state.timeline.edit_list.items
+        decibels = [getattr(item, "gain_db", 0.0) for item in items]
+        factors = 10 ** (np.array(decibels, np.float64) / _DECIBELS_A_DECADE)
+        self._gains = factors.astype(np.float32)
         self.invalidate()
 
     def _take_improvement(self, start: int, stop: int) -> None:
@@ -131,12 +120,12 @@ class WaveformView(AxisView):
     def _describe_raw(self, sample: int) -> str:
         rate = self.state.sample_rate
         time = format_time(sample, rate)
-        index = int(np.searchsorted(self._kept[:, 0], sample, side="right")) - 1
-        if index >= 0 and sample < self._kept[index, 1]:
+        index = int(np.searchsorted(self.state.kept[:, 0], sample, side="right")) - 1
+        if index >= 0 and sample < self.state.kept[index, 1]:
             return self.tr("{0}  ·  kept").format(time)
-        start = int(self._kept[index, 1]) if index >= 0 else 0
-        last = index + 1 >= len(self._kept)
-        stop = self.state.length(Axis.RAW) if last else int(self._kept[index + 1, 0])
+        start = int(self.state.kept[index, 1]) if index >= 0 else 0
+        last = index + 1 >= len(self.state.kept)
+        stop = self.state.length(Axis.RAW) if last else int(self.state.kept[index + 1, 0])
         return self.tr("{0}  ·  left out, {1} from {2}").format(
             time, format_length(stop - start, rate), format_time(start, rate)
         )
@@ -144,7 +133,7 @@ class WaveformView(AxisView):
     def _describe_edited(self, sample: int) -> str:
         rate, timeline = self.state.sample_rate, self.state.timeline
         time = format_time(sample, rate)
-        join = self._marks.near(sample, _REACH_PX * self.samples_per_pixel)
+        join = self.state.joins.near(sample, _REACH_PX * self.samples_per_pixel)
         if join is not None and join.kind in (ChangeKind.CUT, ChangeKind.LOOP, ChangeKind.REORDER):
             words = {
                 ChangeKind.CUT: self.tr("cut, {0} left out"),
@@ -192,16 +181,18 @@ class WaveformView(AxisView):
             nothing = QRect(area.left() + first, area.top(), last - first, area.height())
             painter.fillRect(nothing, palette.panel)
         if self.axis is Axis.RAW:
-            share = kept_share(self._kept, grid)
+            share = kept_share(self.state.kept, grid)
             left_out = (share < 0.5) & inside
             paint_hatch(painter, area, left_out, start * self.n_columns / span, ratio, palette)
             levels = np.round(share * (N_LEVELS - 1)).astype(np.uint8)
         else:
             levels = np.full(self.n_columns, N_LEVELS - 1, np.uint8)
-            chosen = self._marks.visible(start, start + span)
-            if is_dense(self._marks, chosen, self.plot.width()):
-                column = (self._marks.positions[chosen] - start) * (self.n_columns / span)
-                paint_ticks(painter, self._marks, chosen, column.astype(np.int64), header, palette)
+            chosen = self.state.joins.visible(start, start + span)
+            if is_dense(self.state.joins, chosen, self.plot.width()):
+                column = (self.state.joins.positions[chosen] - start) * (self.n_columns / span)
+                paint_ticks(
+                    painter, self.state.joins, chosen, column.astype(np.int64), header, palette
+                )
         if self._shows_samples:
             pixel = 2 / (lanes[0].height() * data.level_scale)
             thickness = max(1.0, LINE_PX * ratio) * pixel
@@ -240,24 +231,24 @@ class WaveformView(AxisView):
             self._paint_stretches(painter, header)
         else:
             self._paint_gaps(painter, lanes)
-            chosen = self._marks.visible(*self.state.visible(self.axis))
-            if is_dense(self._marks, chosen, self.plot.width()):
+            chosen = self.state.joins.visible(*self.state.visible(self.axis))
+            if is_dense(self.state.joins, chosen, self.plot.width()):
                 return
-            x = np.floor(self._x(self._marks.positions[chosen]) * ratio) / ratio
+            x = np.floor(self._x(self.state.joins.positions[chosen]) * ratio) / ratio
             area = lanes[0].united(lanes[-1])
-            paint_joins(painter, self._marks, chosen, x, area, header, palette)
+            paint_joins(painter, self.state.joins, chosen, x, area, header, palette)
 
     def _x(self, samples: Positions | npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
         return self.plot.left() + (samples - self.state.start(self.axis)) / self.samples_per_pixel
 
     def _paint_stretches(self, painter: QPainter, header: QRectF) -> None:
         """Marks over the recording what is left out and what is played again."""
-        marks, palette = self._marks, self.palette_in_use
-        bounds = np.concatenate(([0], self._kept.reshape(-1), [self.state.length(Axis.RAW)]))
-        looped = marks.kinds == KINDS.index(ChangeKind.LOOP)
+        joins, palette = self.state.joins, self.palette_in_use
+        bounds = np.concatenate(([0], self.state.kept.reshape(-1), [self.state.length(Axis.RAW)]))
+        looped = joins.kinds == KINDS.index(ChangeKind.LOOP)
         for kind, starts, stops in (
             (ChangeKind.CUT, bounds[::2], bounds[1::2]),
-            (ChangeKind.LOOP, marks.landing[looped], marks.leaving[looped]),
+            (ChangeKind.LOOP, joins.landing[looped], joins.leaving[looped]),
         ):
             low, high = self.state.visible(Axis.RAW)
             shown = (stops > low) & (starts < high)
@@ -291,7 +282,7 @@ class WaveformView(AxisView):
         for stretch in self._stretches():
             x = self._x(stretch.places)
             if self.axis is Axis.RAW:
-                index = np.searchsorted(self._kept.reshape(-1), stretch.places)
+                index = np.searchsorted(self.state.kept.reshape(-1), stretch.places)
                 kept = index % 2 == 1
                 parts = [(kept, palette.raw), (~kept, dimmed(palette.raw, palette))]
             else:
@@ -305,7 +296,7 @@ class WaveformView(AxisView):
         palette, plot = self.palette_in_use, self.plot
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.fillRect(QRectF(0, 0, plot.left(), self.height()), palette.panel)
-        if self._data is None:
+        if self._data is None or self.state.length(self.axis) == 0:
             painter.fillRect(QRectF(0, 0, self.width(), HEADER_PX), palette.panel)
         colour = palette.raw if self.axis is Axis.RAW else palette.edited
         painter.fillRect(QRectF(0, 0, 3, self.height()), colour)
@@ -340,7 +331,7 @@ class WaveformView(AxisView):
         half = lane.height() / 2 - 1
         free = lane.bottom()
         right = self.plot.left() - GRID_PX / 2
-        for decibels in sorted((0, *_MARK_DB), reverse=True):
+        for decibels in _MARKS_DB:
             height = half * scale * 10 ** (decibels / _DECIBELS_A_DECADE)
             if height > half or height < TINY_TEXT_PX:
                 continue
