@@ -77,20 +77,22 @@ class StageClock:
             self._running.pop()
 
 
-def _measure_stages(recording: Path, output: Path, started: float) -> dict[str, float]:
+def _measure_stages(
+    recording: Path, output: Path, checkpoint: Path | None, started: float
+) -> dict[str, float]:
     """Does what the command line does, in this process, and returns the seconds of its stages.
 
     Args:
         recording: The file to edit.
         output: Where the edit goes.
+        checkpoint: The network; None for the bundled one.
         started: `time.monotonic()` of when this process was asked for.
     """
-    from model_core.audio.render import Renderer
-    from model_core.export.sound import export_sound
-
     from model_core.audio.features import mel_spectrogram
     from model_core.audio.reading import open_audio
+    from model_core.audio.render import Renderer
     from model_core.audio.source import AudioSource, Samples
+    from model_core.export.sound import export_sound
     from model_core.infer import load_engine
 
     clock = StageClock()
@@ -115,7 +117,7 @@ def _measure_stages(recording: Path, output: Path, started: float) -> dict[str, 
         if phrase == "Placing joins":
             clock.switch("joins")
 
-    engine = load_engine()
+    engine = load_engine(checkpoint)
     clock.seconds["start"] = time.monotonic() - started
     with clock.stage("reading"):
         source = TimedSource(open_audio(recording))
@@ -131,18 +133,21 @@ def _measure_stages(recording: Path, output: Path, started: float) -> dict[str, 
     return dict(clock.seconds)
 
 
-def _command_line(recording: Path, output: Path) -> Measured:
+def _command_line(recording: Path, output: Path, checkpoint: Path | None) -> Measured:
     """Measures the command line from file to file."""
     command = (sys.executable, "-m", "model_core.infer", recording, "--output", output, "--quiet")
-    return run_measured(command)
+    return run_measured((*command, "--checkpoint", checkpoint) if checkpoint else command)
 
 
-def _stages_in_fresh_process(recording: Path, output: Path) -> dict[str, float]:
-    command = (sys.executable, "-m", "benchmarks.bench", "--stages-of", recording, output)
-    started = repr(time.monotonic())
-    done = subprocess.run(
-        [*command, "--started", started], check=True, capture_output=True, text=True, cwd=ROOT
-    )
+def _stages_in_fresh_process(
+    recording: Path, output: Path, checkpoint: Path | None
+) -> dict[str, float]:
+    command: list[str | Path] = [sys.executable, "-m", "benchmarks.bench"]
+    command += ["--stages-of", recording, output]
+    if checkpoint:
+        command += ["--checkpoint", checkpoint]
+    command += ["--started", repr(time.monotonic())]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     stages: dict[str, float] = json.loads(done.stdout)
     return stages
 
@@ -163,12 +168,12 @@ def _machine() -> str:
     )
 
 
-def measure(minutes: float) -> dict[str, Any]:
+def measure(minutes: float, checkpoint: Path | None) -> dict[str, Any]:
     """Returns all that is measured for one length; JSON-able."""
     recording = make_recording(minutes)
     output = BENCH_FOLDER / "edited.wav"
-    ours = _command_line(recording, output)
-    stages = _stages_in_fresh_process(recording, output)
+    ours = _command_line(recording, output, checkpoint)
+    stages = _stages_in_fresh_process(recording, output, checkpoint)
     theirs = _auto_editor(recording, output)
     output.unlink(missing_ok=True)
     result: dict[str, Any] = {
@@ -229,12 +234,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, nargs="+", default=_MINUTES)
     parser.add_argument("--json", type=Path, help="also write the results to this file")
+    parser.add_argument("--checkpoint", type=Path, help="a network other than the bundled one")
     parser.add_argument("--stages-of", type=Path, nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--started", type=float, default=0.0, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.stages_of:
         recording, output = arguments.stages_of
-        print(json.dumps(_measure_stages(recording, output, arguments.started)))
+        stages = _measure_stages(recording, output, arguments.checkpoint, arguments.started)
+        print(json.dumps(stages))
         return
     print(_machine())
     kind = "the audio folder's clips" if audio_folder() else "the demo recordings"
@@ -243,7 +250,7 @@ def main() -> None:
     print("|---|---|---|---|---|")
     results = []
     for minutes in arguments.minutes:
-        results.append(measure(minutes))
+        results.append(measure(minutes, arguments.checkpoint))
         _print_result(results[-1])
         sys.stdout.flush()
     _print_stages(results)
