@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,6 +122,8 @@ def _run(options: argparse.Namespace) -> int:
             window.open_demo(options.demo)
         window.load_model()
 
+    # Python would hear of Ctrl+C only when Qt next calls it; nothing is written in place.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     QTimer.singleShot(0, begin)
     try:
         return app.exec()

@@ -39,6 +39,12 @@ class KeyGuard(QObject):
     to the next segment instead of to the next row.
     """
 
+    def watch(self, window: QWidget) -> None:
+        """Looks after all controls that are in a window now."""
+        for kind, _ in _OWN_KEYS:
+            for control in window.findChildren(kind):
+                control.installEventFilter(self)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Claims a key for the control that has the focus."""
         if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):

@@ -11,7 +11,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QApplication,
     QDockWidget,
     QFileDialog,
     QLabel,
@@ -164,9 +163,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._connect_commands()
-        application = QApplication.instance()
-        if application is not None:
-            application.installEventFilter(self._key_guard)
+        self._key_guard.watch(self)
         session = self.session
         session.document_changed.connect(self._refresh_document)
         session.undo_stack.indexChanged.connect(self._refresh_commands)
@@ -229,7 +226,7 @@ class MainWindow(QMainWindow):
             self.commands[name].triggered.connect(lambda _checked=False, do=function: do())
         for choice in THEME_CHOICES:
             action = self.commands[f"theme_{choice}"]
-            action.setChecked(choice == self.settings.theme)
+            action.setChecked(choice == Theme.current().scheme)
             action.triggered.connect(lambda _checked=False, choice=choice: self.use_theme(choice))
 
     def _restore(self) -> None:
@@ -471,9 +468,6 @@ class MainWindow(QMainWindow):
             return
         self._remember()
         self.hide()
-        application = QApplication.instance()
-        if application is not None:
-            application.removeEventFilter(self._key_guard)
         self.player.close()
         self.player.set_edited(None)
         self.player.set_raw(None)

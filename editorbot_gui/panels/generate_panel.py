@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from editorbot_gui.actions import ActionSet
 from editorbot_gui.panels.action_button import ActionButton
-from editorbot_gui.panels.time_field import TimeField
+from editorbot_gui.panels.time_field import SelectOnFocus, TimeField
 from editorbot_gui.theme import GRID_PX, Theme
 from model_core.options import GenerateOptions
 
@@ -57,6 +57,7 @@ class GeneratePanel(QWidget):
         self.variation = QSpinBox()
         self.variation.setRange(0, _MAX_VARIATION)
         self.variation.setSpecialValueText(self.tr("Best"))
+        SelectOnFocus(self.variation)
         self.variation.setAccessibleName(self.tr("Variation"))
         self.variation.setToolTip(
             self.tr("“Best” is the first choice. Each number is another edit, always the same.")
@@ -69,6 +70,9 @@ class GeneratePanel(QWidget):
         self._lay_out()
         self.tightness.valueChanged.connect(self._tightness_moved)
         self.own_tightness.toggled.connect(self._show_tightness)
+        for field in (self.target_length, self.variation):
+            # Enter gives the keyboard back to the window, whose shortcuts are single letters.
+            field.lineEdit().returnPressed.connect(field.clearFocus)
         self.target_length.valueChanged.connect(self.options_changed)
         self.variation.valueChanged.connect(self.options_changed)
         Theme.current().theme_changed.connect(self._dress)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QDoubleSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QWidget
 
 _LONGEST_S = 24 * 3600.0
 _STEP_S = 5.0
@@ -21,6 +22,27 @@ def seconds_of(text: str) -> float | None:
     return 3600 * int(hours or 0) + 60 * int(minutes or 0) + float(seconds.replace(",", "."))
 
 
+class SelectOnFocus(QObject):
+    """Selects what a spin box shows when it gets the focus, so that typing replaces it.
+
+    Otherwise a number would be typed beside the word that stands for "no number".
+
+    Args:
+        box: The spin box; owns this.
+    """
+
+    def __init__(self, box: QAbstractSpinBox) -> None:
+        super().__init__(box)
+        self._box = box
+        box.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Selects once the click that gave the focus has put its cursor."""
+        if event.type() is QEvent.Type.FocusIn:
+            QTimer.singleShot(0, self._box, self._box.selectAll)
+        return super().eventFilter(watched, event)
+
+
 class TimeField(QDoubleSpinBox):
     """Minutes and seconds; 0 stands for "Auto".
 
@@ -34,6 +56,7 @@ class TimeField(QDoubleSpinBox):
         self.setRange(0.0, _LONGEST_S)
         self.setSingleStep(_STEP_S)
         self.setSpecialValueText(self.tr("Auto"))
+        SelectOnFocus(self)
 
     @property
     def seconds(self) -> float | None:

@@ -164,6 +164,13 @@ def test_a_focused_box_keeps_its_space_and_a_list_its_arrows(
     qtbot.keyClick(box, Qt.Key.Key_Space)
     assert not box.isChecked()
     assert not window.transport.playing
+    field = window.generate_panel.target_length
+    field.setFocus()
+    qtbot.waitUntil(lambda: field.lineEdit().hasSelectedText())
+    qtbot.keyClicks(field, "2")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert not field.hasFocus()
+    assert field.seconds == 2.0
     table = window.edits_list.table
     table.selectRow(0)
     table.setFocus()
