@@ -337,6 +337,8 @@ def test_the_playhead_repaints_strips_only(scene: Scene, qtbot: QtBot) -> None:
     for count, place in enumerate((30 * S, 40 * S), 1):
         scene.state.set_playhead(Axis.RAW, place)
         qtbot.waitUntil(lambda count=count: len(watch.widths) >= count)
+    scene.state.set_heard(Axis.EDITED)  # stays where it is, but less bright
+    qtbot.waitUntil(lambda: len(watch.widths) >= 3)
     assert max(watch.widths) <= 80
     assert scene.raw._layer is layer
     scene.raw.close()
