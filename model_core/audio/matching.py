@@ -60,6 +60,7 @@ _WAVEFORM = _Kind(1.0, 0.005, (0.13, 0.13, 0.09))
 # Limits, in units of what chance gives, and lead over the best rival.
 _AGREEMENT_S = 0.008
 _AGREEING_ONSETS, _AGREEING_WAVEFORM, _AGREEING_LEAD = 0.5, 0.7, 0.02
+_ONSETS_WORTH_A_LOOK = 0.35
 _ONSETS_ALONE, _ONSETS_LEAD = 1.2, 0.04
 _WAVEFORM_ALONE, _WAVEFORM_LEAD = 2.0, 0.08
 
@@ -162,6 +163,8 @@ def find_match(
         The match, or None where there is nothing that resembles well enough.
     """
     onsets = _onset_peaks(leaving, leaving_s, landing, landing_s, reach_s)
+    if max(peak.strength for peak in onsets) < _ONSETS_WORTH_A_LOOK:
+        return None
     waveform = _waveform_peaks(leaving, leaving_s, landing, landing_s, reach_s)
     agreeing = [
         (one.strength * other.strength, other)
@@ -220,14 +223,15 @@ def _whitened(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Returns samples with a nearly flat spectrum, so that low tones don't drown the rest."""
     import scipy.fft
 
-    spectrum = scipy.fft.rfft(samples)
+    size = scipy.fft.next_fast_len(samples.size, real=True)
+    spectrum = scipy.fft.rfft(samples, size)
     magnitude = np.abs(spectrum)
     width = max(1, magnitude.size // 256)
     total = np.cumsum(np.pad(magnitude, (width + 1, width), mode="edge"), dtype=np.float64)
     smooth = (total[2 * width + 1 :] - total[: -2 * width - 1]) / (2 * width + 1)
     floor = 1e-3 * smooth.max() + 1e-12
     shaped = spectrum / ((smooth + floor) ** _WHITENING).astype(np.float32)
-    white: npt.NDArray[np.float32] = scipy.fft.irfft(shaped, samples.size)
+    white: npt.NDArray[np.float32] = scipy.fft.irfft(shaped, size)[: samples.size]
     return white
 
 
