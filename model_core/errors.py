@@ -41,6 +41,10 @@ class EditError(EditorBotError):
     """An operation that would make an invalid edit list, or a malformed edit-list file."""
 
 
+class AlignmentError(EditorBotError):
+    """A recording and a finished edit that don't belong together, or can't be aligned."""
+
+
 class ProjectError(EditorBotError):
     """A project file that can't be read, or is from a newer version."""
 
