@@ -15,6 +15,7 @@ def chrome_sheet(palette: Palette) -> str:
     """Returns the style of buttons, fields, lists, docks and bars."""
     return _SHEET % {
         "icons": resource_path("icons").as_posix(),
+        "ground": "dark" if palette.is_dark else "light",
         "window": palette.window.name(),
         "panel": palette.panel.name(),
         "line": palette.line.name(),
@@ -65,6 +66,13 @@ QComboBox::down-arrow { image: url("%(icons)s/chevron-down.svg"); width: 10px; h
 QComboBox QAbstractItemView {
     background: %(panel)s; border: 1px solid %(edge)s; padding: 4px; outline: none;
 }
+QCheckBox { spacing: 6px; }
+QCheckBox::indicator {
+    width: 14px; height: 14px; border: 1px solid %(muted)s; border-radius: 3px;
+    background: %(panel)s;
+}
+QCheckBox::indicator:checked { image: url("%(icons)s/check-on-%(ground)s.svg"); }
+QCheckBox:focus { color: %(text)s; text-decoration: underline; }
 QHeaderView { background: %(window)s; }
 QHeaderView::section {
     background: %(window)s; color: %(muted)s; border: none; border-bottom: 1px solid %(line)s;

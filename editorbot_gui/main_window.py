@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, QStandardPaths, Qt
 from PySide6.QtGui import (
     QCloseEvent,
 )
@@ -240,7 +240,9 @@ class MainWindow(QMainWindow):
 
     def ask_for_file(self) -> None:
         """Shows the open dialog."""
-        dialog = QFileDialog(self, self.tr("Open a recording"), self.settings.open_folder)
+        music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
+        folder = self.settings.open_folder or music
+        dialog = QFileDialog(self, self.tr("Open a recording"), folder)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(name_filters())

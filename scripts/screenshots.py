@@ -48,8 +48,7 @@ def _make_pictures(window: MainWindow, demo: str, folder: Path) -> None:
     _wait_until(lambda: window.session.source is not None and not window.runner.jobs)
     window.generate()
     _wait_until(lambda: window.session.is_edited and not window.runner.jobs)
-    changes = window.session.changes
-    window.show_change(changes[len(changes) // 2])
+    window.edits_list.table.selectRow(len(window.session.changes) // 2)
     window.view.fit_all()
     for scheme in ("dark", "light"):
         Theme.current().set_scheme(scheme)
