@@ -134,6 +134,8 @@ class MainWindow(QMainWindow):
             self._dock("generate_dock", self.tr("Generate"), self.generate_panel),
             self._dock("edits_dock", self.tr("Edits"), self.edits_list),
         )
+        for dock in self.docks:
+            dock.visibilityChanged.connect(self._mark_docks)
         self.time_display = TimeDisplay()
         self.recent_menu = build_menus(self, self.commands, self.settings)
         self._time_shown = build_toolbar(self, self.commands, self.time_display)
@@ -446,10 +448,14 @@ class MainWindow(QMainWindow):
         palette = Theme.current().palette
         self.setStyleSheet(chrome_sheet(palette))
         self.commands.tint(palette.text)
+        self._mark_docks()
+
+    def _mark_docks(self) -> None:
+        """Gives the docks a close button of the one family; Qt takes it back when it likes."""
         for dock in self.docks:
             close = dock.findChild(QAbstractButton, "qt_dockwidget_closebutton")
             if close is not None:
-                close.setIcon(tinted_icon("mdi6.close", palette.muted))
+                close.setIcon(tinted_icon("mdi6.close", Theme.current().palette.muted))
 
     # Events ---------------------------------------------------------------------------------------
 

@@ -33,9 +33,9 @@ def channels_text(channels: int) -> str:
 
 
 def depth_text(source: AudioSource) -> str:
-    """Returns how a recording's samples are kept: "24-bit", "32-bit float", or its coding."""
+    """Returns how samples are kept: "24-bit", "32-bit float", or what packs them: "M4A"."""
     if source.lossy:
-        return source.container
+        return source.path.suffix[1:].upper() if source.path is not None else source.container
     if source.dtype.kind == "f":
         return _tr("{bits}-bit float").format(bits=source.bits)
     return _tr("{bits}-bit").format(bits=source.bits)

@@ -35,7 +35,7 @@ class _Hint(QWidget):
         palette = Theme.current().palette
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), faded(palette.window, 0.85))
+        painter.fillRect(self.rect(), faded(palette.window, 0.93))
         painter.setPen(QPen(palette.raw, 2, Qt.PenStyle.DashLine))
         margin = 3 * GRID_PX
         painter.drawRoundedRect(
