@@ -38,6 +38,7 @@ from editorbot_gui.menus import build_menus, build_toolbar
 from editorbot_gui.opening import Opened, Opener, name_filters
 from editorbot_gui.panels.editor_page import EditorPage
 from editorbot_gui.panels.edits_list import EditsList
+from editorbot_gui.panels.elided_label import ElidedLabel
 from editorbot_gui.panels.empty_state import EmptyState
 from editorbot_gui.panels.file_drop import FileDrop
 from editorbot_gui.panels.generate_panel import GeneratePanel
@@ -139,8 +140,7 @@ class MainWindow(QMainWindow):
         self.time_display = TimeDisplay()
         self.recent_menu = build_menus(self, self.commands, self.settings)
         self._time_shown = build_toolbar(self, self.commands, self.time_display)
-        self.happened = QLabel()
-        self.happened.setTextFormat(Qt.TextFormat.PlainText)
+        self.happened = ElidedLabel()
         self.happened.setAccessibleName(self.tr("What happened"))
         self.model_label = QLabel()
         for label in (self.happened, self.model_label):
@@ -304,7 +304,6 @@ class MainWindow(QMainWindow):
     def tell(self, sentence: str) -> None:
         """Says in the status bar what happened."""
         self.happened.setText(sentence)
-        self.happened.setToolTip(sentence)
 
     # What comes back from the jobs ----------------------------------------------------------------
 

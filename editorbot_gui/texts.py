@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from editorbot_gui.session import Session
     from model_core.audio.source import AudioSource
 
+_MAX_NAME = 48
 _COUNTED = (ChangeKind.CUT, ChangeKind.LOOP, ChangeKind.REORDER, ChangeKind.GAP)
 
 
@@ -41,11 +42,16 @@ def depth_text(source: AudioSource) -> str:
     return _tr("{bits}-bit").format(bits=source.bits)
 
 
+def shortened(name: str) -> str:
+    """Returns a file name of bearable length; its ends say most."""
+    half = _MAX_NAME // 2
+    return name if len(name) <= _MAX_NAME else f"{name[:half]}…{name[-half:]}"
+
+
 def source_text(source: AudioSource) -> str:
     """Returns the facts about a recording: name, rate, channels, depth, length."""
-    name = source.path.name if source.path is not None else ""
     facts = (
-        name,
+        shortened(source.path.name if source.path is not None else ""),
         rate_text(source.sample_rate),
         channels_text(source.channels),
         depth_text(source),

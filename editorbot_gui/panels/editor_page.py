@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
+from editorbot_gui.panels.elided_label import ElidedLabel
 from editorbot_gui.theme import GRID_PX, Theme, figures_font
 from editorbot_gui.waveform.alignment_plot import AlignmentPlot
 from editorbot_gui.waveform.overview import OverviewView
@@ -27,14 +28,13 @@ class FactsStrip(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.raw = QLabel()
+        self.raw = ElidedLabel()
         self.edited = QLabel()
         self._marks = {Axis.RAW: QLabel("●"), Axis.EDITED: QLabel("●")}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GRID_PX, GRID_PX // 2, GRID_PX, GRID_PX // 2)
         layout.setSpacing(GRID_PX)
         for axis, facts in ((Axis.RAW, self.raw), (Axis.EDITED, self.edited)):
-            facts.setTextFormat(Qt.TextFormat.PlainText)
             facts.setFont(figures_font())
             layout.addWidget(self._marks[axis])
             layout.addWidget(facts)

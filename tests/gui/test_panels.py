@@ -10,6 +10,7 @@ from editorbot_gui import texts
 from editorbot_gui.actions import ActionSet
 from editorbot_gui.panels.action_button import ActionButton
 from editorbot_gui.panels.edits_list import CONFIDENCE, LENGTH, WHERE, EditsList, is_doubtful
+from editorbot_gui.panels.elided_label import ElidedLabel
 from editorbot_gui.panels.notice_bar import NoticeBar
 from editorbot_gui.panels.time_field import TimeField
 from model_core.edit.types import Change, ChangeKind, ChangeState, Reason
@@ -120,6 +121,21 @@ def test_a_button_follows_its_action(qtbot: QtBot) -> None:
     commands.allow("generate")
     with qtbot.waitSignal(commands["generate"].triggered):
         button.click()
+
+
+def test_a_long_line_gives_way_and_is_told_in_full(qtbot: QtBot) -> None:
+    label = ElidedLabel()
+    qtbot.addWidget(label)
+    label.resize(120, 20)
+    label.show()
+    label.setText("short")
+    assert label.toolTip() == ""
+    long = "a very long sentence " * 10
+    label.setText(long)
+    assert label.minimumSizeHint().width() < 100
+    assert label.toolTip() == long
+    assert label.text() == long
+    label.grab()
 
 
 @pytest.mark.parametrize(
