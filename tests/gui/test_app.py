@@ -40,6 +40,25 @@ window.close()
 print(*(name for name in sys.argv[1:] if name in sys.modules))
 """
 
+OPEN_DEMO = """
+import sys
+from PySide6.QtCore import QTimer
+from editorbot_gui import app
+from editorbot_gui.main_window import MainWindow
+
+def look(window):
+    if window.session.source is None or window.runner.jobs:
+        QTimer.singleShot(20, lambda: look(window))
+        return
+    print(window.session.path.name)
+    window.close()
+
+show = MainWindow.show
+MainWindow.show = lambda window: (show(window), QTimer.singleShot(0, lambda: look(window)))
+MainWindow.load_model = lambda window: None  # importing torch is tested elsewhere
+sys.exit(app.main(["--demo", "music", "--theme", "dark"]))
+"""
+
 
 def run(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name not in environment}
@@ -86,30 +105,7 @@ def test_version_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_demo_is_opened_by_the_real_program(own_folders: Path) -> None:
-    script = """
-import sys
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
-from editorbot_gui import app, generation
-from editorbot_gui.main_window import MainWindow
-MainWindow.load_model = lambda window: None
-def look():
-    window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow))
-    if window.session.source is None or window.runner.jobs:
-        QTimer.singleShot(20, look)
-        return
-    print(window.session.path.name)
-    window.close()
-from PySide6.QtCore import QCoreApplication
-import threading
-original = MainWindow.show
-def show(window):
-    original(window)
-    QTimer.singleShot(0, look)
-MainWindow.show = show
-sys.exit(app.main(["--demo", "music", "--theme", "dark"]))
-"""
-    done = run("-c", script, QT_QPA_PLATFORM="offscreen")
+    done = run("-c", OPEN_DEMO, QT_QPA_PLATFORM="offscreen")
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["music.flac"]
     logs = list(own_folders.rglob("editorbot.log"))
