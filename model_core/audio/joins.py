@@ -59,12 +59,6 @@ class _Bounds:
     leaving: tuple[int, int]
     landing: tuple[int, int]
 
-    def hold(self, leaving: int, landing: int) -> bool:
-        return (
-            self.leaving[0] <= leaving <= self.leaving[1]
-            and self.landing[0] <= landing <= self.landing[1]
-        )
-
     def slides(self, leaving: int, landing: int, low: int, high: int) -> tuple[int, int]:
         """Clips the range by which both ends may slide together; it may come out empty."""
         low = max(low, self.leaving[0] - leaving, self.landing[0] - landing)

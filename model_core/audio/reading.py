@@ -51,8 +51,14 @@ def open_audio(
         CancelledError: If `cancel` was set.
     """
     path = Path(path)
-    _check_file(path)
-    report = progress or no_progress
+    try:
+        _check_file(path)
+        return _open(path, progress or no_progress, cancel)
+    except OSError as error:
+        raise file_error(path, error) from error
+
+
+def _open(path: Path, report: Progress, cancel: CancelToken | None) -> AudioSource:
     with contextlib.ExitStack() as unless_kept:
         file = _opened(path)
         if file is not None:
@@ -75,20 +81,18 @@ def _check_file(path: Path) -> None:
     """Raises `AudioReadError` if there isn't a file with something in it that may be read."""
     try:
         status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise AudioReadError(f"“{path}” is a folder.", "Open one of the recordings in it.")
-        if not stat.S_ISREG(status.st_mode):
-            raise AudioReadError(f"“{path}” is a device, not a file.", "Open a sound file.")
-        if status.st_size == 0:
-            raise AudioReadError(
-                f"“{path}” is empty.", "Copy or export it again from where it comes from."
-            )
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise file_error(path, error) from error
     except ValueError as error:  # a null character in the name
         raise AudioReadError(f"{str(path)!r} isn't the name of a file.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise AudioReadError(f"“{path}” is a folder.", "Open one of the recordings in it.")
+    if not stat.S_ISREG(status.st_mode):
+        raise AudioReadError(f"“{path}” is a device, not a file.", "Open a sound file.")
+    if status.st_size == 0:
+        raise AudioReadError(
+            f"“{path}” is empty.", "Copy or export it again from where it comes from."
+        )
+    with path.open("rb"):
+        pass
 
 
 def _opened(path: Path) -> sf.SoundFile | None:

@@ -69,6 +69,11 @@ class DecodedSource(AudioSource):
         self.encoding = card["encoding"]
         self.lossy = card["lossy"]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the person about what is unusual, as far as it was met by now."""
+        return (*self._notes, *self._samples.notes)
+
     def _read(self, start: int, stop: int) -> Samples:
         return self._samples.read(start, stop)
 

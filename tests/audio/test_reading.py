@@ -238,6 +238,16 @@ def test_what_is_no_number_is_silence_and_is_told(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read, expected)
 
 
+def test_what_is_no_number_is_told_of_decoded_files_too(tmp_path: Path) -> None:
+    samples = noise(5000, 2).astype(np.float32)
+    samples[10] = np.nan
+    path = encode_with_ffmpeg(tmp_path / "a.mkv", samples, RATE, "pcm_f32le", "flt")
+    with open_audio(path) as source:
+        assert not source.read(10, 11).any()
+        np.testing.assert_array_equal(source.read(11, 5000), samples[11:])
+        assert "aren't numbers" in source.notes[0]
+
+
 @pytest.mark.parametrize(
     ("name", "encoding"),
     [
