@@ -14,8 +14,6 @@ import platform
 import subprocess
 import sys
 import time
-from collections import defaultdict
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,108 +27,13 @@ from benchmarks.peers import (
     run_measured,
 )
 from benchmarks.recordings import BENCH_FOLDER, ROOT, audio_folder, make_recording
+from benchmarks.stages import STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _MINUTES = (1.0, 10.0, 60.0)
-_STAGES = (
-    "start",
-    "reading",
-    "features",
-    "encoding",
-    "decoding",
-    "joins",
-    "rendering and writing",
-)
 _MIB = 1 << 20
-
-
-class StageClock:
-    """Adds up seconds by stage; what an inner stage takes doesn't count for the outer one."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
-        self._running: list[str] = []
-        self._since = time.perf_counter()
-
-    def _turn(self) -> None:
-        now = time.perf_counter()
-        if self._running:
-            self.seconds[self._running[-1]] += now - self._since
-        self._since = now
-
-    def switch(self, stage: str) -> None:
-        """Goes on with another stage in place of the running one."""
-        self._turn()
-        self._running[-1] = stage
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Counts the block's time for a stage."""
-        self._turn()
-        self._running.append(name)
-        try:
-            yield
-        finally:
-            self._turn()
-            self._running.pop()
-
-
-def _measure_stages(
-    recording: Path, output: Path, checkpoint: Path | None, started: float
-) -> dict[str, float]:
-    """Does what the command line does, in this process, and returns the seconds of its stages.
-
-    Args:
-        recording: The file to edit.
-        output: Where the edit goes.
-        checkpoint: The network; None for the bundled one.
-        started: `time.monotonic()` of when this process was asked for.
-    """
-    from model_core.audio.features import mel_spectrogram
-    from model_core.audio.reading import open_audio
-    from model_core.audio.render import Renderer
-    from model_core.audio.source import AudioSource, Samples
-    from model_core.export.sound import export_sound
-    from model_core.infer import load_engine
-
-    clock = StageClock()
-
-    class TimedSource(AudioSource):
-        """Reads through to another source and counts the time."""
-
-        def __init__(self, inner: AudioSource) -> None:
-            super().__init__()
-            self._inner = inner
-            for name in AudioSource.__annotations__:
-                setattr(self, name, getattr(inner, name))
-
-        def _read(self, start: int, stop: int) -> Samples:
-            with clock.stage("reading"):
-                return self._inner.read(start, stop)
-
-        def content_hash(self) -> str:
-            return self._inner.content_hash()
-
-    def on_progress(_share: float, phrase: str) -> None:
-        if phrase == "Placing joins":
-            clock.switch("joins")
-
-    engine = load_engine(checkpoint)
-    clock.seconds["start"] = time.monotonic() - started
-    with clock.stage("reading"):
-        source = TimedSource(open_audio(recording))
-    with clock.stage("features"):
-        mel = mel_spectrogram(source, engine.mel_settings())
-    with clock.stage("encoding"):
-        encoding = engine.encode_mel(mel, source.n_samples, source.sample_rate)
-    del mel
-    with clock.stage("decoding"):
-        proposal = engine.propose(encoding, source, progress=on_progress)
-    with clock.stage("rendering and writing"):
-        export_sound(Renderer([source], proposal.edit_list), output)
-    return dict(clock.seconds)
 
 
 def _command_line(recording: Path, output: Path, checkpoint: Path | None) -> Measured:
@@ -142,11 +45,8 @@ def _command_line(recording: Path, output: Path, checkpoint: Path | None) -> Mea
 def _stages_in_fresh_process(
     recording: Path, output: Path, checkpoint: Path | None
 ) -> dict[str, float]:
-    command: list[str | Path] = [sys.executable, "-m", "benchmarks.bench"]
-    command += ["--stages-of", recording, output]
-    if checkpoint:
-        command += ["--checkpoint", checkpoint]
-    command += ["--started", repr(time.monotonic())]
+    command = [sys.executable, "-m", "benchmarks.stages", repr(time.monotonic())]
+    command += [str(path) for path in (recording, output, checkpoint) if path]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     stages: dict[str, float] = json.loads(done.stdout)
     return stages
@@ -181,7 +81,7 @@ def measure(minutes: float, checkpoint: Path | None) -> dict[str, Any]:
         "seconds": ours.seconds,
         "times_real_time": minutes * 60 / ours.seconds,
         "peak_mib": ours.peak_bytes / _MIB,
-        "stages_s": {name: stages.get(name, 0.0) for name in _STAGES},
+        "stages_s": {name: stages.get(name, 0.0) for name in STAGES},
     }
     if isinstance(theirs, Measured):
         result["auto_editor"] = {
@@ -214,7 +114,7 @@ def _print_stages(results: Sequence[dict[str, Any]]) -> None:
     lengths = " | ".join(f"{result['minutes']:g} min" for result in results)
     print(f"\n| seconds of | {lengths} |")
     print("|---" * (len(results) + 1) + "|")
-    for stage in _STAGES:
+    for stage in STAGES:
         cells = " | ".join(f"{result['stages_s'][stage]:.2f}" for result in results)
         print(f"| {stage} | {cells} |")
 
@@ -235,14 +135,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, nargs="+", default=_MINUTES)
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the bundled one")
-    parser.add_argument("--stages-of", type=Path, nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--started", type=float, default=0.0, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.stages_of:
-        recording, output = arguments.stages_of
-        stages = _measure_stages(recording, output, arguments.checkpoint, arguments.started)
-        print(json.dumps(stages))
-        return
     print(_machine())
     kind = "the audio folder's clips" if audio_folder() else "the demo recordings"
     print(f"44.1 kHz stereo, 16 bit, talk with pauses and false starts, made from {kind}\n")
