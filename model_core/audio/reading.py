@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ArraySource", "AudioSource", "open_audio"]
 
+_LOWEST_RATE_HZ = 1000
+_HIGHEST_RATE_HZ = 1_536_000
+
 
 def open_audio(
     path: str | os.PathLike[str],
@@ -53,9 +56,16 @@ def open_audio(
     path = Path(path)
     try:
         _check_file(path)
-        return _open(path, progress or no_progress, cancel)
+        source = _open(path, progress or no_progress, cancel)
     except OSError as error:
         raise file_error(path, error) from error
+    if not _LOWEST_RATE_HZ <= source.sample_rate <= _HIGHEST_RATE_HZ:
+        source.close()
+        raise AudioReadError(
+            f"“{path}” announces a sample rate of {source.sample_rate} Hz, which can't be.",
+            "It is probably damaged; export it again from where it comes from.",
+        )
+    return source
 
 
 def _open(path: Path, report: Progress, cancel: CancelToken | None) -> AudioSource:

@@ -300,6 +300,16 @@ def test_wav_of_a_pipe_is_not_called_cut_short(tmp_path: Path) -> None:
         assert not source.notes
 
 
+@pytest.mark.parametrize("rate", [0, 3, 0x7FFFFFFF])
+def test_impossible_rates_are_refused(tmp_path: Path, rate: int) -> None:
+    path = write(tmp_path / "a.wav", integers(noise(500), 16), RATE, "PCM_16")
+    data = bytearray(path.read_bytes())
+    data[24:28] = rate.to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(AudioReadError):
+        open_audio(path)
+
+
 def test_damage_inside_a_flac_is_told_when_it_is_met(tmp_path: Path) -> None:
     path = write(tmp_path / "a.flac", integers(noise(10 * RATE), 16), RATE, "PCM_16")
     data = bytearray(path.read_bytes())
