@@ -129,8 +129,12 @@ def _print_growth(results: Sequence[dict[str, Any]]) -> None:
         )
 
 
-def main() -> None:
-    """Measures and prints; with `--json` also writes what was measured."""
+def main() -> int:
+    """Measures and prints; with `--json` also writes what was measured.
+
+    Returns:
+        The exit code: 1 if the program under test failed.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, nargs="+", default=_MINUTES)
     parser.add_argument("--json", type=Path, help="also write the results to this file")
@@ -143,14 +147,19 @@ def main() -> None:
     print("|---|---|---|---|---|")
     results = []
     for minutes in arguments.minutes:
-        results.append(measure(minutes, arguments.checkpoint))
+        try:
+            results.append(measure(minutes, arguments.checkpoint))
+        except subprocess.CalledProcessError as error:
+            print(f"EditorBot failed: {(error.stderr or b'').decode()}", file=sys.stderr)
+            return 1
         _print_result(results[-1])
         sys.stdout.flush()
     _print_stages(results)
     _print_growth(results)
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

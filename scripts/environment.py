@@ -6,6 +6,7 @@ Runs before anything is installed, so it needs the standard library alone.
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -66,7 +67,11 @@ def _pip_install(*arguments: str) -> None:
     quiet = () if sys.stdout.isatty() else ("--quiet",)
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", *quiet]
     done = subprocess.run(
-        [*command, "--constraint", str(_CONSTRAINTS), *arguments], cwd=ROOT, check=False
+        [*command, "--constraint", str(_CONSTRAINTS), *arguments],
+        cwd=ROOT,
+        # setuptools explains at length what an editable installation is.
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        check=False,
     )
     if done.returncode != 0:
         raise SetupError(

@@ -118,15 +118,16 @@ def clean(_arguments: Sequence[str] = ()) -> int:
     return 0
 
 
-_TASKS: dict[str, Callable[[Sequence[str]], int]] = {
+TASKS: dict[str, Callable[[Sequence[str]], int]] = {
     task.__name__: task for task in (setup, run, test, lint, bench, screenshots, clean)
 }
+"""The commands by name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one task; what follows its name is handed on to what the task starts."""
     parser = argparse.ArgumentParser(prog="tasks", description="EditorBot's commands.")
-    parser.add_argument("task", choices=_TASKS)
+    parser.add_argument("task", choices=TASKS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="handed on to what is started")
     chosen = parser.parse_args(arguments)
     # The package's requires-python comes too late: this must be said before anything is made.
@@ -139,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 1
     try:
-        return _TASKS[chosen.task](chosen.rest)
+        return TASKS[chosen.task](chosen.rest)
     except environment.SetupError as error:
         print(error, file=sys.stderr)
         return 1
