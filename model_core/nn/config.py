@@ -30,7 +30,6 @@ class PointerNetworkConfig:
         local_block: Tokens per block of local attention; a token sees its block and both beside.
         conv_kernel: Width, in tokens, of an encoder block's depthwise convolution.
         match_reach: Tokens ahead and behind that are searched for a passage made again.
-        match_dim: Width of the marks that passages are compared by.
         key_dim: Width of the keys that landings are chosen by.
         style_dim: Dimensions of a style z.
         n_style_quantities: Measured quantities that a style is given by.
@@ -57,7 +56,6 @@ class PointerNetworkConfig:
     local_block: int = 128
     conv_kernel: int = 9
     match_reach: int = 384
-    match_dim: int = 32
     key_dim: int = 64
     style_dim: int = 16
     n_style_quantities: int = 2

@@ -109,7 +109,7 @@ class LinearAttentionEncoder(nn.Module):
         self.stem_norm = nn.LayerNorm(width)
         self.down = nn.Linear(stride * width, width)
         self.positions = nn.Linear(4 * 16, width)
-        self.similarity = SelfSimilarity(width, config.match_dim, config.match_reach)
+        self.similarity = SelfSimilarity(config.n_mels, width, stride, config.match_reach)
         self.blocks = nn.ModuleList(EncoderBlock(config) for _ in range(config.n_encoder_layers))
         self.norm = nn.LayerNorm(width)
         self.up = nn.Linear(width, stride * width)
@@ -138,7 +138,7 @@ class LinearAttentionEncoder(nn.Module):
         x = self.down(padded.reshape(batch, -1, stride * self.config.d_model))
         offset = mask.new_zeros(batch, dtype=torch.long) if offset is None else offset
         total = mask.sum(dim=1) if total is None else total
-        x = x + self.similarity(x, token_mask)
+        x = x + self.similarity(F.pad(mel, (0, pad)), token_mask).to(x.dtype)
         x = x + self.positions(self._position_features(x.shape[1], offset, total))
         for block in self.blocks:
             if self.gradient_checkpointing and self.training:
