@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_core.audio.features import MelSettings, mel_spectrogram
+from model_core.errors import AlignmentError
 from model_core.progress import no_progress, part_of
 
 if TYPE_CHECKING:
@@ -42,12 +43,16 @@ def describe_pair(
     Cell i is centred on second `i * CELL_S`.
 
     Raises:
+        AlignmentError: One of them is silent.
         AudioReadError: One of them can't be read.
         CancelledError: `cancel` was set.
     """
     half = raw.duration_s / max(raw.duration_s + edited.duration_s, 1e-9)
     raw_levels = mel_spectrogram(raw, CELL, part_of(progress, 0, half), cancel)
     edit_levels = mel_spectrogram(edited, CELL, part_of(progress, half, 1), cancel)
+    for levels, name in ((raw_levels, "recording"), (edit_levels, "finished edit")):
+        if not levels.any():
+            raise AlignmentError(f"The {name} is silent.", "Check that it is the right file.")
     return vectors_of(raw_levels, edit_levels)
 
 

@@ -1,0 +1,106 @@
+"""Aligning a recording with a finished edit of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_core.align.descriptors import CELL_S, describe_pair
+from model_core.align.pieces import heard_share, likeness_of, make_pieces, probe_runs
+from model_core.align.report import checked_report, foreign_ranges
+from model_core.align.seams import refine_seams
+from model_core.align.types import Alignment, AlignSettings
+from model_core.align.viterbi import FOREIGN, Costs, best_reading
+from model_core.align.waveforms import Waveforms
+from model_core.edit.operations import normalised
+from model_core.edit.pointers import edit_list_to_pointers, hop_samples
+from model_core.edit.types import EditList, Gap, Segment
+from model_core.errors import AlignmentError
+from model_core.progress import no_progress, part_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model_core.align.descriptors import Vectors
+    from model_core.align.pieces import Piece
+    from model_core.align.viterbi import Run
+    from model_core.audio.source import AudioSource
+    from model_core.edit.types import Item
+    from model_core.progress import CancelToken, Progress
+
+_SHORTEST_S = 0.5
+# An edit whose waveform is nowhere the recording's may still be it, at another tempo or through
+# heavy effects, if it sounds alike for long. Unrelated talk does so for a second at most.
+_LEAST_HEARD = 0.3
+_LEAST_ALIKE = 0.7
+_LONG_RUN_S = 3.0
+_LEAST_LONG = 0.5
+
+
+def align(
+    raw: AudioSource,
+    edited: AudioSource,
+    settings: AlignSettings | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Alignment:
+    """Finds out how a finished edit is made of its recording.
+
+    Args:
+        raw: The recording.
+        edited: The finished edit; its rate, channels, level, sound and coding may differ.
+        settings: How to align.
+        progress: Told the finished share.
+        cancel: Looked at several times a second.
+
+    Raises:
+        AlignmentError: The two don't belong together, or one of them is silent or too short.
+        AudioReadError: One of them can't be read.
+        CancelledError: `cancel` was set.
+    """
+    settings = settings or AlignSettings()
+    for source, name in ((raw, "recording"), (edited, "finished edit")):
+        if source.duration_s < _SHORTEST_S:
+            raise AlignmentError(
+                f"The {name} is too short to be aligned ({source.duration_s:.2f} s)."
+            )
+    waveforms = Waveforms(raw, edited)
+    vectors = describe_pair(raw, edited, part_of(progress, 0.0, 0.4), cancel)
+    costs = Costs(settings.jump_cost, settings.foreign_cost, settings.foreign_score)
+    runs = best_reading(vectors[1], vectors[0], costs, None, part_of(progress, 0.4, 0.85), cancel)
+    probes = probe_runs(runs, waveforms, part_of(progress, 0.85, 0.9), cancel)
+    unheard = heard_share(runs, probes) < _LEAST_HEARD and _sounds_alike(runs, vectors)
+    pieces = make_pieces(runs, probes, vectors, waveforms, keep_unheard=unheard)
+    pieces = refine_seams(pieces, waveforms, part_of(progress, 0.9, 1.0), cancel)
+    return _alignment(pieces, waveforms, raw, settings, 1.0)
+
+
+def _sounds_alike(runs: Sequence[Run], vectors: tuple[Vectors, Vectors]) -> bool:
+    """Whether most of an edit goes along with the recording for long, sounding like it."""
+    alike = sum(
+        run.length
+        for run in runs
+        if run.first != FOREIGN
+        and run.length * CELL_S >= _LONG_RUN_S
+        and likeness_of(run, vectors) >= _LEAST_ALIKE
+    )
+    return alike > _LEAST_LONG * len(vectors[1])
+
+
+def _alignment(
+    pieces: Sequence[Piece],
+    waveforms: Waveforms,
+    raw: AudioSource,
+    settings: AlignSettings,
+    speed: float,
+) -> Alignment:
+    gaps, foreign = foreign_ranges(pieces, waveforms)
+    items: list[tuple[int, Item]] = [(start, Gap(stop - start)) for start, stop in gaps]
+    items += [
+        (piece.start, Segment(0, piece.start + piece.offset, piece.stop + piece.offset))
+        for piece in pieces
+    ]
+    items.sort(key=lambda item: item[0])
+    edit_list = normalised(EditList(tuple(item for _, item in items)))
+    report = checked_report(pieces, edit_list, waveforms, settings, speed)
+    pointers = edit_list_to_pointers(edit_list, hop_samples(raw.sample_rate), raw.n_samples)
+    return Alignment(edit_list, pointers, foreign, speed, report)
