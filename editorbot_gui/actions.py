@@ -172,9 +172,18 @@ ACTIONS: tuple[ActionSpec, ...] = (
         QT_TRANSLATE_NOOP("Actions", "Fit"),
     ),
     ActionSpec(
+        "spectrogram",
+        Group.VIEW,
+        QT_TRANSLATE_NOOP("Actions", "&Spectrogram"),
+        QT_TRANSLATE_NOOP("Actions", "Show the frequencies of the recording below its waveform."),
+        ("Ctrl+Shift+S",),
+        "mdi6.chart-histogram",
+        checkable=True,
+    ),
+    ActionSpec(
         "theme_system",
         Group.VIEW,
-        QT_TRANSLATE_NOOP("Actions", "Light or dark as the &system"),
+        QT_TRANSLATE_NOOP("Actions", "Light or dark as the s&ystem"),
         QT_TRANSLATE_NOOP("Actions", "Follow the system's appearance."),
         radio="theme",
     ),
@@ -285,8 +294,8 @@ MENUS: dict[Group, tuple[str, ...]] = {
     Group.FILE: ("open", "recent", "demo_speech", "demo_music", "", "export", "", "quit"),
     Group.EDIT: ("undo", "redo", "", "generate", "new_variation", "cancel"),
     Group.VIEW: (
-        "zoom_in", "zoom_out", "zoom_fit", "", "theme_system", "theme_light", "theme_dark", "",
-        "panels",
+        "zoom_in", "zoom_out", "zoom_fit", "", "spectrogram", "panels", "",
+        "theme_system", "theme_light", "theme_dark",
     ),
     Group.PLAYBACK: (
         "play", "stop", "ab", "", "to_start", "to_end", "previous_segment", "next_segment",

@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QStandardPaths, Qt
-from PySide6.QtGui import (
-    QCloseEvent,
-)
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QDockWidget,
     QFileDialog,
     QLabel,
     QMainWindow,
@@ -20,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editorbot_gui.actions import ActionSet, tinted_icon
+from editorbot_gui.actions import ActionSet
 from editorbot_gui.availability import refresh_commands
 from editorbot_gui.chrome import chrome_sheet
 from editorbot_gui.dialogs.about import AboutDialog
@@ -36,6 +32,7 @@ from editorbot_gui.keyboard import KeyGuard
 from editorbot_gui.logs import open_log_folder
 from editorbot_gui.menus import build_menus, build_toolbar
 from editorbot_gui.opening import Opened, Opener, name_filters
+from editorbot_gui.panels.docks import add_dock, mark_dock
 from editorbot_gui.panels.editor_page import EditorPage
 from editorbot_gui.panels.edits_list import EditsList
 from editorbot_gui.panels.elided_label import ElidedLabel
@@ -132,8 +129,8 @@ class MainWindow(QMainWindow):
         self.generate_panel = GeneratePanel(self.commands)
         self.edits_list = EditsList()
         self.docks = (
-            self._dock("generate_dock", self.tr("Generate"), self.generate_panel),
-            self._dock("edits_dock", self.tr("Edits"), self.edits_list),
+            add_dock(self, "generate_dock", self.tr("Generate"), self.generate_panel),
+            add_dock(self, "edits_dock", self.tr("Edits"), self.edits_list),
         )
         for dock in self.docks:
             dock.visibilityChanged.connect(self._mark_docks)
@@ -151,17 +148,6 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self.job_bar)
         self.statusBar().addPermanentWidget(self.model_label)
         self._show_page()
-
-    def _dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
-        dock = QDockWidget(title)
-        dock.setObjectName(name)
-        dock.setWidget(widget)
-        dock.setFeatures(
-            QDockWidget.DockWidgetFeature.DockWidgetMovable
-            | QDockWidget.DockWidgetFeature.DockWidgetClosable
-        )
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        return dock
 
     def _connect(self) -> None:
         self._connect_commands()
@@ -213,6 +199,7 @@ class MainWindow(QMainWindow):
             "zoom_in": lambda: view.zoom_at_cursor(ZOOM_A_KEY),
             "zoom_out": lambda: view.zoom_at_cursor(1 / ZOOM_A_KEY),
             "zoom_fit": view.fit_all,
+            "spectrogram": self._show_spectrogram,
             "play": transport.toggle_play,
             "stop": transport.stop,
             "ab": transport.switch,
@@ -236,7 +223,7 @@ class MainWindow(QMainWindow):
         if not self.restoreGeometry(self.settings.geometry):
             # The frame that the system draws around the window needs room, too.
             self.resize(_FIRST_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
-        self.page.restore_splitter(self.settings.splitter_state)
+        self.commands["spectrogram"].setChecked(self.settings.spectrogram)
 
     # What a person asks for -----------------------------------------------------------------------
 
@@ -300,6 +287,10 @@ class MainWindow(QMainWindow):
         """Uses and remembers a theme: "system", "light" or "dark"."""
         self.settings.theme = choice
         Theme.current().set_scheme(choice)
+
+    def _show_spectrogram(self) -> None:
+        self.settings.spectrogram = self.commands["spectrogram"].isChecked()
+        self.page.show_spectrogram(self.settings.spectrogram)
 
     def tell(self, sentence: str) -> None:
         """Says in the status bar what happened."""
@@ -440,8 +431,11 @@ class MainWindow(QMainWindow):
         for dock in self.docks:
             dock.toggleViewAction().setEnabled(shown)
             dock.setVisible(shown)
-        if first and not self.restoreState(self.settings.dock_state):
-            self.resizeDocks([self.docks[1]], [_DOCK_WIDTH_PX], Qt.Orientation.Horizontal)
+        if first:
+            if not self.restoreState(self.settings.dock_state):
+                self.resizeDocks([self.docks[1]], [_DOCK_WIDTH_PX], Qt.Orientation.Horizontal)
+            self._show_spectrogram()
+            self.page.restore_splitter(self.settings.splitter_state)
 
     def _dress(self) -> None:
         palette = Theme.current().palette
@@ -452,9 +446,7 @@ class MainWindow(QMainWindow):
     def _mark_docks(self) -> None:
         """Gives the docks a close button of the one family; Qt takes it back when it likes."""
         for dock in self.docks:
-            close = dock.findChild(QAbstractButton, "qt_dockwidget_closebutton")
-            if close is not None:
-                close.setIcon(tinted_icon("mdi6.close", Theme.current().palette.muted))
+            mark_dock(dock)
 
     # Events ---------------------------------------------------------------------------------------
 
@@ -479,6 +471,7 @@ class MainWindow(QMainWindow):
         self.player.set_edited(None)
         self.player.set_raw(None)
         self.runner.close()
+        self.page.show_data(None)
         if self._data is not None:
             self._data.close()
         self.opener.close_retired()

@@ -69,6 +69,15 @@ class Settings:
         self._store.setValue("window/splitter", state)
 
     @property
+    def spectrogram(self) -> bool:
+        """Whether the spectrogram is shown; not at first."""
+        return self._text("window/spectrogram") == "true"
+
+    @spectrogram.setter
+    def spectrogram(self, shown: bool) -> None:
+        self._store.setValue("window/spectrogram", "true" if shown else "false")
+
+    @property
     def recent_files(self) -> tuple[Path, ...]:
         """The recordings that were opened last, newest first."""
         stored = self._store.value("files/recent", [])

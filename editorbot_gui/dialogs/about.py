@@ -32,6 +32,7 @@ PACKAGES = (
     ("sounddevice", "sounddevice, with PortAudio (MIT)", "MIT"),
     ("librosa", "librosa", "ISC"),
     ("matplotlib", "Matplotlib", "PSF-based"),
+    ("pyqtgraph", "PyQtGraph", "MIT"),
     ("qtawesome", "QtAwesome, with Material Design Icons (Apache-2.0)", "MIT"),
     ("safetensors", "safetensors", "Apache-2.0"),
     ("platformdirs", "platformdirs", "MIT"),

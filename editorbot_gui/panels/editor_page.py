@@ -17,10 +17,13 @@ from editorbot_gui.waveform.view_state import Axis, ViewState
 from editorbot_gui.waveform.waveform_view import WaveformView
 
 if TYPE_CHECKING:
+    from editorbot_gui.spectrogram.view import SpectrogramView
     from editorbot_gui.waveform.axis_view import AxisView
     from editorbot_gui.waveform.waveform_data import WaveformData
 
 _SHARES = (300, 300, 380)
+_SPECTROGRAM_SHARE = 0.22
+_BELOW_RAW = 1
 
 
 class FactsStrip(QWidget):
@@ -64,6 +67,9 @@ class EditorPage(QWidget):
 
     def __init__(self, state: ViewState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.spectrogram: SpectrogramView | None = None
+        self._state = state
+        self._data: WaveformData | None = None
         self.overview = OverviewView(state)
         self.raw_ruler = TimeRuler(state, Axis.RAW)
         self.raw = WaveformView(state, Axis.RAW)
@@ -97,8 +103,33 @@ class EditorPage(QWidget):
 
     def show_data(self, data: WaveformData | None) -> None:
         """Draws another recording."""
+        self._data = data
         for view in (self.overview, self.raw, self.edited):
             view.set_data(data)
+        if self.spectrogram is not None:
+            self.spectrogram.set_data(data)
+
+    def show_spectrogram(self, shown: bool) -> None:
+        """Shows the spectrogram below the recording's waveform, or takes it away."""
+        if shown is (self.spectrogram is not None):
+            return
+        if self.spectrogram is not None:
+            self.spectrogram.set_data(None)
+            self.spectrogram.setParent(None)
+            self.spectrogram.deleteLater()
+            self.spectrogram = None
+            return
+        # Its library takes as long to load as all the rest of the window.
+        from editorbot_gui.spectrogram.view import SpectrogramView
+
+        sizes = self._splitter.sizes()
+        view = self.spectrogram = SpectrogramView(self._state)
+        view.seek_requested.connect(partial(self.seek_requested.emit, view.axis))
+        view.set_data(self._data)
+        self._splitter.insertWidget(_BELOW_RAW, view)
+        sizes.insert(_BELOW_RAW, round(_SPECTROGRAM_SHARE / (1 - _SPECTROGRAM_SHARE) * sum(sizes)))
+        self._splitter.setSizes(sizes)
+        self._splitter.setStretchFactor(_BELOW_RAW, _SHARES[0])
 
     @property
     def splitter_state(self) -> QByteArray:

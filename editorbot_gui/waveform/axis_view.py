@@ -54,6 +54,34 @@ _KEYBOARD_REASONS = (
 )
 
 
+def wheel_over(
+    state: ViewState, axis: Axis, event: QWheelEvent, anchor: float, width_px: int
+) -> None:
+    """Zooms with Ctrl, pans without, in any view.
+
+    Args:
+        state: What the views share.
+        axis: The time across.
+        event: The turn of the wheel; accepted.
+        anchor: The sample under the pointer.
+        width_px: Of the visible range.
+    """
+    angle, pixels = event.angleDelta(), event.pixelDelta()
+    if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        notches = (angle.y() or angle.x()) / _NOTCH
+        state.zoom(axis, anchor, ZOOM_A_NOTCH**notches)
+    else:
+        # Elsewhere than on a Mac, drivers fill this in as they like.
+        if sys.platform == "darwin" and not pixels.isNull():
+            moved = pixels.x() if abs(pixels.x()) > abs(pixels.y()) else pixels.y()
+        else:
+            notches = max(angle.x(), angle.y(), key=abs) / _NOTCH
+            moved = round(notches * _PAN_A_NOTCH * width_px)
+        # Whole pixels: the columns of a waveform keep their samples and don't shimmer.
+        state.pan(axis, -moved * state.span / width_px)
+    event.accept()
+
+
 class AxisView(QWidget):
     """A view whose width is the visible range of an axis.
 
@@ -318,22 +346,9 @@ class AxisView(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zooms with Ctrl, pans without."""
-        angle, pixels = event.angleDelta(), event.pixelDelta()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            notches = (angle.y() or angle.x()) / _NOTCH
-            anchor = self.sample_at(max(event.position().x(), self.plot.left()))
-            self.state.zoom(self.axis, anchor, ZOOM_A_NOTCH**notches)
-        else:
-            # Elsewhere than on a Mac, drivers fill this in as they like.
-            if sys.platform == "darwin" and not pixels.isNull():
-                moved = pixels.x() if abs(pixels.x()) > abs(pixels.y()) else pixels.y()
-            else:
-                notches = max(angle.x(), angle.y(), key=abs) / _NOTCH
-                moved = round(notches * _PAN_A_NOTCH * self.plot.width())
-            # Whole pixels: the columns of a waveform keep their samples and don't shimmer.
-            self.state.pan(self.axis, -moved * self.samples_per_pixel)
+        anchor = self.sample_at(max(event.position().x(), self.plot.left()))
+        wheel_over(self.state, self.axis, event, anchor, self.plot.width())
         self._follow_pointer(event.position())
-        event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begins a click, a selection or a pan."""

@@ -1,0 +1,1 @@
+"""The optional view of a recording's frequencies. Only `view` imports pyqtgraph."""
