@@ -110,6 +110,9 @@ class LinearAttentionEncoder(nn.Module):
         self.down = nn.Linear(stride * width, width)
         self.positions = nn.Linear(4 * 16, width)
         self.similarity = SelfSimilarity(config.n_mels, width, stride, config.match_reach)
+        self.match = nn.Linear(width, width)
+        nn.init.zeros_(self.match.weight)
+        nn.init.zeros_(self.match.bias)
         self.blocks = nn.ModuleList(EncoderBlock(config) for _ in range(config.n_encoder_layers))
         self.norm = nn.LayerNorm(width)
         self.up = nn.Linear(width, stride * width)
@@ -138,14 +141,16 @@ class LinearAttentionEncoder(nn.Module):
         x = self.down(padded.reshape(batch, -1, stride * self.config.d_model))
         offset = mask.new_zeros(batch, dtype=torch.long) if offset is None else offset
         total = mask.sum(dim=1) if total is None else total
-        x = x + self.similarity(F.pad(mel, (0, pad)), token_mask).to(x.dtype)
+        similar = self.similarity(F.pad(mel, (0, pad)), token_mask).to(x.dtype)
+        x = x + similar
         x = x + self.positions(self._position_features(x.shape[1], offset, total))
         for block in self.blocks:
             if self.gradient_checkpointing and self.training:
                 x = checkpoint(block, x, token_mask, use_reentrant=False)
             else:
                 x = block(x, token_mask)
-        tokens = self.norm(x)
+        # The blocks may use the matches; past them they reach the heads undiluted.
+        tokens = self.norm(x) + self.match(similar)
         frame_emb = self.up(tokens).view(batch, -1, self.config.d_model)[:, :n_frames]
         return Encoded(
             frame_emb + stem, tokens, token_mask, *self._global_tokens(tokens, token_mask)

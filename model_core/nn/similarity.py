@@ -18,7 +18,9 @@ _WIDTHS = (7, 23)
 """Tokens that a match is averaged over: 0.3 and 1.1 s."""
 _NEAREST = 8
 """Tokens (0.4 s) within which everything resembles itself."""
-_SHARPNESS = 12.0
+_SHARPNESS = 40.0
+_USUAL, _SPREAD = 0.6, 0.15
+"""Of the best match of a token that is made again nowhere."""
 _NOTHING = -4.0
 """Stands for a lag that leads out of the recording; cosines end at -1."""
 _BANDS = 40
@@ -97,10 +99,9 @@ class SelfSimilarity(nn.Module):
                 behind = similarity[..., : self.reach - _NEAREST + 1].flip(-1)
                 ahead = similarity[..., self.reach + _NEAREST :]
                 for direction, part in enumerate((behind, ahead)):
-                    sharp = _SHARPNESS * part
-                    strength = sharp.logsumexp(dim=-1, keepdim=True) / _SHARPNESS
-                    where = sharp.softmax(dim=-1) @ self.lags[direction]
-                    features += [strength.clamp(min=-1.0), where]
+                    strength = part.amax(dim=-1, keepdim=True).clamp(min=-1.0)
+                    where = (_SHARPNESS * part).softmax(dim=-1) @ self.lags[direction]
+                    features += [(strength - _USUAL) / _SPREAD, where]
             return torch.cat(features, dim=-1)
 
     @torch.no_grad()
