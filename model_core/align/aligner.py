@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_core.align.descriptors import CELL_S, describe_pair
-from model_core.align.pieces import heard_share, likeness_of, make_pieces, probe_runs
+from model_core.align.pieces import heard_share, likeness_of, make_pieces, probe_courses
+from model_core.align.reading import read_edit
 from model_core.align.report import checked_report, foreign_ranges
 from model_core.align.seams import refine_seams
 from model_core.align.types import Alignment, AlignSettings
-from model_core.align.viterbi import FOREIGN, Costs, best_reading
 from model_core.align.waveforms import Waveforms
 from model_core.edit.operations import normalised
 from model_core.edit.pointers import edit_list_to_pointers, hop_samples
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from model_core.align.descriptors import Vectors
     from model_core.align.pieces import Piece
-    from model_core.align.viterbi import Run
+    from model_core.align.reading import Course
     from model_core.audio.source import AudioSource
     from model_core.edit.types import Item
     from model_core.progress import CancelToken, Progress
@@ -65,23 +65,22 @@ def align(
             )
     waveforms = Waveforms(raw, edited)
     vectors = describe_pair(raw, edited, part_of(progress, 0.0, 0.4), cancel)
-    costs = Costs(settings.jump_cost, settings.foreign_cost, settings.foreign_score)
-    runs = best_reading(vectors[1], vectors[0], costs, None, part_of(progress, 0.4, 0.85), cancel)
-    probes = probe_runs(runs, waveforms, part_of(progress, 0.85, 0.9), cancel)
-    unheard = heard_share(runs, probes) < _LEAST_HEARD and _sounds_alike(runs, vectors)
-    pieces = make_pieces(runs, probes, vectors, waveforms, keep_unheard=unheard)
+    courses = read_edit(*vectors, settings, part_of(progress, 0.4, 0.85), cancel)
+    probes = probe_courses(courses, waveforms, part_of(progress, 0.85, 0.9), cancel)
+    unheard = heard_share(courses, probes) < _LEAST_HEARD and _sounds_alike(courses, vectors)
+    pieces = make_pieces(courses, probes, vectors, waveforms, keep_unheard=unheard)
     pieces = refine_seams(pieces, waveforms, part_of(progress, 0.9, 1.0), cancel)
     return _alignment(pieces, waveforms, raw, settings, 1.0)
 
 
-def _sounds_alike(runs: Sequence[Run], vectors: tuple[Vectors, Vectors]) -> bool:
+def _sounds_alike(courses: Sequence[Course], vectors: tuple[Vectors, Vectors]) -> bool:
     """Whether most of an edit goes along with the recording for long, sounding like it."""
     alike = sum(
-        run.length
-        for run in runs
-        if run.first != FOREIGN
-        and run.length * CELL_S >= _LONG_RUN_S
-        and likeness_of(run, vectors) >= _LEAST_ALIKE
+        course.length
+        for course in courses
+        if not course.is_foreign
+        and course.length * CELL_S >= _LONG_RUN_S
+        and likeness_of(course, vectors) >= _LEAST_ALIKE
     )
     return alike > _LEAST_LONG * len(vectors[1])
 

@@ -6,6 +6,7 @@ recording. That takes gain and equalisers out, and unit length most of what comp
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,6 +26,11 @@ Vectors = npt.NDArray[np.float32]
 CELL: Final = MelSettings(hop_length=512, n_mels=48)
 """How cells are computed. A hop of 23 ms is fine enough: waveforms find the exact places."""
 
+HALVES: Final = 2
+"""The recording has so many vectors for each cell."""
+
+_HALF_CELL: Final = replace(CELL, hop_length=CELL.hop_length // HALVES)
+
 CELL_S: Final = CELL.hop_length / CELL.sample_rate
 """Length of a cell in seconds."""
 
@@ -40,7 +46,9 @@ def describe_pair(
 ) -> tuple[Vectors, Vectors]:
     """Computes the vectors of a recording and of its edit, by the bands in which both have sound.
 
-    Cell i is centred on second `i * CELL_S`.
+    Returns:
+        The recording's vectors, for each half cell, and the edit's, for each cell. Cell i is
+        centred on second `i * CELL_S`.
 
     Raises:
         AlignmentError: One of them is silent.
@@ -48,7 +56,7 @@ def describe_pair(
         CancelledError: `cancel` was set.
     """
     half = raw.duration_s / max(raw.duration_s + edited.duration_s, 1e-9)
-    raw_levels = mel_spectrogram(raw, CELL, part_of(progress, 0, half), cancel)
+    raw_levels = mel_spectrogram(raw, _HALF_CELL, part_of(progress, 0, half), cancel)
     edit_levels = mel_spectrogram(edited, CELL, part_of(progress, half, 1), cancel)
     for levels, name in ((raw_levels, "recording"), (edit_levels, "finished edit")):
         if not levels.any():

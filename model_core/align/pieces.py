@@ -1,4 +1,4 @@
-"""From the runs of the search, in cells, to pieces whose offset is known to the sample."""
+"""From courses, in cells, to pieces whose offset is known to the sample."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from model_core.align.descriptors import CELL_S
 from model_core.align.offsets import CLEAR_PEAK, find_peak
-from model_core.align.viterbi import FOREIGN
+from model_core.align.reading import likeness_along
 from model_core.progress import no_progress
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from model_core.align.descriptors import Vectors
     from model_core.align.offsets import Peak
-    from model_core.align.viterbi import Run
+    from model_core.align.reading import Course
     from model_core.align.waveforms import Waveforms
     from model_core.progress import CancelToken, Progress
 
@@ -75,52 +75,52 @@ class Piece:
         return self.stop - self.start
 
 
-def probe_runs(
-    runs: Sequence[Run],
+def probe_courses(
+    courses: Sequence[Course],
     waveforms: Waveforms,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> list[list[Probe]]:
-    """Looks for the waveform of each run in a few places; foreign runs get no probes."""
+    """Looks for the waveform of each course in a few places; foreign ones get no probes."""
     probes: list[list[Probe]] = []
-    for index, run in enumerate(runs):
+    for index, course in enumerate(courses):
         if cancel is not None:
             cancel.raise_if_cancelled()
-        probes.append([] if run.first == FOREIGN else list(_probes_of(run, waveforms)))
-        progress((index + 1) / len(runs), "Finding the exact places")
+        probes.append([] if course.is_foreign else list(_probes_of(course, waveforms)))
+        progress((index + 1) / len(courses), "Finding the exact places")
     return probes
 
 
 def make_pieces(
-    runs: Sequence[Run],
+    courses: Sequence[Course],
     probes: Sequence[Sequence[Probe]],
     vectors: tuple[Vectors, Vectors],
     waveforms: Waveforms,
     *,
     keep_unheard: bool,
 ) -> list[Piece]:
-    """Makes pieces of runs, without what resembles the recording but is not of it.
+    """Makes pieces of courses, without what resembles the recording but is not of it.
 
-    A run whose waveform isn't found is another sound, or a pause, which resembles any other pause;
-    the seams find out whether its neighbours explain it.
+    A course whose waveform isn't found is another sound, or a pause, which resembles any other
+    pause; the seams find out whether its neighbours explain it.
 
     Args:
-        runs: The reading, in cells.
-        probes: For each run, from `probe_runs`.
+        courses: The reading, in cells.
+        probes: For each course, from `probe_courses`.
         vectors: Those of recording and edit, for likeness.
         waveforms: The pair.
-        keep_unheard: Whether runs whose waveform wasn't found stay, at a cell's exactness, for
+        keep_unheard: Whether courses whose waveform wasn't found stay, at a cell's exactness, for
             edits that were processed beyond recognition of the waveform.
     """
     pieces: list[Piece] = []
-    for run, tried in zip(runs, probes, strict=True):
-        if run.first == FOREIGN:
+    for course, tried in zip(courses, probes, strict=True):
+        if course.is_foreign:
             continue
         whole = Piece(
-            start=_sample_of(run.start, waveforms),
-            stop=min(waveforms.n_edit, _sample_of(run.stop, waveforms)),
-            offset=round(run.offset * CELL_S * waveforms.rate_hz),
-            alike=likeness_of(run, vectors),
+            start=_sample_of(course.start, waveforms),
+            stop=min(waveforms.n_edit, _sample_of(course.stop, waveforms)),
+            offset=round(course.offset_s * waveforms.rate_hz),
+            alike=likeness_of(course, vectors),
             heard=False,
             identical=False,
         )
@@ -134,24 +134,20 @@ def make_pieces(
     return _merged(pieces, waveforms.rate_hz)
 
 
-def heard_share(runs: Sequence[Run], probes: Sequence[Sequence[Probe]]) -> float:
-    """Returns the share of the edit that lies in runs whose waveform was found."""
-    total = sum(run.length for run in runs)
+def heard_share(courses: Sequence[Course], probes: Sequence[Sequence[Probe]]) -> float:
+    """Returns the share of the edit that lies in courses whose waveform was found."""
+    total = sum(course.length for course in courses)
     heard = sum(
-        run.length
-        for run, tried in zip(runs, probes, strict=True)
+        course.length
+        for course, tried in zip(courses, probes, strict=True)
         if any(probe.clear for probe in tried)
     )
     return heard / total
 
 
-def likeness_of(run: Run, vectors: tuple[Vectors, Vectors]) -> float:
-    """Returns the mean likeness of a run's cells."""
-    raw, edited = vectors
-    alike = np.einsum(
-        "ij,ij->i", edited[run.start : run.stop], raw[run.first : run.first + run.length]
-    )
-    return float(alike.mean())
+def likeness_of(course: Course, vectors: tuple[Vectors, Vectors]) -> float:
+    """Returns the mean likeness of a course's cells."""
+    return float(likeness_along(course.start, course.stop, course.first, *vectors).mean())
 
 
 def _sample_of(cell: int, waveforms: Waveforms) -> int:
@@ -159,11 +155,11 @@ def _sample_of(cell: int, waveforms: Waveforms) -> int:
     return max(0, round((cell - 0.5) * CELL_S * waveforms.rate_hz))
 
 
-def _probes_of(run: Run, waveforms: Waveforms) -> Iterator[Probe]:
+def _probes_of(course: Course, waveforms: Waveforms) -> Iterator[Probe]:
     rate_hz = waveforms.rate_hz
-    start, stop = _sample_of(run.start, waveforms), _sample_of(run.stop, waveforms)
+    start, stop = _sample_of(course.start, waveforms), _sample_of(course.stop, waveforms)
     stop = min(stop, waveforms.n_edit)
-    expected = run.offset * CELL_S * rate_hz
+    expected = course.offset_s * rate_hz
     preferred: float | None = None
     n_stretches = max(1, round((stop - start) / (_SPACING_S * rate_hz)))
     edges = np.linspace(start, stop, n_stretches + 1).round().astype(np.int64).tolist()
@@ -201,7 +197,7 @@ def _loudest(waveforms: Waveforms, low: int, high: int) -> tuple[int, int]:
 
 
 def _by_offset(whole: Piece, probes: Sequence[Probe], rate_hz: int) -> Iterator[Piece]:
-    """Splits a run where its probes' offsets change: jumps of less than a cell are no runs."""
+    """Splits a course where its probes' offsets change: jumps of less than a cell are no courses."""
     start = whole.start
     group = [probes[0]]
     for probe in probes[1:]:
