@@ -57,8 +57,10 @@ def load_bundled_engine() -> Engine:
     Raises:
         CheckpointError: If it is missing or damaged.
     """
+    from editorbot_gui.preload import preload_torch
     from model_core.infer import load_engine as load_real_engine
 
+    preload_torch()
     engine = load_real_engine()
     import torch
 

@@ -69,6 +69,9 @@ def open_recording(request: OpenRequest, cancel: CancelToken, progress: Progress
         AudioReadError: If it can't be opened.
         CancelledError: If the person has changed their mind.
     """
+    # The first call of np.unique imports this; done here, it holds up no frame.
+    import numpy.ma  # noqa: F401
+
     from model_core.audio.peaks import PeakBuilder
     from model_core.audio.reading import open_audio
 
