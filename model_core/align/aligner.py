@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model_core.align.descriptors import CELL_S, describe_pair
-from model_core.align.pieces import heard_share, likeness_of, make_pieces, probe_courses
+from model_core.align.descriptors import CELL_S, raw_levels, vectors_of
+from model_core.align.pieces import PROBE_S, heard_share, likeness_of, make_pieces, probe_courses
 from model_core.align.reading import read_edit
 from model_core.align.report import checked_report, foreign_ranges
 from model_core.align.seams import refine_seams
+from model_core.align.speed import Speed, drift_of, levels_at, search_speed, steps_of
 from model_core.align.types import Alignment, AlignSettings
 from model_core.align.waveforms import Waveforms
 from model_core.edit.operations import normalised
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model_core.align.descriptors import Vectors
-    from model_core.align.pieces import Piece
+    from model_core.align.pieces import Piece, Probe
     from model_core.align.reading import Course
     from model_core.audio.source import AudioSource
     from model_core.edit.types import Item
@@ -34,6 +36,10 @@ _LEAST_HEARD = 0.3
 _LEAST_ALIKE = 0.7
 _LONG_RUN_S = 3.0
 _LEAST_LONG = 0.5
+_SHORTEST_FOR_SPEED_S = 10.0
+_WELL_HEARD = 0.6
+_SHORT_PROBE_S = 0.25
+_ROUNDS = 3
 
 
 def align(
@@ -63,14 +69,79 @@ def align(
             raise AlignmentError(
                 f"The {name} is too short to be aligned ({source.duration_s:.2f} s)."
             )
-    waveforms = Waveforms(raw, edited)
-    vectors = describe_pair(raw, edited, part_of(progress, 0.0, 0.4), cancel)
-    courses = read_edit(*vectors, settings, part_of(progress, 0.4, 0.85), cancel)
-    probes = probe_courses(courses, waveforms, part_of(progress, 0.85, 0.9), cancel)
-    unheard = heard_share(courses, probes) < _LEAST_HEARD and _sounds_alike(courses, vectors)
-    pieces = make_pieces(courses, probes, vectors, waveforms, keep_unheard=unheard)
-    pieces = refine_seams(pieces, waveforms, part_of(progress, 0.9, 1.0), cancel)
-    return _alignment(pieces, waveforms, raw, settings, 1.0)
+    whole = raw_levels(raw, part_of(progress, 0.0, 0.2), cancel)
+    speed = Speed()
+    fit = _fit_at(speed, raw, edited, whole, settings, part_of(progress, 0.2, 0.85), cancel)
+    if settings.find_speed:
+        speed, fit = _at_own_speed(fit, raw, edited, whole, settings, cancel)
+    unheard = speed.keeps_pitch or (
+        heard_share(fit.courses, fit.probes) < _LEAST_HEARD
+        and _sounds_alike(fit.courses, fit.vectors)
+    )
+    pieces = make_pieces(fit.courses, fit.probes, fit.vectors, fit.waveforms, keep_unheard=unheard)
+    pieces = refine_seams(pieces, fit.waveforms, part_of(progress, 0.85, 1.0), cancel)
+    return _alignment(pieces, fit.waveforms, raw, settings, speed.factor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """What came out at one speed."""
+
+    vectors: tuple[Vectors, Vectors]
+    courses: tuple[Course, ...]
+    waveforms: Waveforms
+    probes: list[list[Probe]]
+
+
+def _fit_at(
+    speed: Speed,
+    raw: AudioSource,
+    edited: AudioSource,
+    whole: Vectors,
+    settings: AlignSettings,
+    progress: Progress,
+    cancel: CancelToken | None,
+    *,
+    probe_s: float = PROBE_S,
+) -> _Fit:
+    """Reads an edit at a speed, given the mel spectrogram of the whole recording."""
+    vectors = vectors_of(whole, levels_at(edited, speed, part_of(progress, 0.0, 0.3), cancel))
+    courses = read_edit(*vectors, settings, part_of(progress, 0.3, 0.9), cancel)
+    waveforms = Waveforms(raw, edited, speed.factor)
+    probes = probe_courses(courses, waveforms, part_of(progress, 0.9, 1.0), cancel, probe_s=probe_s)
+    return _Fit(vectors, courses, waveforms, probes)
+
+
+def _at_own_speed(
+    fit: _Fit,
+    raw: AudioSource,
+    edited: AudioSource,
+    whole: Vectors,
+    settings: AlignSettings,
+    cancel: CancelToken | None,
+) -> tuple[Speed, _Fit]:
+    """Returns the speed at which an edit runs, and how it fits at that."""
+    speed = Speed()
+    long_enough = edited.duration_s >= _SHORTEST_FOR_SPEED_S
+    steps = steps_of(fit.courses)
+    found = Speed(1 + steps) if steps else None
+    if found is None and long_enough and heard_share(fit.courses, fit.probes) < _WELL_HEARD:
+        found = search_speed(whole, edited, no_progress, cancel)
+        if found is None:
+            return speed, fit
+    if found is not None:
+        # Short probes bear what speed is still missing; the drift between them tells it.
+        speed = found
+        fit = _fit_at(
+            speed, raw, edited, whole, settings, no_progress, cancel, probe_s=_SHORT_PROBE_S
+        )
+    for _ in range(_ROUNDS):
+        drift = 0.0 if speed.keeps_pitch else drift_of(fit.probes) or steps_of(fit.courses)
+        if not drift:
+            break
+        speed = Speed(speed.factor * (1 + drift))
+        fit = _fit_at(speed, raw, edited, whole, settings, no_progress, cancel)
+    return speed, fit
 
 
 def _sounds_alike(courses: Sequence[Course], vectors: tuple[Vectors, Vectors]) -> bool:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from model_core.audio.features import MelSettings, mel_spectrogram
 from model_core.errors import AlignmentError
-from model_core.progress import no_progress, part_of
+from model_core.progress import no_progress
 
 if TYPE_CHECKING:
     from model_core.audio.source import AudioSource
@@ -38,42 +38,38 @@ _LEAST_SPREAD: Final = 0.02  # 1.6 dB; a band that changes less tells nothing
 _FEWEST_BANDS: Final = 8
 
 
-def describe_pair(
-    raw: AudioSource,
-    edited: AudioSource,
-    progress: Progress = no_progress,
-    cancel: CancelToken | None = None,
-) -> tuple[Vectors, Vectors]:
-    """Computes the vectors of a recording and of its edit, by the bands in which both have sound.
+def raw_levels(
+    raw: AudioSource, progress: Progress = no_progress, cancel: CancelToken | None = None
+) -> Vectors:
+    """Computes the mel spectrogram of a recording, `[bands, half cells]`.
 
-    Returns:
-        The recording's vectors, for each half cell, and the edit's, for each cell. Cell i is
-        centred on second `i * CELL_S`.
+    Half cell i is centred on second `i * CELL_S / HALVES`.
 
     Raises:
-        AlignmentError: One of them is silent.
-        AudioReadError: One of them can't be read.
+        AlignmentError: It is silent.
+        AudioReadError: It can't be read.
         CancelledError: `cancel` was set.
     """
-    half = raw.duration_s / max(raw.duration_s + edited.duration_s, 1e-9)
-    raw_levels = mel_spectrogram(raw, _HALF_CELL, part_of(progress, 0, half), cancel)
-    edit_levels = mel_spectrogram(edited, CELL, part_of(progress, half, 1), cancel)
-    for levels, name in ((raw_levels, "recording"), (edit_levels, "finished edit")):
-        if not levels.any():
-            raise AlignmentError(f"The {name} is silent.", "Check that it is the right file.")
-    return vectors_of(raw_levels, edit_levels)
+    return _heard(mel_spectrogram(raw, _HALF_CELL, progress, cancel), "recording")
 
 
-def vectors_of(raw_levels: Vectors, edit_levels: Vectors) -> tuple[Vectors, Vectors]:
+def edit_levels(
+    edited: AudioSource, progress: Progress = no_progress, cancel: CancelToken | None = None
+) -> Vectors:
+    """Computes the mel spectrogram of an edit, `[bands, cells]`; as `raw_levels` otherwise."""
+    return _heard(mel_spectrogram(edited, CELL, progress, cancel), "finished edit")
+
+
+def vectors_of(raw: Vectors, edited: Vectors) -> tuple[Vectors, Vectors]:
     """Turns mel spectrograms of shape `[bands, cells]` into vectors of the bands both use.
 
     An edit at a low rate, or as MP3, lacks the upper bands; comparing them would only add noise.
     """
-    spreads = np.minimum(raw_levels.std(axis=1), edit_levels.std(axis=1))
+    spreads = np.minimum(raw.std(axis=1), edited.std(axis=1))
     used = spreads > _LEAST_SPREAD
     if used.sum() < _FEWEST_BANDS:
         used = spreads >= np.sort(spreads)[-_FEWEST_BANDS]
-    return _standardised(raw_levels[used]), _standardised(edit_levels[used])
+    return standardised(raw[used]), standardised(edited[used])
 
 
 def pooled(vectors: Vectors, factor: int) -> Vectors:
@@ -83,7 +79,8 @@ def pooled(vectors: Vectors, factor: int) -> Vectors:
     return _unit(groups.mean(axis=1))
 
 
-def _standardised(levels: Vectors) -> Vectors:
+def standardised(levels: Vectors) -> Vectors:
+    """Turns a mel spectrogram into vectors: no band's mean and spread, and unit length."""
     centred = levels - levels.mean(axis=1, keepdims=True)
     centred /= np.maximum(centred.std(axis=1, keepdims=True), _LEAST_SPREAD)
     return _unit(np.ascontiguousarray(centred.T))
@@ -93,3 +90,9 @@ def _unit(vectors: Vectors) -> Vectors:
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     vectors /= np.maximum(lengths, 1e-6)[:, np.newaxis]
     return vectors
+
+
+def _heard(levels: Vectors, name: str) -> Vectors:
+    if not levels.any():
+        raise AlignmentError(f"The {name} is silent.", "Check that it is the right file.")
+    return levels

@@ -19,6 +19,7 @@ CLEAR_PEAK: Final = 9.0
 
 _SILENCE: Final = 1e-5  # -100 dB
 _WHITENING_FLOOR: Final = 0.02
+_NEAR: Final = 16  # samples; nearer peaks are one that moved, as clocks drift apart
 _ALIKE: Final = 1e-4  # remainder, by amplitude, up to which two stretches are the same samples
 
 
@@ -67,7 +68,7 @@ def find_peak(edit: Wave, raw: Wave, preferred: int | None = None) -> Peak:
     correlation = np.abs(scipy.fft.irfft(cross, size)[: 2 * reach + 1])
     usual = float(np.median(correlation)) / 0.6745 + 1e-20
     best = int(np.argmax(correlation))
-    if preferred is not None and abs(preferred) <= reach:
+    if preferred is not None and abs(preferred) <= reach and abs(preferred + reach - best) > _NEAR:
         near = slice(max(0, reach + preferred - 1), reach + preferred + 2)
         rival = near.start + int(np.argmax(correlation[near]))
         if correlation[rival] > 0.6 * correlation[best]:

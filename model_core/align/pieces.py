@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from model_core.align.waveforms import Waveforms
     from model_core.progress import CancelToken, Progress
 
-_PROBE_S: Final = 0.75
+PROBE_S: Final = 0.75
+"""Length of the stretches that are looked for."""
+
 _SPACING_S: Final = 4.0
 _SHORT_PROBE_S: Final = 0.2
 _CLEAR_SHORT_PEAK: Final = 13.0  # a short stretch matches by chance more often
@@ -80,13 +82,15 @@ def probe_courses(
     waveforms: Waveforms,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    *,
+    probe_s: float = PROBE_S,
 ) -> list[list[Probe]]:
     """Looks for the waveform of each course in a few places; foreign ones get no probes."""
     probes: list[list[Probe]] = []
     for index, course in enumerate(courses):
         if cancel is not None:
             cancel.raise_if_cancelled()
-        probes.append([] if course.is_foreign else list(_probes_of(course, waveforms)))
+        probes.append([] if course.is_foreign else list(_probes_of(course, waveforms, probe_s)))
         progress((index + 1) / len(courses), "Finding the exact places")
     return probes
 
@@ -155,7 +159,7 @@ def _sample_of(cell: int, waveforms: Waveforms) -> int:
     return max(0, round((cell - 0.5) * CELL_S * waveforms.rate_hz))
 
 
-def _probes_of(course: Course, waveforms: Waveforms) -> Iterator[Probe]:
+def _probes_of(course: Course, waveforms: Waveforms, probe_s: float) -> Iterator[Probe]:
     rate_hz = waveforms.rate_hz
     start, stop = _sample_of(course.start, waveforms), _sample_of(course.stop, waveforms)
     stop = min(stop, waveforms.n_edit)
@@ -166,7 +170,7 @@ def _probes_of(course: Course, waveforms: Waveforms) -> Iterator[Probe]:
     for low, high in pairwise(edges):
         if high - low < 2:
             continue
-        place, length = _loudest(waveforms, low, high)
+        place, length = _loudest(waveforms, low, high, probe_s)
         wave = waveforms.edit(place, place + length)
         reach = round(_REACH_S * rate_hz)
         near = round(expected) + place
@@ -185,9 +189,9 @@ def _is_clear(peak: Peak, length_s: float) -> bool:
     return peak.identical or peak.strength >= least
 
 
-def _loudest(waveforms: Waveforms, low: int, high: int) -> tuple[int, int]:
+def _loudest(waveforms: Waveforms, low: int, high: int, probe_s: float) -> tuple[int, int]:
     """Returns start and length of the loudest stretch, away from the ends where there is room."""
-    length = min(round(_PROBE_S * waveforms.rate_hz), max(1, (high - low) * 4 // 5))
+    length = min(round(probe_s * waveforms.rate_hz), max(1, (high - low) * 4 // 5))
     margin = (high - low - length) // 8
     low, high = low + margin, high - margin
     wave = waveforms.edit(low, high)
@@ -197,7 +201,7 @@ def _loudest(waveforms: Waveforms, low: int, high: int) -> tuple[int, int]:
 
 
 def _by_offset(whole: Piece, probes: Sequence[Probe], rate_hz: int) -> Iterator[Piece]:
-    """Splits a course where its probes' offsets change: jumps of less than a cell are no courses."""
+    """Splits a course where its probes' offsets change: small jumps are no courses."""
     start = whole.start
     group = [probes[0]]
     for probe in probes[1:]:

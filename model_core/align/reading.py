@@ -86,13 +86,15 @@ def read_edit(
     shorter_s = min(len(raw) / HALVES, len(edited)) * CELL_S
     if shorter_s <= 60 * settings.exact_minutes:
         return _read_beside(edited, raw, whole, costs, progress, cancel)
+    # A jump must pay in as many seconds as between cells, or nearly: means are surer.
+    cheaper = Costs(2 * costs.jump / _COARSE, 2 * costs.foreign / _COARSE, costs.foreign_score)
     coarse_raw = pooled(raw, HALVES * _COARSE // 2)
     coarse = _read_beside(
         pooled(edited, _COARSE),
         # Overlapping means, so that again there are two for each cell of the edit.
         _unit_mean(coarse_raw),
         ((0, len(coarse_raw) - 1),),
-        costs,
+        cheaper,
         part_of(progress, 0.0, 0.7),
         cancel,
     )

@@ -89,5 +89,5 @@ def _remarks(matched: float, heard: float, confidence: float, speed: float) -> t
     elif confidence < _GOOD_CONFIDENCE:
         remarks.append("The edit sounds very different from the recording.")
     if abs(speed - 1) > _SPEED_TOLERANCE:
-        remarks.append(f"The edit runs {speed:.4f} times as fast as the recording.")
+        remarks.append(f"The edit runs {speed:.5f} times as fast as the recording.")
     return tuple(remarks)
