@@ -74,7 +74,7 @@ def lint(_arguments: Sequence[str] = ()) -> int:
         _call(_PYTHON, "-m", "ruff", "check", "."),
         _call(_PYTHON, "-m", "ruff", "format", "--check", "."),
         _call(_PYTHON, "-m", "mypy"),
-        _call(environment.script("lint-imports")),
+        _call(environment.script("lint-imports"), "--no-logo"),
     ]
     return max(codes)
 
