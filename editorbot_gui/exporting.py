@@ -86,7 +86,7 @@ class Exporter(QObject):
         if self._job is not None:
             return
         self._job = self._runner.start(
-            Lane.IO,
+            Lane.EXPORT,
             export_edit,
             request,
             words=self.tr("Exporting {name}…").format(name=request.choice.path.name),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QStandardPaths, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from editorbot_gui.settings import Settings
+    from model_core.audio.source import AudioSource
     from model_core.edit.types import Change, Proposal
     from model_core.export.sound import ExportedSound
 
@@ -158,6 +159,7 @@ class MainWindow(QMainWindow):
         self.opener.opened.connect(self._show_opened)
         self.opener.failed.connect(self._tell_open_failure)
         self.opener.cancelled.connect(lambda: self.tell(self.tr("Opening was cancelled.")))
+        self.opener.peaks_read.connect(self._tell_notes)
         self.opener.peaks_failed.connect(lambda error: show_error(self, error))
         self.generation.applied.connect(self._tell_applied)
         self.generation.offered.connect(self._offer)
@@ -229,9 +231,7 @@ class MainWindow(QMainWindow):
 
     def ask_for_file(self) -> None:
         """Shows the open dialog."""
-        music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
-        folder = self.settings.open_folder or music
-        dialog = QFileDialog(self, self.tr("Open a recording"), folder)
+        dialog = QFileDialog(self, self.tr("Open a recording"), self.settings.open_folder)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(name_filters())
@@ -321,7 +321,10 @@ class MainWindow(QMainWindow):
                 self.settings.open_folder = str(path.parent)
         self.page.facts.raw.setText(source_text(source))
         self.tell(self.tr("Opened {name}.").format(name=path.name if path is not None else ""))
-        if source.notes:
+        self._tell_notes(source)
+
+    def _tell_notes(self, source: AudioSource) -> None:
+        if source is self.session.source and source.notes:
             self.notice.tell(" ".join(source.notes))
 
     def _tell_open_failure(self, path: Path, error: Exception) -> None:
@@ -374,6 +377,8 @@ class MainWindow(QMainWindow):
         self.page.facts.edited.setText(
             edit_text(self.session) if edited else self.tr("Nothing is changed yet")
         )
+        for dialog in self.findChildren(ExportDialog):
+            dialog.follow(source, self.session.timeline.length)
         self._refresh_commands()
         self._refresh_time()
 

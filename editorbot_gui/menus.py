@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -96,17 +96,47 @@ def build_menus(window: QMainWindow, actions: ActionSet, settings: Settings) -> 
     return recent
 
 
+class Toolbar(QToolBar):
+    """Buttons with text; with icons alone where a window is too narrow for it.
+
+    Otherwise Qt would hide what is at the right end.
+
+    Args:
+        title: What it is called.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self._text_width_px = 0
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+
+    def event(self, event: QEvent) -> bool:
+        """Looks whether the text still has room."""
+        done = super().event(event)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._choose_style()
+        return done
+
+    def _choose_style(self) -> None:
+        with_text = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        if self.toolButtonStyle() is with_text:
+            self._text_width_px = self.sizeHint().width()
+        fits = self.width() >= self._text_width_px
+        style = with_text if fits else Qt.ToolButtonStyle.ToolButtonIconOnly
+        if style is not self.toolButtonStyle():
+            self.setToolButtonStyle(style)
+
+
 def build_toolbar(window: QMainWindow, actions: ActionSet, right: QWidget) -> QAction:
     """Fills the toolbar: text beside icons, and a widget at the right end.
 
     Returns:
         The action that shows and hides the widget.
     """
-    bar = QToolBar(_tr("Toolbar"))
+    bar = Toolbar(_tr("Toolbar"))
     bar.setObjectName("toolbar")
     bar.setMovable(False)
     bar.setIconSize(QSize(_ICON_PX, _ICON_PX))
-    bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     for name in TOOLBAR:
         if not name:

@@ -134,6 +134,8 @@ class Opener(QObject):
     """The person has stopped it."""
     peaks_arrived = Signal(object, object)
     """Peaks are there from one sample to another."""
+    peaks_read = Signal(object)
+    """All peaks of an `AudioSource` are there; what was unusual in it is known by now."""
     peaks_failed = Signal(object)
     """An exception ended the reading of the peaks."""
 
@@ -173,6 +175,7 @@ class Opener(QObject):
         pyramid = self._shown.builder.pyramid if self._shown is not None else None
         if self._shown is None or pyramid is None or pyramid.is_complete:
             return
+        source = self._shown.source
         told = pyramid.n_ready
 
         def tell() -> None:
@@ -181,12 +184,16 @@ class Opener(QObject):
                 self.peaks_arrived.emit(told, pyramid.n_ready)
                 told = pyramid.n_ready
 
+        def end(_: None) -> None:
+            tell()
+            self.peaks_read.emit(source)
+
         self._reading = self._runner.start(
             Lane.IO,
             read_peaks,
             self._shown.builder,
             words=self.tr("Reading the waveform…"),
-            on_done=lambda _: tell(),
+            on_done=end,
             on_failed=self.peaks_failed.emit,
             on_progress=tell,
             quiet=True,

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 import platformdirs
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +101,11 @@ class Settings:
 
     @property
     def open_folder(self) -> str:
-        """Where the open dialog starts; empty for the system's choice."""
-        return self._text("files/open_folder")
+        """Where the open dialog starts: where the last recording lay, or a folder that is there."""
+        music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
+        wanted = (self._text("files/open_folder"), music)
+        there = (folder for folder in wanted if folder and Path(folder).is_dir())
+        return next(there, str(Path.home()))
 
     @open_folder.setter
     def open_folder(self, folder: str) -> None:

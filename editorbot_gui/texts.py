@@ -65,6 +65,8 @@ def edit_text(session: Session) -> str:
     source = session.source
     if source is None:
         return ""
+    if not session.is_edited:
+        return _tr("Nothing is changed")
     return _tr("{changes}, {before} → {after}").format(
         changes=counts_text(session.changes),
         before=format_length(source.n_samples, source.sample_rate),

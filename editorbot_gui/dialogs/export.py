@@ -252,6 +252,19 @@ class ExportDialog(QDialog):
                 return str(error)
         return refusal(self._format, self._source.channels)
 
+    def follow(self, source: AudioSource | None, length_samples: int) -> None:
+        """Shows what the edit has become meanwhile; closes if another recording is open.
+
+        Args:
+            source: The open recording.
+            length_samples: Length of the edit.
+        """
+        if source is not self._source:
+            self.reject()
+            return
+        self._length_samples = length_samples
+        self._judge()
+
     def _judge(self) -> None:
         """Shows what will be written, or why it can't."""
         palette = Theme.current().palette

@@ -130,6 +130,7 @@ class EditorPage(QWidget):
         sizes.insert(_BELOW_RAW, round(_SPECTROGRAM_SHARE / (1 - _SPECTROGRAM_SHARE) * sum(sizes)))
         self._splitter.setSizes(sizes)
         self._splitter.setStretchFactor(_BELOW_RAW, _SHARES[0])
+        self.setTabOrder(self.raw, view)
 
     @property
     def splitter_state(self) -> QByteArray:

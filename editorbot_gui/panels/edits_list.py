@@ -40,6 +40,7 @@ SORT_ROLE = Qt.ItemDataRole.UserRole
 KIND, WHERE, LENGTH, REASON, CONFIDENCE = range(5)
 
 _WIDTHS_PX = {KIND: 72, WHERE: 84, LENGTH: 64, CONFIDENCE: 52}
+_REASON_PX = 64
 _ROW_PX = 28
 _BADGE_PX = 18
 
@@ -233,11 +234,15 @@ class EditsList(QWidget):
         for column, width in _WIDTHS_PX.items():
             header.resizeSection(column, width)
         header.setSectionResizeMode(REASON, QHeaderView.ResizeMode.Stretch)
+        # A window that was small for a while would leave the last columns out of sight.
+        bar = self.table.verticalScrollBar().sizeHint().width()
+        self.setMinimumWidth(sum(_WIDTHS_PX.values()) + _REASON_PX + bar)
         self.table.selectionModel().selectionChanged.connect(self._tell_choice)
 
         self._empty = QLabel(self.tr("Every change of the edit will be a row here."))
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
+        self._empty.setMargin(2 * GRID_PX)
         self.summary = QLabel()
         self.summary.setContentsMargins(GRID_PX, 0, GRID_PX, 0)
         layout = QVBoxLayout(self)

@@ -19,6 +19,8 @@ _DECADES_HZ = (100, 1000, 10_000)
 _BETWEEN_HZ = (200, 500, 2000, 5000, 20_000, 50_000)
 _NAMED_HZ = _DECADES_HZ[0]
 _ROOMY_PX = 160
+_EDGE_PX = TINY_TEXT_PX / 2 + 1
+"""A label nearer to an edge would be cut off."""
 _KILO = 1000
 
 
@@ -45,6 +47,8 @@ class FrequencyAxis(pyqtgraph.AxisItem):  # type: ignore[misc]  # is untyped
     ) -> list[tuple[float, list[float]]]:
         """Returns where the ticks are: logarithms of frequencies."""
         rows = (_DECADES_HZ, _BETWEEN_HZ) if size >= _ROOMY_PX else (_DECADES_HZ,)
+        edge = _EDGE_PX / max(size, 1) * (highest - lowest)
+        lowest, highest = lowest + edge, highest - edge
         return [
             (1.0, [value for hz in row if lowest <= (value := math.log10(hz)) <= highest])
             for row in rows

@@ -10,22 +10,23 @@ import pyqtgraph
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPen,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QSizePolicy
+from PySide6.QtWidgets import QApplication, QGraphicsRectItem, QSizePolicy
 
 from editorbot_gui.spectrogram.analysis import FLOOR_DB
 from editorbot_gui.spectrogram.colours import colour_table
 from editorbot_gui.spectrogram.frequency_axis import FrequencyAxis, format_frequency
 from editorbot_gui.spectrogram.tiles import SpectrogramTiles
 from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, Theme, faded, figures_font, mixed
-from editorbot_gui.waveform.axis_view import GUTTER_PX, wheel_over
+from editorbot_gui.waveform.axis_view import GUTTER_PX, KEYBOARD_REASONS, wheel_over
 from editorbot_gui.waveform.timecode import format_time
-from editorbot_gui.waveform.view_state import Axis, Hover, Selection, ViewState
+from editorbot_gui.waveform.view_state import MIN_SPAN_SAMPLES, Axis, Hover, Selection, ViewState
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from editorbot_gui.waveform.sample_blocks import Runner
     from editorbot_gui.waveform.waveform_data import WaveformData
 
-_QUIETEST_DB, _LOUDEST_DB = -96.0, -24.0
+_QUIETEST_DB, _LOUDEST_DB = -94.0, -14.0
 _STEP_PX = 8
 _PILL_OFFSET_PX = 12
 _MAX_SPANS = 64
@@ -82,6 +83,8 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
         self.frequencies.setWidth(GUTTER_PX)
         self.view_box = pyqtgraph.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0)
         self.image = pyqtgraph.ImageItem(axisOrder="row-major")
+        self._beyond = QGraphicsRectItem()
+        self._focus_frame = QGraphicsRectItem()
         self._playhead = pyqtgraph.InfiniteLine(angle=90)
         self._pointer = pyqtgraph.InfiniteLine(angle=90)
         self._pill = pyqtgraph.TextItem()
@@ -103,8 +106,10 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
         self.addItem(self.frequencies, 0, 0)
         self.addItem(self.view_box, 0, 1)
         self.frequencies.linkToView(self.view_box)
-        for item in (self.image, self._pointer, self._playhead, self._pill):
+        for item in (self.image, self._beyond, self._pointer, self._playhead, self._pill):
             self.view_box.addItem(item, ignoreBounds=True)
+        self.scene().addItem(self._focus_frame)
+        self._focus_frame.hide()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -136,6 +141,9 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
         analysis = self._tiles.analysis
         low, high = math.log10(analysis.lowest_hz), math.log10(analysis.highest_hz)
         self.view_box.setYRange(low, high, padding=0)
+        # The last column reaches beyond the recording's end.
+        n_samples = data.n_samples
+        self._beyond.setRect(QRectF(n_samples, low - 1, 4 * n_samples + MIN_SPAN_SAMPLES, high + 1))
         self._set_levels()
         self._follow_range()
 
@@ -165,6 +173,9 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
         palette = self._theme.palette
         self.setBackground(palette.panel)
         self.view_box.setBackgroundColor(palette.well)
+        self._focus_frame.setPen(QPen(faded(palette.muted, 0.7), 1))
+        self._beyond.setBrush(palette.well)
+        self._beyond.setPen(QPen(Qt.PenStyle.NoPen))
         self.image.setLookupTable(colour_table(palette))
         self.frequencies.dress(palette)
         self._playhead.setPen(_pen(palette.text, 1.5))
@@ -334,10 +345,21 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
             case _:
                 event.ignore()
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Shows the focus to those who came by keyboard."""
+        self._focus_frame.setVisible(event.reason() in KEYBOARD_REASONS)
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Shows that the focus has left."""
+        self._focus_frame.hide()
+        super().focusOutEvent(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Draws at the new resolution."""
         super().resizeEvent(event)
         if hasattr(self, "view_box"):  # the base class resizes itself while it is made
+            self._focus_frame.setRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
             self._draw()
 
     def _seek(self, sample: int) -> None:

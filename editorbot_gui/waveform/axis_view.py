@@ -47,7 +47,7 @@ _STEP_PX = 8
 _STRIP_PX = 10
 PILL_HEIGHT_PX = 22
 _PILL_OFFSET_PX = 12
-_KEYBOARD_REASONS = (
+KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
     Qt.FocusReason.ShortcutFocusReason,
@@ -428,7 +428,7 @@ class AxisView(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Shows the focus to those who came by keyboard."""
-        self._shows_focus = event.reason() in _KEYBOARD_REASONS
+        self._shows_focus = event.reason() in KEYBOARD_REASONS
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

@@ -311,13 +311,16 @@ class WaveformView(AxisView):
             return
         names = _channel_names(self._data.channels)
         painter.setFont(figures_font(TINY_TEXT_PX - 1))
-        for lane, name in zip(lanes, names, strict=True):
+        # In narrow lanes only every second or third name has room.
+        stride = math.ceil(TINY_TEXT_PX / (lanes[1].top() - lanes[0].top())) if lanes[1:] else 1
+        for number, (lane, name) in enumerate(zip(lanes, names, strict=True)):
             painter.setPen(palette.muted)
-            painter.drawText(
-                QRectF(GRID_PX, lane.top(), 2 * GRID_PX, lane.height()),
-                middle | Qt.AlignmentFlag.AlignLeft,
-                name,
-            )
+            if number % stride == 0:
+                painter.drawText(
+                    QRectF(GRID_PX, lane.top() - GRID_PX, 2 * GRID_PX, lane.height() + 2 * GRID_PX),
+                    middle | Qt.AlignmentFlag.AlignLeft,
+                    name,
+                )
             if lane.height() >= _MIN_SCALE_LANE_PX:
                 self._paint_levels(painter, lane)
         painter.setPen(QPen(palette.line, 1))
