@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from model_core.align.descriptors import CELL_S, raw_levels, vectors_of
@@ -10,6 +10,7 @@ from model_core.align.pieces import PROBE_S, heard_share, likeness_of, make_piec
 from model_core.align.reading import read_edit
 from model_core.align.report import checked_report, foreign_ranges
 from model_core.align.seams import refine_seams
+from model_core.align.second_look import look_again
 from model_core.align.speed import Speed, drift_of, levels_at, search_speed, steps_of
 from model_core.align.types import Alignment, AlignSettings
 from model_core.align.waveforms import Waveforms
@@ -74,6 +75,7 @@ def align(
     fit = _fit_at(speed, raw, edited, whole, settings, part_of(progress, 0.2, 0.85), cancel)
     if settings.find_speed:
         speed, fit = _at_own_speed(fit, raw, edited, whole, settings, cancel)
+    fit = _looked_at_again(fit, settings, cancel)
     unheard = speed.keeps_pitch or (
         heard_share(fit.courses, fit.probes) < _LEAST_HEARD
         and _sounds_alike(fit.courses, fit.vectors)
@@ -142,6 +144,14 @@ def _at_own_speed(
         speed = Speed(speed.factor * (1 + drift))
         fit = _fit_at(speed, raw, edited, whole, settings, no_progress, cancel)
     return speed, fit
+
+
+def _looked_at_again(fit: _Fit, settings: AlignSettings, cancel: CancelToken | None) -> _Fit:
+    courses = look_again(fit.courses, fit.probes, fit.vectors, fit.waveforms, settings, cancel)
+    if courses == fit.courses:
+        return fit
+    probes = probe_courses(courses, fit.waveforms, no_progress, cancel)
+    return replace(fit, courses=courses, probes=probes)
 
 
 def _sounds_alike(courses: Sequence[Course], vectors: tuple[Vectors, Vectors]) -> bool:

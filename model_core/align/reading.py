@@ -85,11 +85,11 @@ def read_edit(
     whole = ((0, len(raw)),)
     shorter_s = min(len(raw) / HALVES, len(edited)) * CELL_S
     if shorter_s <= 60 * settings.exact_minutes:
-        return _read_beside(edited, raw, whole, costs, progress, cancel)
+        return read_beside(edited, raw, whole, costs, progress, cancel)
     # A jump must pay in as many seconds as between cells, or nearly: means are surer.
     cheaper = Costs(2 * costs.jump / _COARSE, 2 * costs.foreign / _COARSE, costs.foreign_score)
     coarse_raw = pooled(raw, HALVES * _COARSE // 2)
-    coarse = _read_beside(
+    coarse = read_beside(
         pooled(edited, _COARSE),
         # Overlapping means, so that again there are two for each cell of the edit.
         _unit_mean(coarse_raw),
@@ -103,7 +103,7 @@ def read_edit(
     for index, (start, stop) in enumerate(stretches):
         ranges = _ranges_beside(coarse, start, stop, len(raw))
         if ranges:
-            found = _read_beside(edited[start:stop], raw, ranges, costs, no_progress, cancel)
+            found = read_beside(edited[start:stop], raw, ranges, costs, no_progress, cancel)
             courses += [Course(one.start + start, one.stop + start, one.first) for one in found]
         else:
             courses.append(Course(start, stop, FOREIGN))
@@ -122,7 +122,7 @@ def likeness_along(
     return alike
 
 
-def _read_beside(
+def read_beside(
     edited: Vectors,
     raw: Vectors,
     ranges: Sequence[tuple[int, int]],
@@ -130,7 +130,16 @@ def _read_beside(
     progress: Progress,
     cancel: CancelToken | None,
 ) -> tuple[Course, ...]:
-    """Reads an edit beside ranges of half cells of a recording."""
+    """Reads an edit, cell by cell, beside ranges of half cells of a recording.
+
+    Args:
+        edited: Vectors of the edit or a part of it.
+        raw: Vectors of the whole recording.
+        ranges: What of it may be heard, not overlapping.
+        costs: What jumps cost.
+        progress: Told the finished share.
+        cancel: Looked at several times a second.
+    """
     barrier = np.zeros((1, raw.shape[1]), np.float32)
     parts: list[Vectors] = []
     columns: list[int] = []  # where each part begins

@@ -152,3 +152,12 @@ def test_it_needs_neither_torch_nor_qt_nor_librosa() -> None:
         "sys.exit(repr(heavy) if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_stretch_of_another_pause_is_found_by_its_noise() -> None:
+    room = 2e-3 * np.random.default_rng(7).standard_normal((2, 6 * RATE)).astype(np.float32)
+    raw = as_source(
+        np.concatenate((voice(10, seed=8), room[0], voice(10, seed=9), room[1], voice(8, seed=10)))
+    )
+    edit = cut(((0.5, 11), (27, 30), (14, 24)))
+    assert align(raw, as_source(rendered(raw, edit))).edit_list.items == edit.items
