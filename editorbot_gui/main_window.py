@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QMainWindow,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -437,6 +438,8 @@ class MainWindow(QMainWindow):
             dock.toggleViewAction().setEnabled(shown)
             dock.setVisible(shown)
         if first:
+            # Unseen, it would still keep the window from being made narrow.
+            self.empty_state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
             if not self.restoreState(self.settings.dock_state):
                 self.resizeDocks([self.docks[1]], [_DOCK_WIDTH_PX], Qt.Orientation.Horizontal)
             self._show_spectrogram()

@@ -118,7 +118,7 @@ class GeneratePanel(QWidget):
         grid.setRowMinimumHeight(2, GRID_PX // 2)
         grid.addWidget(self._label(self.tr("Target &length"), self.target_length), 3, 0)
         grid.addWidget(self.target_length, 3, 1, 1, 3)
-        grid.addWidget(self._label(self.tr("&Variation"), self.variation), 4, 0)
+        grid.addWidget(self._label(self.tr("Vari&ation"), self.variation), 4, 0)
         grid.addWidget(self.variation, 4, 1, 1, 3)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID_PX, GRID_PX, GRID_PX, GRID_PX)

@@ -343,7 +343,7 @@ def test_closing_cancels_and_waits(rig: Rig, qtbot: QtBot, speech: Path) -> None
 
 def test_the_window_comes_back_as_it_was(rig: Rig, qtbot: QtBot, speech: Path) -> None:
     rig.open(qtbot, speech)
-    rig.window.resize(940, 640)
+    rig.window.resize(780, 640)
     rig.window.docks[0].hide()
     rig.window.close()
     again = MainWindow(Settings(rig.window.settings.path))

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QToolBar
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QLabel, QToolBar
 
 from editorbot_gui.dialogs.export import ExportChoice, ExportDialog
 from editorbot_gui.settings import Settings
@@ -125,18 +126,24 @@ def test_a_narrow_window_keeps_the_time_and_gives_up_the_words(
     bar = window.findChild(QToolBar, "toolbar")
     window.resize(1400, 700)
     qtbot.waitUntil(lambda: bar.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    for dock in window.docks:
-        dock.hide()
-
-    def is_narrow() -> bool:
-        window.resize(700, 600)  # possible once the docks have gone
-        return bar.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonIconOnly
-
-    qtbot.waitUntil(is_narrow)
+    window.resize(700, 600)
+    qtbot.waitUntil(lambda: bar.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonIconOnly)
+    assert window.width() == 700
     qtbot.waitUntil(window.time_display.isVisible)
     assert window.time_display.geometry().right() <= bar.width()
     window.resize(1400, 700)
     qtbot.waitUntil(lambda: bar.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+
+
+def test_no_letter_leads_to_two_places(rig: Rig, qtbot: QtBot, speech: Path) -> None:
+    rig.open(qtbot, speech)
+    texts = [action.text() for action in rig.window.menuBar().actions()]
+    texts += [label.text() for label in rig.window.findChildren(QLabel) if label.buddy()]
+    texts += [button.text() for button in rig.window.findChildren(QAbstractButton)]
+    letters = [QKeySequence.mnemonic(text).toString() for text in texts]
+    used = [letter for letter in letters if letter]
+    assert len(used) >= 8
+    assert len(used) == len(set(used))
 
 
 def test_all_columns_of_the_edits_stay_in_sight(rig: Rig, qtbot: QtBot, speech: Path) -> None:
