@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from model_core.align.descriptors import CELL_S, HALVES
 from model_core.align.pieces import probe_courses
 from model_core.align.reading import Course, read_beside
@@ -17,6 +19,8 @@ from model_core.progress import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
 
     from model_core.align.descriptors import Vectors
     from model_core.align.pieces import Probe
@@ -29,6 +33,10 @@ _SHORTEST_S: Final = 0.3
 _REACH_S: Final = 300.0
 _MOST: Final = 0.2  # of the edit; beyond, its waveform is simply another one
 _MOSTLY: Final = 0.5
+_BLOCK_CELLS: Final = 512
+_MOST_OFFSETS: Final = 3  # small cuts within a course
+_SAME: Final = 1e-4
+_SAME_LEVEL: Final = 1e-6
 
 
 def look_again(
@@ -72,22 +80,54 @@ def look_again(
 def _doubtful(
     course: Course, probes: Sequence[Probe], waveforms: Waveforms
 ) -> Iterator[tuple[int, int]]:
-    """Yields the stretches of a course, in cells, between probes that are clear."""
-    if course.is_foreign:
+    """Yields the stretches of a course, in cells, where the waveform is another, or may be."""
+    if course.is_foreign or not probes:
         return
-    cell = CELL_S * waveforms.rate_hz
-    start = course.start
-    unclear = False
-    for probe in probes:
-        if not probe.clear:
-            unclear = True
-            continue
-        stop = min(course.stop, round(probe.start / cell))
-        if unclear and stop - start >= _SHORTEST_S / CELL_S:
-            yield start, stop
-        start, unclear = max(course.start, round(probe.stop / cell)), False
-    if unclear and course.stop - start >= _SHORTEST_S / CELL_S:
-        yield start, course.stop
+    alike = np.zeros(course.length, np.bool_)
+    offsets = {round(probe.offset) for probe in probes}
+    if all(probe.identical for probe in probes) and len(offsets) <= _MOST_OFFSETS:
+        for offset in offsets:
+            alike |= _identical_cells(course, offset, waveforms)
+    else:
+        for probe in probes:
+            if probe.clear:
+                first, last = (round(edge / _cell(waveforms)) for edge in (probe.start, probe.stop))
+                alike[max(0, first - course.start) : max(0, last - course.start)] = True
+        # What lies between two clear probes is not in doubt.
+        if all(probe.clear for probe in probes):
+            return
+    edges = np.flatnonzero(np.diff(np.concatenate(([True], alike, [True])).astype(np.int8)))
+    for start, stop in edges.reshape(-1, 2).tolist():
+        unclear = any(
+            not probe.clear
+            and probe.stop > (course.start + start) * _cell(waveforms)
+            and probe.start < (course.start + stop) * _cell(waveforms)
+            for probe in probes
+        )
+        exact = all(probe.identical for probe in probes)
+        if (stop - start) * CELL_S >= _SHORTEST_S and (unclear or exact):
+            yield course.start + start, course.start + stop
+
+
+def _cell(waveforms: Waveforms) -> float:
+    """Returns the length of a cell in samples."""
+    return CELL_S * waveforms.rate_hz
+
+
+def _identical_cells(course: Course, offset: int, waveforms: Waveforms) -> npt.NDArray[np.bool_]:
+    """Returns for each cell of a course whether its samples are the recording's."""
+    alike = np.ones(course.length, np.bool_)
+    for first in range(0, course.length, _BLOCK_CELLS):
+        last = min(course.length, first + _BLOCK_CELLS)
+        cells = np.arange(course.start + first, course.start + last + 1)
+        edges = np.round((cells - 0.5) * _cell(waveforms)).astype(np.int64)
+        start, stop = int(edges[0]), int(edges[-1])
+        edit = waveforms.edit(start, stop)
+        rest = np.abs(edit - waveforms.raw(start + offset, stop + offset))
+        level = np.maximum.reduceat(np.abs(edit), edges[:-1] - start)
+        differs = np.maximum.reduceat(rest, edges[:-1] - start)
+        alike[first:last] = differs <= _SAME * level + _SAME_LEVEL
+    return alike
 
 
 def _found(
