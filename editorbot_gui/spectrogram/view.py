@@ -125,7 +125,7 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
 
     def minimumSizeHint(self) -> QSize:
         """High enough for its scale."""
-        return QSize(10 * GRID_PX, 8 * GRID_PX)
+        return QSize(10 * GRID_PX, 5 * GRID_PX)
 
     # What is drawn --------------------------------------------------------------------------------
 
