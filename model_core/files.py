@@ -85,6 +85,14 @@ def refuse_overwriting_source(path: AnyPath, sources: Iterable[AnyPath]) -> None
             )
 
 
+def check_writable(path: AnyPath) -> None:
+    """Raises `FileWriteError` if a file can't be written there, before any work is done for it."""
+    try:
+        _new_temporary(_checked_target(Path(path))).unlink()
+    except OSError as error:
+        raise file_write_error(error, path) from error
+
+
 @contextlib.contextmanager
 def atomic_path(path: AnyPath) -> Iterator[Path]:
     """Yields a temporary file that takes the place of `path` when the body ends well.

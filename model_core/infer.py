@@ -33,8 +33,9 @@ from model_core.edit.pointers import (
 from model_core.edit.serialise import SourceInfo, write_edit_list
 from model_core.edit.types import Proposal
 from model_core.errors import EditorBotError
+from model_core.export.formats import check_format, export_format
 from model_core.export.sound import export_sound
-from model_core.files import refuse_overwriting_source
+from model_core.files import check_writable, refuse_overwriting_source
 from model_core.options import GenerateOptions
 from model_core.progress import Progress, part_of
 from resources import resource_path
@@ -194,9 +195,13 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         arguments.edit_list,
         arguments.alignment_plot,
     ]
-    for output in filter(None, outputs):
-        refuse_overwriting_source(output, [arguments.input])
     with open_audio(arguments.input) as source:
+        # Whatever is wrong with the outputs is said now, not after minutes of work.
+        for output in filter(None, outputs):
+            refuse_overwriting_source(output, [arguments.input])
+            check_writable(output)
+        kind = export_format(arguments.output)
+        check_format(kind, kind.encodings[0], source.sample_rate, source.channels)
         progress(0.0, "Loading the model")
         engine = load_engine(arguments.checkpoint, arguments.device)
         encoding = engine.encode(source, part_of(progress, 0.02, 0.6))

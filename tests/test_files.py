@@ -12,6 +12,7 @@ from model_core.errors import CancelledError, FileWriteError
 from model_core.files import (
     TEMPORARY_PREFIX,
     atomic_path,
+    check_writable,
     file_write_error,
     refuse_overwriting_source,
     why_unreadable,
@@ -224,7 +225,11 @@ def test_places_where_no_file_can_be(tmp_path: Path) -> None:
     ]:
         with pytest.raises(FileWriteError, match=words):
             write_text_atomically(path, "x")
+        with pytest.raises(FileWriteError, match=words):
+            check_writable(path)
+    check_writable(tmp_path / "file")
     assert names_in(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_text() == "x"
 
 
 @posix_only

@@ -376,9 +376,13 @@ def test_the_recording_is_never_overwritten(
     assert not (tmp_path / "out.wav").exists()
 
 
-def test_outputs_that_cannot_be_written(
-    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_outputs_that_cannot_be_written_are_told_before_any_work(
+    clip: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("model_core.infer.load_engine", None)
     assert "doesn't exist" in refused([clip, "--output", tmp_path / "no" / "out.wav"], capsys)
     assert refused([clip, "--output", tmp_path], capsys)
     (tmp_path / "folder.wav").mkdir()
