@@ -73,13 +73,19 @@ def dtw_in_this_process(raw_path: Path, edit_path: Path, answer: Path) -> None:
     """Aligns a pair with librosa's dynamic time warping, over the same features."""
     from librosa.sequence import dtw
 
-    from model_core.align.descriptors import CELL_S, describe_pair
+    from model_core.align.descriptors import (
+        CELL_S,
+        HALVES,
+        edit_levels,
+        raw_levels,
+        vectors_of,
+    )
 
     started = time.perf_counter()
     with open_audio(raw_path) as raw, open_audio(edit_path) as edited:
-        raw_vectors, edit_vectors = describe_pair(raw, edited)
+        raw_vectors, edit_vectors = vectors_of(raw_levels(raw), edit_levels(edited))
         cell = CELL_S * raw.sample_rate
-        likeness = edit_vectors @ raw_vectors.T
+        likeness = edit_vectors @ raw_vectors[::HALVES].T
         # Steps: on in both, or on in the recording alone, which is a cut.
         _, path = dtw(
             C=1 - likeness,

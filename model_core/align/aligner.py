@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from model_core.align.copies import prefer_near
 from model_core.align.descriptors import CELL_S, raw_levels, vectors_of
 from model_core.align.pieces import PROBE_S, heard_share, likeness_of, make_pieces, probe_courses
 from model_core.align.reading import read_edit
@@ -147,7 +148,14 @@ def _at_own_speed(
 
 
 def _looked_at_again(fit: _Fit, settings: AlignSettings, cancel: CancelToken | None) -> _Fit:
-    courses = look_again(fit.courses, fit.probes, fit.vectors, fit.waveforms, settings, cancel)
+    """Returns a fit in which doubtful courses were compared with others."""
+    near = prefer_near(fit.courses, fit.probes, fit.vectors, fit.waveforms, cancel)
+    fit = _with_courses(fit, near, cancel)
+    better = look_again(fit.courses, fit.probes, fit.vectors, fit.waveforms, settings, cancel)
+    return _with_courses(fit, better, cancel)
+
+
+def _with_courses(fit: _Fit, courses: tuple[Course, ...], cancel: CancelToken | None) -> _Fit:
     if courses == fit.courses:
         return fit
     probes = probe_courses(courses, fit.waveforms, no_progress, cancel)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Exact = npt.NDArray[np.float64]
 
 _LENGTHS_S: Final = (0.0, 0.002, 0.005, 0.008, 0.012, 0.016, 0.02, 0.025, 0.03, 0.04, 0.05)
-_CLEARLY_BETTER: Final = 0.7  # than a butt join; otherwise a fade explains but noise
+_CLEARLY_BETTER: Final = 0.82  # than a butt join; otherwise a fade explains but noise
 LONGEST_S: Final = max(_LENGTHS_S)
 
 

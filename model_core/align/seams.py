@@ -41,7 +41,7 @@ _TAPS: Final = 16  # on each side
 _EMPHASIS: Final = 0.95
 _EXACT: Final = 1e-6  # power left unexplained where samples are the same
 _EXACT_AROUND_S: Final = 0.06
-_WELL_EXPLAINED: Final = 0.3
+_WELL_EXPLAINED: Final = 0.5
 _LOCAL_GAIN_S: Final = 0.012
 _NOISE_FRAME_S: Final = 0.05
 _LOUDER_THAN_NOISE: Final = 4.0
@@ -141,7 +141,7 @@ def _sharpened(seam: int, near: _Remainder, far: _Remainder, heard: Cost, rate_h
         rate_hz,
     )
     centre = first + fade.centre
-    credible = max(round(_LOCAL_GAIN_S / 2 * rate_hz), fade.length // 2)
+    credible = round(_LOCAL_GAIN_S / 2 * rate_hz) + fade.length // 2
     if fade.unexplained < _WELL_EXPLAINED and abs(centre - seam) <= credible:
         return centre
     return seam
