@@ -77,10 +77,8 @@ def align(
     if settings.find_speed:
         speed, fit = _at_own_speed(fit, raw, edited, whole, settings, cancel)
     fit = _looked_at_again(fit, settings, cancel)
-    unheard = speed.keeps_pitch or (
-        heard_share(fit.courses, fit.probes) < _LEAST_HEARD
-        and _sounds_alike(fit.courses, fit.vectors)
-    )
+    unheard = heard_share(fit.courses, fit.probes) < _LEAST_HEARD
+    unheard = (unheard or speed.keeps_pitch) and _sounds_alike(fit.courses, fit.vectors)
     pieces = make_pieces(fit.courses, fit.probes, fit.vectors, fit.waveforms, keep_unheard=unheard)
     pieces = refine_seams(pieces, fit.waveforms, part_of(progress, 0.85, 1.0), cancel)
     return _alignment(pieces, fit.waveforms, raw, settings, speed.factor)
@@ -125,6 +123,7 @@ def _at_own_speed(
 ) -> tuple[Speed, _Fit]:
     """Returns the speed at which an edit runs, and how it fits at that."""
     speed = Speed()
+    as_it_is = fit
     long_enough = edited.duration_s >= _SHORTEST_FOR_SPEED_S
     steps = steps_of(fit.courses)
     found = Speed(1 + steps) if steps else None
@@ -144,6 +143,10 @@ def _at_own_speed(
             break
         speed = Speed(speed.factor * (1 + drift))
         fit = _fit_at(speed, raw, edited, whole, settings, no_progress, cancel)
+    # Many small cuts look like another speed at first.
+    heard, before = (heard_share(one.courses, one.probes) for one in (fit, as_it_is))
+    if not speed.keeps_pitch and (heard < before or len(fit.courses) > len(as_it_is.courses)):
+        return Speed(), as_it_is
     return speed, fit
 
 

@@ -52,8 +52,8 @@ class AlignmentReport:
         confidence: 0 to 1: share of the matched edit whose waveform was found again, times how
             much alike the two sound.
         speed: As in `Alignment`.
-        identical: Share of the matched edit, near joins, that equals the recording sample for
-            sample; 1 for an unprocessed edit.
+        identical: Share of the matched edit in pieces that, where they were probed, equal the
+            recording sample for sample; 1 for an unprocessed edit.
         verdict: Whether the pair may be learnt from.
         remarks: Sentences for the person; empty for a good pair.
     """

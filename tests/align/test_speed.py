@@ -63,6 +63,13 @@ def test_speed_is_not_looked_for_when_it_is_not_wanted(raw: ArraySource) -> None
         align(raw, sped_up(raw, 1.1), AlignSettings(find_speed=False))
 
 
+def test_many_small_cuts_are_no_change_of_speed(raw: ArraySource) -> None:
+    edit = cut([(2 * i + 0.03, 2 * i + 2) for i in range(25)])
+    found = align(raw, as_source(rendered(raw, edit)))
+    assert found.speed == 1
+    assert found.edit_list.items == edit.items
+
+
 def test_drift_needs_steady_probes() -> None:
     def probes(offsets: list[float]) -> list[list[Probe]]:
         return [
