@@ -7,6 +7,7 @@ only if the waveform agrees.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -57,12 +58,14 @@ def look_again(
         settings: What the reading was made with.
         cancel: Looked at before each place.
     """
+    clear = [probe for tried in probes for probe in tried if probe.clear]
+    identical = sum(probe.identical for probe in clear) > _MOSTLY * len(clear)
+    if identical:  # then what is only alike is a copy, or another take
+        probes = [[replace(probe, clear=probe.identical) for probe in tried] for tried in probes]
     doubtful = [list(_doubtful(*pair, waveforms)) for pair in zip(courses, probes, strict=True)]
     total = sum(stop - start for places in doubtful for start, stop in places)
     if not total or total > _MOST * len(vectors[1]):
         return tuple(courses)
-    clear = [probe for tried in probes for probe in tried if probe.clear]
-    identical = sum(probe.identical for probe in clear) > _MOSTLY * len(clear)
     better: list[Course] = []
     for course, places in zip(courses, doubtful, strict=True):
         rest = course
