@@ -93,7 +93,7 @@ def fit(cases: list[Case]) -> DecodingSettings:
     grid = [
         DecodingSettings(weight, cost, bias)
         for weight, cost, bias in itertools.product(
-            (1.0, 2.0, 4.0, 8.0), (0.0, 3.0, 8.0), (-0.5, 0.0, 0.4, 0.8, 1.3)
+            (1.0, 2.0, 4.0, 8.0), (0.0, 4.0, 8.0, 16.0, 32.0), (-0.5, 0.0, 0.5, 1.0, 1.5)
         )
     ]
     return max(grid, key=worth)
