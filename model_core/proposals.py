@@ -6,15 +6,18 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from model_core.edit.coverage import changes_of
 from model_core.edit.pointers import frame_at
-from model_core.edit.types import Change, EditList
+from model_core.edit.types import Change, EditList, Reason
 from model_core.nn.evidence import Evidence
 from model_core.nn.network import REASONS
 
-_EDGE_FRAMES = 17
-"""Frames at both sides of a cut that should stay, for it to be a sure one (0.2 s)."""
+_SILENCE = REASONS.index(Reason.SILENCE)
+_LEAST_SHARE = 0.2
+"""Share of a stretch from which what is not silence names the reason: a false start is cut together
+with the pauses around it, and is the reason for the cut all the same."""
 
 
 def describe_changes(
@@ -22,9 +25,8 @@ def describe_changes(
 ) -> tuple[Change, ...]:
     """Returns the rows of the edits list for an edit that the network proposed.
 
-    The reason is the one that most of the removed frames give. The confidence is the mean
-    probability that they go, times the mean probability that the frames beside them stay; it is
-    not calibrated.
+    The reason is the one that most of the removed frames give, silence counting least. The
+    confidence is the mean probability that they go; it is not calibrated.
 
     Args:
         edit: The edit.
@@ -35,18 +37,23 @@ def describe_changes(
     Returns:
         The changes in the order of the recording.
     """
-    stays = 1 / (1 + np.exp(-evidence.coverage.astype(np.float64)))
-    n_frames = len(stays)
+    goes = 1 / (1 + np.exp(evidence.coverage.astype(np.float64)))
+    n_frames = len(goes)
     described = []
     for change in changes_of(edit, n_samples):
         first = min(int(frame_at(change.start, hop)), n_frames - 1)
         last = min(max(first + 1, int(frame_at(change.stop, hop))), n_frames)
-        counts = np.bincount(evidence.reason[first:last], minlength=len(REASONS))
-        beside = np.concatenate(
-            (stays[max(0, first - _EDGE_FRAMES) : first], stays[last : last + _EDGE_FRAMES])
-        )
-        sure = (1 - stays[first:last]).mean() * (beside.mean() if beside.size else 1.0)
+        sure = float(goes[first:last].mean())
         described.append(
-            replace(change, reason=REASONS[int(counts.argmax())], confidence=float(sure))
+            replace(change, reason=_reason(evidence.reason[first:last]), confidence=sure)
         )
     return tuple(described)
+
+
+def _reason(classes: npt.NDArray[np.int8]) -> Reason:
+    """Returns the reason that the frames of a removed stretch give together."""
+    counts = np.bincount(classes, minlength=len(REASONS))
+    counts[_SILENCE] = 0
+    if counts.max() < _LEAST_SHARE * len(classes):
+        return Reason.SILENCE
+    return REASONS[int(counts.argmax())]

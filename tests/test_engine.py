@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,18 @@ import torch
 from model_core.audio.source import ArraySource
 from model_core.checkpoint import save_checkpoint
 from model_core.edit.pointers import STOP
-from model_core.edit.types import ChangeKind
+from model_core.edit.types import ChangeKind, EditList, Reason
 from model_core.engine import Encoding, Engine
 from model_core.errors import AudioReadError, CancelledError, DeviceError
 from model_core.infer import compute_mel, load_model, pointers_to_audio, run_inference
 from model_core.nn.card import Card, StyleQuantity
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.device import choose_device
-from model_core.nn.network import PointerNetwork
+from model_core.nn.evidence import Evidence
+from model_core.nn.network import REASONS, PointerNetwork
 from model_core.options import GenerateOptions
 from model_core.progress import CancelToken
+from model_core.proposals import describe_changes
 from resources import resource_path
 
 CONFIG = PointerNetworkConfig(
@@ -160,3 +163,17 @@ def test_the_ladder_works_as_documented(checkpoint: Path) -> None:
 def test_importing_the_core_does_not_import_torch() -> None:
     code = "import model_core, model_core.infer, sys; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_a_cut_is_named_after_what_is_in_it_besides_silence() -> None:
+    coverage = np.full(300, 4.0, np.float32)
+    coverage[50:150] = coverage[200:230] = -4.0
+    reason = np.full(300, REASONS.index(Reason.SILENCE), np.int8)
+    reason[80:110] = REASONS.index(Reason.RETAKE)
+    reason[80:84] = reason[205:208] = REASONS.index(Reason.NOISE)
+    nothing = np.zeros(301, np.float32)
+    evidence = Evidence(coverage, reason, nothing, nothing, nothing[:-1])
+    edit = EditList.from_ranges([(0, 50 * 256), (150 * 256, 200 * 256), (230 * 256, 300 * 256)])
+    changes = describe_changes(edit, evidence, Fraction(256), 300 * 256)
+    assert [change.reason for change in changes] == [Reason.RETAKE, Reason.SILENCE]
+    assert all(change.confidence == pytest.approx(0.982, abs=0.001) for change in changes)
