@@ -106,7 +106,7 @@ def measure_stages(
     with clock.stage("reading"):
         source = TimedSource(open_audio(recording))
     with clock.stage("features"):
-        mel = mel_spectrogram(source, engine.mel_settings())
+        mel = mel_spectrogram(source, engine.card.config.mel_settings())
     with clock.stage("encoding"):
         encoding = engine.encode_mel(mel, source.n_samples, source.sample_rate)
     del mel

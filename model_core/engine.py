@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from model_core.audio.features import MelSettings, mel_spectrogram
+from model_core.audio.features import mel_spectrogram
 from model_core.audio.joins import refine_joins
 from model_core.audio.source import AudioSource
 from model_core.checkpoint import checkpoint_hash, load_checkpoint
@@ -94,22 +93,6 @@ class Engine:
             return torch.cuda.get_device_name(self.device)
         return {"cpu": "CPU", "mps": "Apple GPU"}.get(self.device.type, self.device.type)
 
-    def mel_settings(self) -> MelSettings:
-        """Returns the spectrogram settings of the network."""
-        config = self.card.config
-        return MelSettings(
-            sample_rate=config.sample_rate,
-            n_fft=config.n_fft,
-            hop_length=config.hop_length,
-            n_mels=config.n_mels,
-            top_db=config.top_db,
-        )
-
-    def hop(self, sample_rate: int) -> Fraction:
-        """Returns the length of a frame in samples of a recording of that rate."""
-        config = self.card.config
-        return Fraction(config.hop_length * sample_rate, config.sample_rate)
-
     def encode(
         self,
         source: AudioSource,
@@ -128,7 +111,7 @@ class Engine:
         """
         mel = mel_spectrogram(
             source,
-            self.mel_settings(),
+            self.card.config.mel_settings(),
             progress=part_of(progress, 0.0, 0.7),
             cancel=cancel,
         )
@@ -144,7 +127,7 @@ class Engine:
         self, mel: npt.NDArray[np.float32], n_samples: int, sample_rate: int
     ) -> Encoding:
         """Encodes a spectrogram of shape `[n_mels, T]`."""
-        n_frames = min(frame_count(n_samples, self.hop(sample_rate)), mel.shape[1])
+        n_frames = min(frame_count(n_samples, self.card.config.hop(sample_rate)), mel.shape[1])
         if n_frames == 0:
             raise AudioReadError("The recording holds no samples.")
         tensor = torch.from_numpy(np.ascontiguousarray(mel[None, :, :n_frames])).to(self.device)
@@ -186,7 +169,7 @@ class Engine:
         progress(0.5, "Deciding")
         runs, note = self._search(encoding, evidence, options)
         cancel.raise_if_cancelled()
-        hop = self.hop(encoding.sample_rate)
+        hop = self.card.config.hop(encoding.sample_rate)
         rough = pointers_to_edit_list(
             PointerSequence(hop, runs_to_pointers(runs)), encoding.n_samples
         )

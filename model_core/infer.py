@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from model_core.audio.features import MelSettings, mel_spectrogram
+from model_core.audio.features import mel_spectrogram
 from model_core.audio.reading import open_audio
 from model_core.audio.render import Renderer
 from model_core.audio.source import ArraySource, AudioSource
@@ -89,16 +89,9 @@ def compute_mel(
     Raises:
         AudioReadError: The file can't be read.
     """
-    settings = MelSettings(
-        sample_rate=config.sample_rate,
-        n_fft=config.n_fft,
-        hop_length=config.hop_length,
-        n_mels=config.n_mels,
-        top_db=config.top_db,
-    )
     with open_audio(path) as source:
-        mel = mel_spectrogram(source, settings)
-        hop = Fraction(config.hop_length * source.sample_rate, config.sample_rate)
+        mel = mel_spectrogram(source, config.mel_settings())
+        hop = config.hop(source.sample_rate)
         # The front end counts frames as librosa does, with an empty one at the very end.
         mel = mel[:, : frame_count(source.n_samples, hop)]
         return mel, source.read_float(0, source.n_samples), source.sample_rate

@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from model_core.edit.coverage import changes_of
 from model_core.edit.pointers import frame_at
-from model_core.edit.types import Change, EditList, Reason
+from model_core.edit.types import REASONS, Change, EditList, Reason
 from model_core.nn.evidence import Evidence
-from model_core.nn.network import REASONS
 
 _SILENCE = REASONS.index(Reason.SILENCE)
 _LEAST_SHARE = 0.2

@@ -12,7 +12,7 @@ import torch
 from model_core.audio.source import ArraySource
 from model_core.checkpoint import save_checkpoint
 from model_core.edit.pointers import STOP
-from model_core.edit.types import ChangeKind, EditList, Reason
+from model_core.edit.types import REASONS, ChangeKind, EditList, Reason
 from model_core.engine import Encoding, Engine
 from model_core.errors import AudioReadError, CancelledError, DeviceError
 from model_core.infer import compute_mel, load_model, pointers_to_audio, run_inference
@@ -20,7 +20,7 @@ from model_core.nn.card import Card, StyleQuantity
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.device import choose_device
 from model_core.nn.evidence import Evidence
-from model_core.nn.network import REASONS, PointerNetwork
+from model_core.nn.network import PointerNetwork
 from model_core.options import GenerateOptions
 from model_core.progress import CancelToken
 from model_core.proposals import describe_changes

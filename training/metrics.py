@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from model_core.edit.types import Reason
+from model_core.edit.types import REASONS
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-REASONS = tuple(Reason)
 _NEAR_FRAMES = 9
 """A join is right if both its ends lie within so many frames (0.1 s) of the true ones."""
 

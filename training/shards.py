@@ -22,12 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from model_core.audio.features import mel_from_array
-from model_core.edit.types import Reason
+from model_core.edit.types import REASONS
 from model_core.errors import AudioReadError
 from model_core.files import atomic_path
 from training.simulator.types import Kind, SimulatedRecording
 
-REASONS: tuple[Reason, ...] = tuple(Reason)
 KINDS: tuple[Kind, ...] = ("speech", "music")
 
 

@@ -180,6 +180,10 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+REASONS = tuple(Reason)
+"""The reasons in the order in which networks and files of training number them."""
+
+
 class ChangeState(StrEnum):
     """What the person thinks of a change."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from fractions import Fraction
 from typing import Any
 
+from model_core.audio.features import MelSettings
 from model_core.errors import CheckpointError
 
 
@@ -89,6 +91,20 @@ class PointerNetworkConfig:
             raise ValueError(f"match_reach must be at least 16, not {self.match_reach}.")
         if not 0 < self.top_db <= 200:
             raise ValueError(f"top_db lies in (0, 200], not {self.top_db}.")
+
+    def mel_settings(self) -> MelSettings:
+        """Returns the settings of the spectrogram that the network reads."""
+        return MelSettings(
+            sample_rate=self.sample_rate,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            n_mels=self.n_mels,
+            top_db=self.top_db,
+        )
+
+    def hop(self, sample_rate: int) -> Fraction:
+        """Returns the length of a frame in samples of a recording of that rate."""
+        return Fraction(self.hop_length * sample_rate, self.sample_rate)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the configuration as plain values, for JSON."""

@@ -8,15 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model_core.edit.types import Reason
+from model_core.edit.types import REASONS
 from model_core.nn.attention import CELL, PositionAwareWindowedAttention
 from model_core.nn.card import Card, StyleQuantity
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.encoder import Encoded, LinearAttentionEncoder, Sublayer, feed_forward
 from model_core.nn.heads import DeltaPredictionHead, StepLogits, StyledHead
-
-REASONS = tuple(Reason)
-"""Classes of the reason head, in order."""
 
 
 class FrameLogits(NamedTuple):

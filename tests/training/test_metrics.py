@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.metrics import REASONS, Tally, joins, matches, table
+from model_core.edit.types import REASONS
+from training.metrics import Tally, joins, matches, table
 
 
 def ranges(*pairs: tuple[int, int]) -> np.ndarray:

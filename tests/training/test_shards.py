@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from model_core.edit.types import REASONS
 from model_core.errors import AudioReadError
 from training import simulate
 from training.corpus import Corpus, split_of
-from training.shards import KINDS, REASONS, example_of, read_shard, write_shard
+from training.shards import KINDS, example_of, read_shard, write_shard
 from training.simulator import EditorStyle, SimulatorSettings, simulate_recording
 from training.simulator.types import SAMPLE_RATE
 
