@@ -8,7 +8,9 @@ A shard is an `.npz` without pickled objects. For each recording `i` of `count`:
 - `phrases_i` int64 [p, 2]: what is wanted, for judging whether its edges are kept;
 - `kind_i` int8: 0 speech, 1 music; `n_samples_i` int64.
 
-`style` float32 [2] is the editor: `pause_s`, `margin_s`.
+`style` float32 [3] is the editor: `pause_s`, `margin_s`, and `extension`, the length of an edit of
+music over its length without loops (1 for those who don't loop). In music that is extended, ranges
+of `kept_i` begin before the one ahead of them ended; `removed_i` is what is heard nowhere.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from model_core.files import atomic_path
 from training.simulator.types import Kind, SimulatedRecording
 
 KINDS: tuple[Kind, ...] = ("speech", "music")
+STYLE_SIZE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,11 @@ class Example:
 
     Attributes:
         mel: uint8 of shape [128, T].
-        kept: int64 of shape [n, 2], in samples.
+        kept: int64 of shape [n, 2], in samples, in playing order.
         removed: int64 of shape [m, 2], in samples.
         reasons: int8 of shape [m], indices into `REASONS`.
         phrases: int64 of shape [p, 2], in samples.
-        style: float32 of shape [2]: `pause_s`, `margin_s`.
+        style: float32 of shape [3]: `pause_s`, `margin_s`, `extension`.
         kind: Speech or music.
         n_samples: The recording's length.
     """
@@ -58,6 +61,7 @@ class Example:
 def example_of(recording: SimulatedRecording) -> Example:
     """Returns what a network needs of a recording."""
     mel = mel_from_array(recording.samples)
+    style = recording.style
     removed = np.array([(r.start, r.stop) for r in recording.removed], dtype=np.int64)
     return Example(
         mel=np.round(mel * 255).astype(np.uint8),
@@ -65,7 +69,7 @@ def example_of(recording: SimulatedRecording) -> Example:
         removed=removed.reshape(-1, 2),
         reasons=np.array([REASONS.index(r.reason) for r in recording.removed], dtype=np.int8),
         phrases=recording.phrases,
-        style=np.array([recording.style.pause_s, recording.style.margin_s], dtype=np.float32),
+        style=np.array([style.pause_s, style.margin_s, style.extension], dtype=np.float32),
         kind=recording.kind,
         n_samples=recording.samples.size,
     )
@@ -102,6 +106,8 @@ def read_shard(path: Path) -> list[Example]:
     try:
         # Opened here, as numpy leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            if data["style"].shape != (STYLE_SIZE,):
+                raise ValueError("it describes editors in another way")
             return [
                 Example(
                     mel=data[f"mel_{index}"],

@@ -18,7 +18,7 @@ from training.simulator.types import SAMPLE_RATE
 
 def test_a_shard_comes_back_as_it_was_written(corpus: Corpus, tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
-    style = EditorStyle(0.4, 0.1)
+    style = EditorStyle(0.4, 0.1, 1.5)
     recordings = [
         simulate_recording(rng, corpus, kind, style, SimulatorSettings()) for kind in KINDS
     ]
@@ -35,7 +35,7 @@ def test_a_shard_comes_back_as_it_was_written(corpus: Corpus, tmp_path: Path) ->
         assert example.n_samples == recording.samples.size
         np.testing.assert_array_equal(example.kept, recording.kept)
         np.testing.assert_array_equal(example.phrases, recording.phrases)
-        np.testing.assert_allclose(example.style, [0.4, 0.1], rtol=1e-6)
+        np.testing.assert_allclose(example.style, [0.4, 0.1, 1.5], rtol=1e-6)
         found = [
             (int(start), int(stop), REASONS[reason])
             for (start, stop), reason in zip(example.removed, example.reasons, strict=True)
@@ -94,7 +94,7 @@ def test_the_command_makes_shards_and_goes_on_where_it_stopped(
     small_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "shards"
-    assert run(small_folder, out, "--hours", "0.03") == 0
+    assert run(small_folder, out, "--hours", "0.05") == 0
     assert "x real time" in capsys.readouterr().err
     paths = sorted(out.glob("train-5-*.npz"))
     assert len(paths) >= 2
@@ -102,7 +102,7 @@ def test_the_command_makes_shards_and_goes_on_where_it_stopped(
     stamps = {path: path.stat().st_mtime_ns for path in paths}
     paths[0].unlink()
     paths[1].write_bytes(before[paths[1]][:1000])
-    assert run(small_folder, out, "--hours", "0.03") == 0
+    assert run(small_folder, out, "--hours", "0.05") == 0
     assert sorted(out.glob("*.npz")) == paths
     # What was there stays; what was lost or cut short comes back the same.
     assert {path: path.stat().st_mtime_ns for path in paths[2:]} == {

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,15 @@ from training.simulator import (
     SimulatorSettings,
     simulate_recording,
 )
+from training.simulator.channel import impair
 from training.simulator.music import beats_of, record_music
 from training.simulator.speech import record_speech
 from training.simulator.tape import PieceKind, cut
-from training.simulator.types import Kind, samples_of
+from training.simulator.types import IMPAIRMENTS, Kind, samples_of
 
 STYLE = EditorStyle(pause_s=0.4, margin_s=0.2)
 EVERYTHING = SimulatorSettings()
-CLEAN_CHANNEL = replace(EVERYTHING, channel=0.0, codecs=0.0)
+CLEAN_CHANNEL = EVERYTHING.unimpaired()
 
 
 def record(
@@ -228,7 +229,9 @@ def test_joins_of_music_meet_at_the_same_place_of_the_track(corpus: Corpus) -> N
 
 def test_the_channel_leaves_everything_in_its_place(corpus: Corpus) -> None:
     quiet = SimulatorSettings.silent(long_pauses=0.5)
-    loud = replace(quiet, channel=1.0, codecs=1.0)
+    usual = SimulatorSettings()
+    loud = replace(quiet, **{name: getattr(usual, name) for name in IMPAIRMENTS})
+    loud = replace(loud, codecs=1.0)
     for seed in range(3):
         clean = record(corpus, seed, settings=quiet)
         raw = record(corpus, seed, settings=loud)
@@ -238,6 +241,31 @@ def test_the_channel_leaves_everything_in_its_place(corpus: Corpus) -> None:
         lags = range(-20, 21)
         scores = [np.corrcoef(one[40:-40], np.roll(two, -lag)[40:-40])[0, 1] for lag in lags]
         assert abs(lags[int(np.argmax(scores))]) <= 4  # 20 ms
+
+
+@pytest.mark.parametrize("impairment", IMPAIRMENTS)
+def test_each_impairment_can_be_had_alone(corpus: Corpus, impairment: str) -> None:
+    settings = SimulatorSettings.silent()
+    for seed in range(2):
+        clean = record(corpus, seed, settings=settings)
+        raw = record(corpus, seed, settings=replace(settings, **{impairment: 1.0}))
+        np.testing.assert_array_equal(clean.kept, raw.kept)
+        assert clean.samples.size == raw.samples.size
+        level = np.dot(raw.samples, clean.samples) / np.dot(clean.samples, clean.samples)
+        difference = raw.samples - level * clean.samples
+        # Another level alone is no difference.
+        if impairment == "levels":
+            assert abs(20 * np.log10(level)) > 0.1
+        else:
+            assert np.max(np.abs(difference)) > 1e-4
+
+
+def test_a_perfect_channel_changes_nothing(corpus: Corpus) -> None:
+    assert set(IMPAIRMENTS) <= {item.name for item in fields(SimulatorSettings)}
+    samples = record(corpus, 0).samples
+    settings = SimulatorSettings().unimpaired()
+    out = impair(np.random.default_rng(0), samples, corpus, settings, np.inf)
+    np.testing.assert_array_equal(out, samples)
 
 
 def envelope(samples: np.ndarray) -> np.ndarray:

@@ -43,26 +43,24 @@ def impair(
     out = samples
     if upper_hz < SAMPLE_RATE / 2:
         out = shaped(out, band(0, upper_hz * 0.94, order=24))
-    if settings.channel <= 0:
-        return out
     steps: tuple[tuple[float, Callable[[Mono], Mono]], ...] = (
-        (0.5, lambda x: in_room(x, random_room(rng))),
-        (0.75, lambda x: _microphone(rng, x)),
-        (1.0, _levelled),
-        (0.9, lambda x: x + _noise_floor(rng, corpus, x.size)),
-        (0.2, lambda x: x + _hum(rng, x.size)),
-        (0.3, lambda x: _drifting(rng, x)),
-        (0.35, lambda x: _compressed(rng, x)),
-        (0.2, lambda x: _saturated(rng, x)),
-        (0.3, lambda x: _narrow(rng, x)),
-        (1.0, lambda x: x * gain(float(rng.uniform(-18.0, 8.0)))),
-        (0.15, lambda x: _quantised(rng, x)),
+        (settings.rooms, lambda x: in_room(x, random_room(rng))),
+        (settings.microphones, lambda x: _microphone(rng, x)),
+        (settings.noise_floors, lambda x: x + _noise_floor(rng, corpus, x.size)),
+        (settings.hums, lambda x: x + _hum(rng, x.size)),
+        (settings.drifts, lambda x: _drifting(rng, x)),
+        (settings.compression, lambda x: _compressed(rng, x)),
+        (settings.saturation, lambda x: _saturated(rng, x)),
+        (settings.narrow_bands, lambda x: _narrow(rng, x)),
+        (settings.levels, lambda x: x * gain(float(rng.uniform(-18.0, 8.0)))),
+        (settings.coarse_steps, lambda x: _quantised(rng, x)),
+        (settings.codecs, lambda x: _through_codec(rng, x)),
     )
-    for chance, step in steps:
-        if rng.random() < chance * settings.channel:
-            out = step(out)
-    if rng.random() < settings.codecs:
-        out = _through_codec(rng, out)
+    chosen = [step for chance, step in steps if rng.random() < chance]
+    if chosen:
+        out = _levelled(out)
+    for step in chosen:
+        out = step(out)
     return np.clip(out, -1.0, 1.0).astype(np.float32)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from training.corpus import Corpus
 from training.simulator.channel import impair
+from training.simulator.loops import looped
 from training.simulator.music import record_music
 from training.simulator.speech import record_speech
 from training.simulator.tape import cut
@@ -34,6 +35,7 @@ def simulate_recording(
     record = record_speech if kind == "speech" else record_music
     tape, name, upper_hz = record(rng, corpus, editor, settings)
     kept, removed = cut(tape, editor, rng, keep_pauses=kind == "speech")
+    kept = looped(kept, tape.loops)
     samples = impair(rng, tape.render(), corpus, settings, upper_hz)
     return SimulatedRecording(
         samples=samples,

@@ -17,6 +17,7 @@ from model_core.edit.types import Reason
 from model_core.files import write_text_atomically
 from training.corpus import Clip, Corpus
 from training.simulator.dsp import coloured_noise, faded, gain, rms
+from training.simulator.loops import Loop, choose_loops
 from training.simulator.noises import random_noise
 from training.simulator.phrases import spoken
 from training.simulator.players import Player, compose
@@ -74,7 +75,7 @@ class MusicSession:
     Args:
         rng: Draws everything.
         corpus: The material.
-        editor: The editor; asked only in recordings with nothing wrong in them.
+        editor: The editor, who may loop bars.
         settings: How often what happens.
     """
 
@@ -100,11 +101,17 @@ class MusicSession:
             seconds = float(np.exp(rng.uniform(np.log(15.0), np.log(75.0))))
             self.player = Player(rng, compose(rng, seconds))
             self.track, self.places, self.level = self._performance(self.player)
+            self.beats_per_bar = self.player.piece.beats_per_bar
         else:
             self.name = list(groups)[int(rng.integers(len(groups)))]
             clip = groups[self.name][0]
             self.upper_hz = min(self.upper_hz, clip.native_rate_hz / 2)
             self.track, self.places = self._passage(corpus.samples(clip), beats_of(corpus, clip))
+            self.beats_per_bar = 4
+        self.extends = editor.extension > 1 and bool(rng.random() < settings.loops)
+        # Where stretches of the track that stay have come to lie on the tape: (first sample of the
+        # track, last one, place on the tape).
+        self.laid: list[tuple[int, int, int]] = []
         self.floor_db = float(rng.uniform(-85, -45))
         self.floor_exponent = float(rng.uniform(0.0, 1.6))
 
@@ -151,7 +158,20 @@ class MusicSession:
             self._play(here, here + step)
             here += step
         self._ending()
+        if self.extends:
+            self.tape.loops = self._loops()
         return self.tape
+
+    def _loops(self) -> tuple[Loop, ...]:
+        """Returns what the editor loops, on the tape."""
+        result = []
+        for start, stop, passes in choose_loops(
+            self.track, self.places, self.beats_per_bar, self.editor.extension
+        ):
+            into = next(x for x in self.laid if x[0] <= start < x[1])
+            out = next(x for x in self.laid if x[0] < stop <= x[1])
+            result.append(Loop(into[2] + start - into[0], out[2] + stop - out[0], passes))
+        return tuple(result)
 
     def _happens(self, chance: float) -> bool:
         return not self.clean and bool(self.rng.random() < min(0.9, chance * self.mess))
@@ -167,6 +187,7 @@ class MusicSession:
         """Lays down beats that stay; the last ones die away."""
         start, stop = int(self.places[first]), int(self.places[last])
         lead = min(_SEAM, start)
+        self.laid.append((start, stop, self.tape.length))
         self.tape.wanted(self._with_end(start - lead, stop, last), lead)
 
     def _with_end(self, start: int, stop: int, last: int) -> Mono:
@@ -300,7 +321,8 @@ class MusicSession:
             stop = self._stop_near(here + beats)
             self._unwanted(here, stop, Reason.RETAKE, wrong=0.6, stops=True)
             self._break()
-        elif self._happens(self.settings.repeats):
+        elif not self.extends and self._happens(self.settings.repeats):
+            # Who wants a piece longer would leave this.
             beats = min(int(self.rng.choice([4, 8, 16])), left)
             if beats >= 4:
                 stop = int(self.places[here + beats])

@@ -56,12 +56,14 @@ class Piece:
         notes: In the order of their beats.
         beats: Its length.
         beat_s: Length of a beat.
+        beats_per_bar: Beats in a bar.
         scale: The pitches of its key, for notes that go wrong.
     """
 
     notes: tuple[Note, ...]
     beats: int
     beat_s: float
+    beats_per_bar: int
     scale: tuple[int, ...]
 
 
@@ -96,7 +98,8 @@ def compose(rng: np.random.Generator, seconds: float) -> Piece:
                 notes.append(Note(start + offset, length, scale[14 + degree + step], strength))
         if drums:
             notes += _drums(start, per_bar)
-    return Piece(tuple(sorted(notes, key=lambda n: n.beat)), bars * per_bar, beat_s, scale)
+    ordered = tuple(sorted(notes, key=lambda n: n.beat))
+    return Piece(ordered, bars * per_bar, beat_s, per_bar, scale)
 
 
 _Figure = list[tuple[float, float, int, float]]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_core.edit.types import Reason
+from training.simulator.loops import Loop
 from training.simulator.types import SAMPLE_RATE, EditorStyle, Mono, Removal
 
 # Where a take starts in the middle of a flow, a kept pause would tear the sentence apart.
@@ -54,12 +55,13 @@ class Piece:
 
 @dataclass(slots=True)
 class Tape:
-    """Pieces in the order of recording, and sounds laid over them."""
+    """Pieces in the order of recording, sounds laid over them, and what the edit loops."""
 
     rate_hz: int = SAMPLE_RATE
     pieces: list[Piece] = field(default_factory=list)
     overlays: list[tuple[int, Mono]] = field(default_factory=list)
     length: int = 0
+    loops: tuple[Loop, ...] = ()
 
     def add(self, piece: Piece) -> None:
         """Lays down a piece; an empty one is left out."""

@@ -12,6 +12,9 @@ from model_core.edit.types import Reason
 
 SAMPLE_RATE = 22050
 
+# The share of editors who loop music to make it longer.
+_EXTENDING_SHARE = 0.4
+
 Kind: TypeAlias = Literal["speech", "music"]
 Mono: TypeAlias = npt.NDArray[np.float32]
 
@@ -28,6 +31,8 @@ class EditorStyle:
     Attributes:
         pause_s: The length that long pauses are brought to.
         margin_s: The silence that is left before the first and after the last sound.
+        extension: The length of an edit of music over its length without loops; 1 for those who
+            don't loop.
         after_share: The share of a kept pause that stays after the phrase, the rest staying before
             the next one.
         tolerance: Pauses up to this many times `pause_s` are left as they are.
@@ -36,15 +41,23 @@ class EditorStyle:
 
     pause_s: float
     margin_s: float
+    extension: float = 1.0
     after_share: float = 0.6
     tolerance: float = 1.3
     jitter_s: float = 0.01
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> EditorStyle:
-        """Returns a random editor: pauses of 0.15-1.2 s, margins of 0.05-0.5 s, log-uniform."""
-        pause_s, margin_s = np.exp(rng.uniform(np.log([0.15, 0.05]), np.log([1.2, 0.5])))
-        return cls(pause_s=float(pause_s), margin_s=float(margin_s))
+        """Returns a random editor.
+
+        Pauses of 0.15-1.2 s and margins of 0.05-0.5 s, log-uniform; four in ten extend music, by a
+        factor of 1.15-2, log-uniform.
+        """
+        pause_s, margin_s, extension = np.exp(
+            rng.uniform(np.log([0.15, 0.05, 1.15]), np.log([1.2, 0.5, 2.0]))
+        )
+        extends = rng.random() < _EXTENDING_SHARE
+        return cls(float(pause_s), float(margin_s), float(extension) if extends else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +85,17 @@ class SimulatorSettings:
         wrong_bars: Chance, for every four bars, that bars go wrong and are taken again.
         repeats: Chance that a passage is played once too often.
         between_takes: Chance of talking, tuning or counting-in between two takes of music.
-        channel: Chance of each kind of impairment of the whole recording, relative to its own; 0
-            leaves recordings clean.
+        loops: Chance that an editor who extends music does so in a recording.
+        rooms: Chance that the whole recording was made in a reverberant room.
+        microphones: Chance that the microphone colours the recording.
+        noise_floors: Chance of a steady noise under the recording.
+        hums: Chance of mains hum.
+        drifts: Chance that the level drifts.
+        compression: Chance that the level is evened out.
+        saturation: Chance that the recording is overdriven.
+        narrow_bands: Chance of a telephone's band or another narrow one.
+        levels: Chance that the recording is much softer or louder.
+        coarse_steps: Chance of coarse quantisation.
         codecs: Chance of a lossy codec on the way.
     """
 
@@ -96,13 +118,43 @@ class SimulatorSettings:
     wrong_bars: float = 0.25
     repeats: float = 0.12
     between_takes: float = 0.4
-    channel: float = 1.0
+    loops: float = 1.0
+    rooms: float = 0.5
+    microphones: float = 0.75
+    noise_floors: float = 0.9
+    hums: float = 0.2
+    drifts: float = 0.3
+    compression: float = 0.35
+    saturation: float = 0.2
+    narrow_bands: float = 0.3
+    levels: float = 1.0
+    coarse_steps: float = 0.15
     codecs: float = 0.06
 
     @classmethod
     def silent(cls, **chances: float) -> SimulatorSettings:
         """Returns settings with everything switched off but what is named."""
         return replace(cls(**{item.name: 0.0 for item in fields(cls)}), **chances)
+
+    def unimpaired(self) -> SimulatorSettings:
+        """Returns these settings with a perfect room, microphone and file."""
+        return replace(self, **dict.fromkeys(IMPAIRMENTS, 0.0))
+
+
+IMPAIRMENTS = (
+    "rooms",
+    "microphones",
+    "noise_floors",
+    "hums",
+    "drifts",
+    "compression",
+    "saturation",
+    "narrow_bands",
+    "levels",
+    "coarse_steps",
+    "codecs",
+)
+"""The settings that change a whole recording, none of which moves a sample."""
 
 
 class Removal(NamedTuple):
@@ -120,8 +172,9 @@ class SimulatedRecording:
     Attributes:
         samples: The recording, mono, 22,050 Hz, float32 of shape [n].
         kept: The edit: sample ranges in the order in which they are heard, int64 of shape [k, 2].
-            This version cuts forwards only, so they are increasing and disjoint.
-        removed: What is left out; together with `kept` it covers the recording exactly.
+            Increasing and disjoint but for loops: there a range begins before the one ahead of it
+            ended, and what lies between is heard again.
+        removed: What is heard nowhere; together with `kept` it covers the recording.
         phrases: The wanted phrases (speech) or passages (music), int64 of shape [p, 2]. A phrase
             never reaches out of `kept`.
         style: The editor.
