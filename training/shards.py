@@ -4,7 +4,7 @@ A shard is an `.npz` without pickled objects. For each recording `i` of `count`:
 
 - `mel_i` uint8 [128, T]: the mel spectrogram in [0, 1], times 255;
 - `kept_i` int64 [n, 2] and `removed_i` int64 [m, 2]: sample ranges at 22,050 Hz;
-- `reason_i` int8 [m]: index into `REASONS`;
+- `reason_i` int8 [m]: index into `REASONS`; `what_i` int8 [m]: index into `PHENOMENA`;
 - `phrases_i` int64 [p, 2]: what is wanted, for judging whether its edges are kept;
 - `kind_i` int8: 0 speech, 1 music; `n_samples_i` int64.
 
@@ -27,7 +27,7 @@ from model_core.audio.features import mel_from_array
 from model_core.edit.types import REASONS
 from model_core.errors import AudioReadError
 from model_core.files import atomic_path
-from training.simulator.types import Kind, SimulatedRecording
+from training.simulator.types import PHENOMENA, Kind, SimulatedRecording
 
 KINDS: tuple[Kind, ...] = ("speech", "music")
 STYLE_SIZE = 3
@@ -42,6 +42,7 @@ class Example:
         kept: int64 of shape [n, 2], in samples, in playing order.
         removed: int64 of shape [m, 2], in samples.
         reasons: int8 of shape [m], indices into `REASONS`.
+        phenomena: int8 of shape [m], indices into `PHENOMENA`: what was removed, finer than why.
         phrases: int64 of shape [p, 2], in samples.
         style: float32 of shape [3]: `pause_s`, `margin_s`, `extension`.
         kind: Speech or music.
@@ -52,6 +53,7 @@ class Example:
     kept: npt.NDArray[np.int64]
     removed: npt.NDArray[np.int64]
     reasons: npt.NDArray[np.int8]
+    phenomena: npt.NDArray[np.int8]
     phrases: npt.NDArray[np.int64]
     style: npt.NDArray[np.float32]
     kind: Kind
@@ -68,6 +70,7 @@ def example_of(recording: SimulatedRecording) -> Example:
         kept=recording.kept,
         removed=removed.reshape(-1, 2),
         reasons=np.array([REASONS.index(r.reason) for r in recording.removed], dtype=np.int8),
+        phenomena=np.array([PHENOMENA.index(r.what) for r in recording.removed], dtype=np.int8),
         phrases=recording.phrases,
         style=np.array([style.pause_s, style.margin_s, style.extension], dtype=np.float32),
         kind=recording.kind,
@@ -90,6 +93,7 @@ def write_shard(path: Path, examples: Sequence[Example]) -> None:
         arrays[f"kept_{index}"] = example.kept
         arrays[f"removed_{index}"] = example.removed
         arrays[f"reason_{index}"] = example.reasons
+        arrays[f"what_{index}"] = example.phenomena
         arrays[f"phrases_{index}"] = example.phrases
         arrays[f"kind_{index}"] = np.array(KINDS.index(example.kind), dtype=np.int8)
         arrays[f"n_samples_{index}"] = np.array(example.n_samples, dtype=np.int64)
@@ -114,6 +118,7 @@ def read_shard(path: Path) -> list[Example]:
                     kept=data[f"kept_{index}"],
                     removed=data[f"removed_{index}"],
                     reasons=data[f"reason_{index}"],
+                    phenomena=data[f"what_{index}"],
                     phrases=data[f"phrases_{index}"],
                     style=data["style"],
                     kind=KINDS[int(data[f"kind_{index}"])],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from training import simulate
 from training.corpus import Corpus, split_of
 from training.shards import KINDS, example_of, read_shard, write_shard
 from training.simulator import EditorStyle, SimulatorSettings, simulate_recording
-from training.simulator.types import SAMPLE_RATE
+from training.simulator.types import PHENOMENA, SAMPLE_RATE
 
 
 def test_a_shard_comes_back_as_it_was_written(corpus: Corpus, tmp_path: Path) -> None:
@@ -37,8 +38,10 @@ def test_a_shard_comes_back_as_it_was_written(corpus: Corpus, tmp_path: Path) ->
         np.testing.assert_array_equal(example.phrases, recording.phrases)
         np.testing.assert_allclose(example.style, [0.4, 0.1, 1.5], rtol=1e-6)
         found = [
-            (int(start), int(stop), REASONS[reason])
-            for (start, stop), reason in zip(example.removed, example.reasons, strict=True)
+            (int(start), int(stop), REASONS[reason], PHENOMENA[what])
+            for (start, stop), reason, what in zip(
+                example.removed, example.reasons, example.phenomena, strict=True
+            )
         ]
         assert found == [tuple(removal) for removal in recording.removed]
 
@@ -80,8 +83,8 @@ def small_folder(corpus: Corpus, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(simulate, "RECORDINGS_PER_SHARD", 2)
-    monkeypatch.setattr(simulate.os, "nice", lambda _: 0, raising=False)
+    monkeypatch.setattr(simulate, "RECORDINGS_PER_SHARD", 1)
+    monkeypatch.setattr(os, "nice", lambda _: 0, raising=False)
     monkeypatch.setenv("EDITORBOT_CACHE_DIR", str(tmp_path / "cache"))
 
 
@@ -94,7 +97,7 @@ def test_the_command_makes_shards_and_goes_on_where_it_stopped(
     small_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "shards"
-    assert run(small_folder, out, "--hours", "0.05") == 0
+    assert run(small_folder, out, "--hours", "0.06") == 0
     assert "x real time" in capsys.readouterr().err
     paths = sorted(out.glob("train-5-*.npz"))
     assert len(paths) >= 2
@@ -102,7 +105,7 @@ def test_the_command_makes_shards_and_goes_on_where_it_stopped(
     stamps = {path: path.stat().st_mtime_ns for path in paths}
     paths[0].unlink()
     paths[1].write_bytes(before[paths[1]][:1000])
-    assert run(small_folder, out, "--hours", "0.05") == 0
+    assert run(small_folder, out, "--hours", "0.06") == 0
     assert sorted(out.glob("*.npz")) == paths
     # What was there stays; what was lost or cut short comes back the same.
     assert {path: path.stat().st_mtime_ns for path in paths[2:]} == {
@@ -119,7 +122,7 @@ def test_the_command_makes_shards_and_goes_on_where_it_stopped(
 def test_the_command_says_what_is_missing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulate.os, "nice", lambda _: 0, raising=False)
+    monkeypatch.setattr(os, "nice", lambda _: 0, raising=False)
     assert run(tmp_path / "none", tmp_path / "out") == 1
     assert "There is no audio folder" in capsys.readouterr().err
     (tmp_path / "MANIFEST.csv").write_text(

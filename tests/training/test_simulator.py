@@ -272,7 +272,7 @@ def envelope(samples: np.ndarray) -> np.ndarray:
     step = 110
     count = samples.size // step
     power = np.square(samples[: count * step]).reshape(count, step).mean(axis=1)
-    return np.log10(power + 1e-7)
+    return np.asarray(np.log10(power + 1e-7))
 
 
 @pytest.mark.corpus

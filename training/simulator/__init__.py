@@ -5,6 +5,7 @@ from __future__ import annotations
 from training.simulator.generate import simulate_recording
 from training.simulator.types import (
     EditorStyle,
+    Phenomenon,
     Removal,
     SimulatedRecording,
     SimulatorSettings,
@@ -12,6 +13,7 @@ from training.simulator.types import (
 
 __all__ = [
     "EditorStyle",
+    "Phenomenon",
     "Removal",
     "SimulatedRecording",
     "SimulatorSettings",

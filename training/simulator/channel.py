@@ -13,7 +13,7 @@ from scipy import fft, signal
 
 from training.corpus import Corpus
 from training.simulator.dsp import band, coloured_noise, frequencies, gain, rms, shaped
-from training.simulator.rooms import in_room, random_room
+from training.simulator.rooms import impulse_response, in_room, random_room
 from training.simulator.types import SAMPLE_RATE, Mono, SimulatorSettings, samples_of
 
 # Whole recordings are brought near this level before they are impaired.
@@ -47,6 +47,7 @@ def impair(
         (settings.rooms, lambda x: in_room(x, random_room(rng))),
         (settings.microphones, lambda x: _microphone(rng, x)),
         (settings.noise_floors, lambda x: x + _noise_floor(rng, corpus, x.size)),
+        (settings.babble, lambda x: x + _babble(rng, corpus, x.size)),
         (settings.hums, lambda x: x + _hum(rng, x.size)),
         (settings.drifts, lambda x: _drifting(rng, x)),
         (settings.compression, lambda x: _compressed(rng, x)),
@@ -70,7 +71,11 @@ def _levelled(samples: Mono) -> Mono:
 
 
 def _quantised(rng: np.random.Generator, samples: Mono) -> Mono:
-    """Rounds to 7 to 12 bits."""
+    """Rounds to 7 to 12 bits, or to the 8 logarithmic ones of a telephone."""
+    if rng.random() < 0.35:
+        companded = np.log1p(255 * np.minimum(np.abs(samples), 1)) / np.log(256)
+        levels = (256 ** (np.round(companded * 127) / 127) - 1) / 255
+        return np.asarray(np.sign(samples) * levels, dtype=np.float32)
     steps = np.float32(2 ** int(rng.integers(7, 13)))
     return np.asarray(np.round(samples * steps) / steps, dtype=np.float32)
 
@@ -111,6 +116,22 @@ def _noise_floor(rng: np.random.Generator, corpus: Corpus, n: int) -> Mono:
     if rng.random() < 0.3:
         noise = shaped(noise, band(0, float(np.exp(rng.uniform(np.log(1500), np.log(10000)))), 2))
     return noise * np.float32(gain(_LEVEL_DB - below_db) / rms(noise))
+
+
+def _babble(rng: np.random.Generator, corpus: Corpus, n: int) -> Mono:
+    """Returns many voices at once, far away: 18 to 45 dB under the speech, none intelligible."""
+    groups = corpus.groups("speech")
+    out = np.zeros(n, dtype=np.float32)
+    if not groups:
+        return out
+    for _ in range(int(rng.integers(5, 10))):
+        clips = groups[list(groups)[int(rng.integers(len(groups)))]]
+        samples = corpus.samples(clips[int(rng.integers(len(clips)))])
+        voice = _endless(rng, samples[: samples_of(30.0)], n)
+        out += voice * np.float32(rng.uniform(0.4, 1.0) / rms(voice))
+    away = in_room(out, impulse_response(rng, float(rng.uniform(0.4, 1.0)), -10.0))
+    away = shaped(away, band(100, float(rng.uniform(1500, 5000)), 1.5))
+    return away * np.float32(gain(_LEVEL_DB - float(rng.uniform(18, 45))) / rms(away))
 
 
 def _endless(rng: np.random.Generator, samples: Mono, n: int) -> Mono:

@@ -17,7 +17,8 @@ from model_core.edit.types import Reason
 from model_core.files import write_text_atomically
 from training.corpus import Clip, Corpus
 from training.simulator.dsp import coloured_noise, faded, gain, rms
-from training.simulator.loops import Loop, choose_loops
+from training.simulator.interludes import sticks, tuning
+from training.simulator.loops import Loop, beat_features, choose_loops
 from training.simulator.noises import random_noise
 from training.simulator.phrases import spoken
 from training.simulator.players import Player, compose
@@ -27,6 +28,7 @@ from training.simulator.types import (
     SAMPLE_RATE,
     EditorStyle,
     Mono,
+    Phenomenon,
     SimulatorSettings,
     samples_of,
 )
@@ -37,6 +39,8 @@ _MUSIC_FRAME = 2048
 # Takes are cut a moment before the beat, so that its attack stays whole.
 _BEFORE_BEAT_S = 0.012
 _LEVEL_DB = -20.0
+# Mean similarity of beats over which a passage counts as the one before it played again.
+_ALIKE = 0.93
 
 
 def beats_of(corpus: Corpus, clip: Clip) -> npt.NDArray[np.int64]:
@@ -112,6 +116,7 @@ class MusicSession:
         # Where stretches of the track that stay have come to lie on the tape: (first sample of the
         # track, last one, place on the tape).
         self.laid: list[tuple[int, int, int]] = []
+        self.features: npt.NDArray[np.float64] | None = None
         self.floor_db = float(rng.uniform(-85, -45))
         self.floor_exponent = float(rng.uniform(0.0, 1.6))
 
@@ -272,11 +277,14 @@ class MusicSession:
         samples[start : start + length] = piece * (1 - window) + other * window
         return samples
 
-    def _unwanted(self, here: int, stop: int, reason: Reason, *, wrong: float, stops: bool) -> None:
+    def _unwanted(
+        self, here: int, stop: int, what: Phenomenon, *, wrong: float, stops: bool
+    ) -> None:
         take, lead = self._failed(here, stop, wrong=wrong)
         if stops:
             take = self._damped(take)
-        self.tape.unwanted(take, reason, lead)
+        reason = Reason.REPEAT if what is Phenomenon.REPEATED_BARS else Reason.RETAKE
+        self.tape.unwanted(take, reason, lead, what=what)
 
     def _damped(self, take: Mono) -> Mono:
         """Ends a take as a player does who stops: strings damped, or left to ring for a moment."""
@@ -289,7 +297,7 @@ class MusicSession:
         for _ in range(int(self.rng.choice([1, 2, 3], p=[0.65, 0.25, 0.1]))):
             beats = int(self.rng.integers(2, min(17, self.places.size)))
             stop = self._stop_near(beats)
-            self._unwanted(0, stop, Reason.RETAKE, wrong=0.4, stops=True)
+            self._unwanted(0, stop, Phenomenon.MUSIC_FALSE_START, wrong=0.4, stops=True)
             self._break()
 
     def _stop_near(self, beat: int) -> int:
@@ -316,17 +324,34 @@ class MusicSession:
             if in_tempo:
                 # The bars are played again at once, without stopping.
                 stop = int(self.places[here + beats - beats % 4])
-                self._unwanted(here, stop, Reason.RETAKE, wrong=1.0, stops=False)
+                self._unwanted(here, stop, Phenomenon.WRONG_BARS, wrong=1.0, stops=False)
                 return
             stop = self._stop_near(here + beats)
-            self._unwanted(here, stop, Reason.RETAKE, wrong=0.6, stops=True)
+            self._unwanted(here, stop, Phenomenon.WRONG_BARS, wrong=0.6, stops=True)
             self._break()
         elif not self.extends and self._happens(self.settings.repeats):
             # Who wants a piece longer would leave this.
             beats = min(int(self.rng.choice([4, 8, 16])), left)
-            if beats >= 4:
+            if beats >= 4 and not self._repeats_itself(here, beats):
                 stop = int(self.places[here + beats])
-                self._unwanted(here, stop, Reason.REPEAT, wrong=0.0, stops=False)
+                self._unwanted(here, stop, Phenomenon.REPEATED_BARS, wrong=0.0, stops=False)
+
+    def _repeats_itself(self, here: int, beats: int) -> bool:
+        """Returns whether the piece itself plays a passage again, so that once more isn't heard."""
+        if self.features is None:
+            self.features = beat_features(self.track, self.places)
+        rows = self.features
+        later = rows[here + beats : here + 2 * beats]
+        before = rows[max(here - beats, 0) : here]
+        passage = rows[here : here + beats]
+        return any(
+            float(np.mean(np.sum(one * two, axis=1))) > _ALIKE
+            for one, two in (
+                (passage[: len(later)], later),
+                (passage[len(passage) - len(before) :], before),
+            )
+            if len(one) and len(one) == len(two)
+        )
 
     # -- between the takes --------------------------------------------------------------------
 
@@ -335,21 +360,26 @@ class MusicSession:
         for _ in range(int(self.rng.integers(1, 3))):
             way = self.rng.random()
             if way < 0.35:
-                sound, reason = self._talk(), Reason.OTHER_VOICE
+                sound, reason, what = self._talk(), Reason.OTHER_VOICE, Phenomenon.TALK
             elif way < 0.6:
-                sound, reason = self._tuning(), Reason.OTHER
+                sound, reason, what = tuning(self.rng), Reason.OTHER, Phenomenon.TUNING
             elif way < 0.8:
-                sound, reason = self._count_in(), Reason.OTHER
+                sound, reason, what = self._sticks(), Reason.OTHER, Phenomenon.STICKS
             else:
-                sound, reason = random_noise(self.rng, self.corpus), Reason.NOISE
+                sound = random_noise(self.rng, self.corpus)
+                reason, what = Reason.NOISE, Phenomenon.NOISE
             if sound is None:
                 continue
             sound = sound / np.float32(np.max(np.abs(sound)) + 1e-9)
             sound = sound * gain(float(self.rng.uniform(-32, -6)))
             bed = self._floor(sound.size + 2 * _SEAM)
             bed[_SEAM : _SEAM + sound.size] += sound
-            self.tape.unwanted(bed, reason, _SEAM, _SEAM)
+            self.tape.unwanted(bed, reason, _SEAM, _SEAM, what)
             self._quiet_s(0.1, 2.0)
+
+    def _sticks(self) -> Mono:
+        """Returns a counting-in at the passage's tempo."""
+        return sticks(self.rng, int(np.median(np.diff(self.places))))
 
     def _talk(self) -> Mono | None:
         groups = self.corpus.groups("speech")
@@ -365,42 +395,6 @@ class MusicSession:
         stop = min(int(clip.phrases[last, 1]), start + samples_of(6.0))
         words = faded(clip.samples[start:stop], 100, 400)
         return off_microphone(self.rng, words) if self.rng.random() < 0.6 else words
-
-    def _tuning(self) -> Mono:
-        """Plucked strings that are being tuned: single notes, some gliding."""
-        notes = np.array([82.4, 110.0, 146.8, 196.0, 246.9, 329.6, 440.0]) * float(
-            self.rng.uniform(0.97, 1.03)
-        )
-        count = int(self.rng.integers(2, 9))
-        spacing = samples_of(float(self.rng.uniform(0.3, 0.9)))
-        out = np.zeros(spacing * count + samples_of(1.5), dtype=np.float32)
-        for index in range(count):
-            n = samples_of(float(self.rng.uniform(0.5, 1.5)))
-            hz = float(self.rng.choice(notes))
-            glide = np.linspace(float(self.rng.uniform(-0.04, 0.04)), 0.0, n)
-            phase = 2 * np.pi * np.cumsum(hz * (1 + glide)) / SAMPLE_RATE
-            fall = np.exp(-np.arange(n) / (SAMPLE_RATE * float(self.rng.uniform(0.15, 0.6))))
-            tone = np.zeros(n)
-            for number in range(1, 7):
-                tone += np.sin(number * phase) / number**1.3 * fall ** (0.6 + 0.3 * number)
-            start = index * spacing
-            out[start : start + n] += faded(tone.astype(np.float32), 60, 200)
-        return out
-
-    def _count_in(self) -> Mono:
-        """Four strokes of the sticks, or as many short words, at the passage's tempo."""
-        period = int(np.median(np.diff(self.places)))
-        count = int(self.rng.choice([3, 4, 4, 4, 8]))
-        out = np.zeros(period * count, dtype=np.float32)
-        n = min(samples_of(0.05), period)
-        hz = float(self.rng.uniform(700, 2500))
-        times = np.arange(n) / SAMPLE_RATE
-        stroke = np.sin(2 * np.pi * hz * times) + 0.5 * self.rng.standard_normal(n)
-        stroke *= np.exp(-times * float(self.rng.uniform(60, 250)))
-        for index in range(count):
-            level = float(self.rng.uniform(0.7, 1.0))
-            out[index * period : index * period + n] += (stroke * level).astype(np.float32)
-        return out
 
 
 def record_music(

@@ -44,6 +44,11 @@ class Sentence:
         """Returns where a sample of the sentence as it was before variation has come to lie."""
         return int(self.moved(np.array([original]))[0])
 
+    def louder(self, factor: np.float32) -> Sentence:
+        """Returns the sentence and the pause before it with their samples times `factor`."""
+        before = None if self.pause_before is None else self.pause_before * factor
+        return replace(self, samples=self.samples * factor, pause_before=before)
+
     def varied(self, variation: Variation) -> Sentence:
         """Returns the sentence said in another way; phrases move along."""
         samples, moved = variation.apply_and_map(self.samples)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from model_core.edit.types import Reason
 from training.simulator.loops import Loop
-from training.simulator.types import SAMPLE_RATE, EditorStyle, Mono, Removal
+from training.simulator.types import SAMPLE_RATE, EditorStyle, Mono, Phenomenon, Removal
 
 # Where a take starts in the middle of a flow, a kept pause would tear the sentence apart.
 _FLOWING_PAUSE_S = 0.05
@@ -37,6 +37,8 @@ class Piece:
             its neighbours in crossfades.
         kind: What it holds.
         reason: Why it goes; SILENCE for pauses.
+        what: What it is that goes.
+        phrase: Whether what is wanted here counts as a phrase; a breath doesn't.
         lead: Samples before the piece proper.
         tail: Samples after the piece proper.
     """
@@ -46,6 +48,8 @@ class Piece:
     reason: Reason = Reason.SILENCE
     lead: int = 0
     tail: int = 0
+    what: Phenomenon = Phenomenon.OTHER
+    phrase: bool = True
 
     @property
     def length(self) -> int:
@@ -69,17 +73,24 @@ class Tape:
             self.pieces.append(piece)
             self.length += piece.length
 
-    def wanted(self, samples: Mono, lead: int = 0, tail: int = 0) -> None:
+    def wanted(self, samples: Mono, lead: int = 0, tail: int = 0, *, phrase: bool = True) -> None:
         """Lays down something that the edit keeps."""
-        self.add(Piece(samples, PieceKind.WANTED, Reason.OTHER, lead, tail))
+        self.add(Piece(samples, PieceKind.WANTED, Reason.OTHER, lead, tail, phrase=phrase))
 
     def pause(self, samples: Mono, lead: int = 0, tail: int = 0) -> None:
         """Lays down a pause."""
-        self.add(Piece(samples, PieceKind.PAUSE, Reason.SILENCE, lead, tail))
+        self.add(Piece(samples, PieceKind.PAUSE, Reason.SILENCE, lead, tail, Phenomenon.PAUSE))
 
-    def unwanted(self, samples: Mono, reason: Reason, lead: int = 0, tail: int = 0) -> None:
+    def unwanted(
+        self,
+        samples: Mono,
+        reason: Reason,
+        lead: int = 0,
+        tail: int = 0,
+        what: Phenomenon = Phenomenon.OTHER,
+    ) -> None:
         """Lays down something that the edit removes."""
-        self.add(Piece(samples, PieceKind.UNWANTED, reason, lead, tail))
+        self.add(Piece(samples, PieceKind.UNWANTED, reason, lead, tail, what))
 
     def overlay(self, position: int, samples: Mono) -> None:
         """Mixes a sound over what lies at `position`; it changes nothing in the edit."""
@@ -97,7 +108,7 @@ class Tape:
             [
                 (int(start), int(stop))
                 for piece, (start, stop) in zip(self.pieces, bounds, strict=True)
-                if piece.kind is PieceKind.WANTED
+                if piece.kind is PieceKind.WANTED and piece.phrase
             ]
         )
 
@@ -244,18 +255,23 @@ def _gap(
 def _removals(
     tape: Tape, bounds: npt.NDArray[np.int64], kept: npt.NDArray[np.int64]
 ) -> tuple[Removal, ...]:
-    """Returns what lies between the kept ranges, divided by reason."""
+    """Returns what lies between the kept ranges, divided by what it is."""
     edges = [0, *(int(x) for x in kept.reshape(-1)), tape.length]
     removals: list[Removal] = []
     for start, stop in zip(edges[0::2], edges[1::2], strict=True):
         index = int(np.searchsorted(bounds[:, 1], start, side="right"))
         while start < stop:
             until = min(stop, int(bounds[index, 1]))
-            reason = tape.pieces[index].reason
-            if removals and removals[-1].stop == start and removals[-1].reason is reason:
-                removals[-1] = Removal(removals[-1].start, until, reason)
+            piece = tape.pieces[index]
+            before = removals[-1] if removals else None
+            if before and (before.stop, before.reason, before.what) == (
+                start,
+                piece.reason,
+                piece.what,
+            ):
+                removals[-1] = before._replace(stop=until)
             else:
-                removals.append(Removal(start, until, reason))
+                removals.append(Removal(start, until, piece.reason, piece.what))
             start = until
             index += 1
     return tuple(removals)

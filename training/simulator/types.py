@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -22,6 +23,35 @@ Mono: TypeAlias = npt.NDArray[np.float32]
 def samples_of(seconds: float) -> int:
     """Returns a duration in samples at the simulator's rate."""
     return round(seconds * SAMPLE_RATE)
+
+
+class Phenomenon(StrEnum):
+    """What was laid down that an editor takes out; finer than the reason."""
+
+    PAUSE = "pause"
+    FALSE_START = "false start"
+    WHOLE_TAKE = "whole take"
+    PASSAGE = "passage"
+    OTHER_ENDING = "other ending"
+    COMMENT = "comment"
+    REPEATED_WORDS = "repeated words"
+    NOISE = "noise"
+    BREATH = "breath"
+    REMARK = "remark"
+    QUESTION = "question"
+    SLATE = "slate"
+    COUNTING = "counting"
+    MUSIC_FALSE_START = "false start of music"
+    WRONG_BARS = "wrong bars"
+    REPEATED_BARS = "repeated bars"
+    TALK = "talk"
+    TUNING = "tuning"
+    STICKS = "sticks"
+    OTHER = "other"
+
+
+PHENOMENA = tuple(Phenomenon)
+"""The phenomena in the order in which files number them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +96,25 @@ class SimulatorSettings:
 
     Attributes:
         nothing_wrong: Share of recordings that hold nothing to remove.
-        long_pauses: Chance that a pause is long (0.4-10 s).
-        false_starts: Chance that a sentence is broken off and begun again.
-        whole_retakes: Chance that a sentence is read whole, 1-3 times, before the take that stays.
-        passages_again: Chance that, from a sentence on, two to four are said and then said again.
+        gates: Share of spoken recordings that a gate silences where nobody speaks.
+        voice_levels: Chance that a wanted voice is softer or louder than usual.
+        long_pauses: Chance that a pause is long (0.3-10 s).
+        false_starts: Chance that a sentence is broken off, one to four times, and taken up again.
+        whole_retakes: Chance that a sentence is read whole, 1-4 times, before the take that stays.
+        passages_again: Chance that, from a sentence on, 5-25 s are said and then said again.
         repeated_words: Chance that a word is said twice.
+        trailing: Chance that the voice gives up before a failed take ends.
+        distances: Chance that a take is spoken at another distance from the microphone.
+        omissions: Chance that words are missing in a failed take.
+        fillers: Chance of a drawn-out vowel in a failed take, and half that in a sentence that
+            stays.
+        other_endings: Chance that a failed take ends in other words.
+        between_attempts: Chance that there is something besides a pause between two attempts:
+            a noise or breath, a comment, somebody else's remark; what is switched off is left out.
+        comments: Chance, besides, of the speaker's comment on an attempt.
+        breaths: Chance of a breath right before a sentence, which stays.
+        deliberate: Chance that a phrase is said twice on purpose, fluently; both stay.
+        parallels: Chance that phrases in a row begin with the same words; they stay.
         hesitations: Chance that a phrase is held up by a pause between two of its words.
         noises: Chance of a noise in the gap between two sentences.
         other_voices: Chance of a remark by another voice, off the microphone, in such a gap.
@@ -78,6 +122,7 @@ class SimulatorSettings:
         dead_air: Chance of dead air at the beginning, and again at the end.
         noises_over_speech: Chance, for a sentence, of a noise that overlaps it and stays.
         dialogues: Share of speech recordings with two or three wanted voices.
+        interviews: Share of speech recordings with questions from off the microphone, which go.
         varied_takes: Chance that a sentence is varied though it isn't taken again, so that traces
             of processing tell nothing.
         played: Share of musical recordings that a synthetic player plays, every take anew.
@@ -89,6 +134,7 @@ class SimulatorSettings:
         rooms: Chance that the whole recording was made in a reverberant room.
         microphones: Chance that the microphone colours the recording.
         noise_floors: Chance of a steady noise under the recording.
+        babble: Chance of a crowd's murmur under the recording.
         hums: Chance of mains hum.
         drifts: Chance that the level drifts.
         compression: Chance that the level is evened out.
@@ -100,11 +146,23 @@ class SimulatorSettings:
     """
 
     nothing_wrong: float = 0.15
+    gates: float = 0.05
+    voice_levels: float = 0.5
     long_pauses: float = 0.25
     false_starts: float = 0.25
     whole_retakes: float = 0.12
-    passages_again: float = 0.03
+    passages_again: float = 0.04
     repeated_words: float = 0.08
+    trailing: float = 0.35
+    distances: float = 0.25
+    omissions: float = 0.12
+    fillers: float = 0.12
+    other_endings: float = 0.12
+    between_attempts: float = 0.35
+    comments: float = 0.06
+    breaths: float = 0.12
+    deliberate: float = 0.06
+    parallels: float = 0.04
     hesitations: float = 0.05
     noises: float = 0.2
     other_voices: float = 0.1
@@ -112,6 +170,7 @@ class SimulatorSettings:
     dead_air: float = 0.6
     noises_over_speech: float = 0.08
     dialogues: float = 0.3
+    interviews: float = 0.12
     varied_takes: float = 0.4
     played: float = 0.35
     music_false_starts: float = 0.4
@@ -122,6 +181,7 @@ class SimulatorSettings:
     rooms: float = 0.5
     microphones: float = 0.75
     noise_floors: float = 0.9
+    babble: float = 0.06
     hums: float = 0.2
     drifts: float = 0.3
     compression: float = 0.35
@@ -145,6 +205,7 @@ IMPAIRMENTS = (
     "rooms",
     "microphones",
     "noise_floors",
+    "babble",
     "hums",
     "drifts",
     "compression",
@@ -158,11 +219,12 @@ IMPAIRMENTS = (
 
 
 class Removal(NamedTuple):
-    """A stretch of a recording that the edit leaves out, in samples, and why."""
+    """A stretch of a recording that the edit leaves out, in samples, why, and what it is."""
 
     start: int
     stop: int
     reason: Reason
+    what: Phenomenon = Phenomenon.OTHER
 
 
 @dataclass(frozen=True, slots=True)

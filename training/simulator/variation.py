@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from training.simulator.dsp import shaped, tilt
+from training.simulator.dsp import frequencies, shaped, tilt
+from training.simulator.rooms import impulse_response, in_room
 from training.simulator.types import SAMPLE_RATE, Mono
 
 _KNOTS_PER_S = 2.5
@@ -112,6 +113,13 @@ def _contour(rng: np.random.Generator, seconds: float, spread: float) -> npt.NDA
     return np.asarray(np.clip(knots, -2.5 * spread, 2.5 * spread))
 
 
+def _bumps(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Returns a response's random shape around 0 at 513 frequencies, of spread about 1."""
+    octaves = np.log2(np.maximum(frequencies(), 40.0))
+    knots = np.arange(octaves[0], octaves[-1] + 1.5, 1.5)
+    return np.interp(octaves, knots, rng.normal(0, 1, knots.size))
+
+
 @dataclass(frozen=True, slots=True)
 class Variation:
     """How a take differs from another one.
@@ -125,6 +133,9 @@ class Variation:
         tempo_spread: How much the pace wanders, as a share.
         pitch_spread: How much the melody wanders, in semitones.
         level_spread_db: How much the level wanders.
+        rt60_s: Reverberation of a take that is spoken farther from the microphone; 0 for none.
+        direct_db: Level of the direct sound over that reverberation.
+        bumps_db: How much the microphone's colour differs from there.
         seed: Draws what wanders.
     """
 
@@ -136,19 +147,34 @@ class Variation:
     tempo_spread: float = 0.0
     pitch_spread: float = 0.0
     level_spread_db: float = 0.0
+    rt60_s: float = 0.0
+    direct_db: float = 0.0
+    bumps_db: float = 0.0
     seed: int = 0
 
     @classmethod
-    def of_speech(cls, rng: np.random.Generator) -> Variation:
-        """Returns how a speaker varies a sentence from one take to the next."""
+    def of_speech(cls, rng: np.random.Generator, distances: float = 0.0) -> Variation:
+        """Returns how a speaker varies a sentence from one take to the next.
+
+        Args:
+            rng: Draws everything.
+            distances: Chance of another distance from the microphone.
+        """
         way = rng.random()
         wanders = rng.random() < 0.7
+        # The pace differs by -15 to 18 % at most, and mostly by less.
+        pace = float(np.exp(rng.uniform(np.log(0.85), np.log(1.18)) * rng.choice([0.5, 1.0])))
+        speed = float(rng.uniform(0.94, 1.06)) if way < 0.55 else 1.0
+        moves = rng.random() < distances
         return cls(
-            speed=float(rng.uniform(0.94, 1.06)) if way < 0.55 else 1.0,
-            tempo=float(rng.uniform(0.9, 1.1)) if way > 0.4 else 1.0,
-            semitones=float(rng.uniform(-1, 1)) if way > 0.7 else 0.0,
-            level_db=float(rng.uniform(-4, 4)),
+            speed=speed,
+            tempo=float(np.clip(pace / speed, 0.85, 1.18)) if way > 0.3 else 1.0,
+            semitones=float(rng.uniform(-1.5, 1.5)) if way > 0.7 else 0.0,
+            level_db=float(rng.uniform(-5, 5)),
             tilt_db=float(rng.uniform(-1.2, 1.2)),
+            rt60_s=float(rng.uniform(0.12, 0.5)) if moves else 0.0,
+            direct_db=float(rng.uniform(1.0, 13.0)),
+            bumps_db=float(rng.uniform(1.0, 6.0)) if moves else 0.0,
             tempo_spread=float(rng.uniform(0.02, 0.14)) if wanders else 0.0,
             pitch_spread=float(rng.uniform(0.1, 1.2)) if wanders else 0.0,
             level_spread_db=float(rng.uniform(0.0, 3.0)),
@@ -195,8 +221,14 @@ class Variation:
             before = out.size
             out = resampled(out, self.speed * shift)
             maps.append(_placed(np.zeros(1), np.zeros(1), before, out.size))
-        if self.tilt_db:
-            out = shaped(out, tilt(self.tilt_db))
+        if self.tilt_db or self.bumps_db:
+            response = tilt(self.tilt_db)
+            if self.bumps_db:
+                response = response * 10 ** (self.bumps_db * _bumps(rng) / 20)
+            out = shaped(out, response)
+        if self.rt60_s > 0:
+            room = impulse_response(rng, self.rt60_s, self.direct_db)
+            out = in_room(out, room) / np.float32(np.sqrt(np.sum(np.square(room))))
         levels_db = self.level_db + _contour(rng, seconds, self.level_spread_db)
         curve = np.interp(
             np.linspace(0, levels_db.size - 1, out.size), np.arange(levels_db.size), levels_db
