@@ -6,6 +6,8 @@ D = H * K, G global tokens.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -26,29 +28,58 @@ class LinearAttention(nn.Module):
         self.qkv = nn.Linear(d_model, 3 * d_model)
         self.out = nn.Linear(d_model, d_model)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Mixes all tokens.
 
         Args:
             x: Tokens, of shape `[B, N, D]`.
-            mask: True for real tokens, of shape `[B, N]`.
+            mask: True for real tokens, of shape `[B, N]`; None if all are.
 
         Returns:
             Of shape `[B, N, D]`.
         """
-        batch, length, width = x.shape
-        q, k, v = self.qkv(x).view(batch, length, 3, self.n_heads, -1).unbind(2)
+        return self.mix(x, self.summary(x, mask))
+
+    def summary(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Returns all that tokens tell others; that of a recording is the sum of its pieces'.
+
+        Args:
+            x: As in `forward`.
+            mask: As in `forward`.
+
+        Returns:
+            Summed products of keys and values, and summed keys, of shape `[B, H, K, K + 1]`.
+        """
+        width = x.shape[-1]
+        kv = F.linear(x, self.qkv.weight[width:], self.qkv.bias[width:])
         # Sums over a whole recording need more than the eight bits of a bfloat16's mantissa.
         with torch.autocast(x.device.type, enabled=False):
-            q = F.elu(q.float()) + 1
-            k = (F.elu(k.float()) + 1) * mask[:, :, None, None]
-            kv = torch.einsum("bnhk,bnhv->bhkv", k, v.float())
-            k_sum = k.sum(dim=1)  # [B, H, K]
-            mixed = torch.einsum("bnhk,bhkv->bnhv", q, kv)
-            norm = torch.einsum("bnhk,bhk->bnh", q, k_sum)
-            mixed = mixed / (norm[..., None] + 1e-6)
-        out: Tensor = self.out(mixed.reshape(batch, length, width).to(x.dtype))
+            k, v = self._by_head(kv.float(), 2)
+            k = _positive(k)
+            if mask is not None:
+                k = k * mask[:, None, :, None]
+            return torch.cat((k.mT @ v, k.sum(dim=2)[..., None]), dim=-1)
+
+    def mix(self, x: Tensor, summary: Tensor) -> Tensor:
+        """Returns what tokens `[B, N, D]` make of a recording's summary, of shape `[B, N, D]`."""
+        width = x.shape[-1]
+        queries = F.linear(x, self.qkv.weight[:width], self.qkv.bias[:width])
+        with torch.autocast(x.device.type, enabled=False):
+            (q,) = self._by_head(queries.float(), 1)
+            answer = _positive(q) @ summary
+            mixed = answer[..., :-1] / (answer[..., -1:] + 1e-6)
+        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2).to(x.dtype))
         return out
+
+    def _by_head(self, x: Tensor, n_parts: int) -> tuple[Tensor, ...]:
+        """Turns `[B, N, n_parts * D]` into so many of shape `[B, H, N, K]`."""
+        parts = x.view(*x.shape[:2], n_parts, self.n_heads, -1)
+        return parts.permute(2, 0, 3, 1, 4).unbind(0)
+
+
+def _positive(x: Tensor) -> Tensor:
+    """Returns ELU + 1, computed faster than it is defined."""
+    return x.clamp(max=0).exp() + x.clamp(min=0)
 
 
 def linear_attention_reference(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -66,15 +97,25 @@ def linear_attention_reference(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return (weights / (weights.sum(dim=1, keepdim=True) + 1e-6)) @ v
 
 
-def _rotate(x: Tensor, positions: Tensor) -> Tensor:
-    """Applies rotary positions to `[..., N, K]`, so that products depend on distances only.
+@lru_cache(maxsize=16)
+def _rotations(n: int, half: int) -> tuple[Tensor, Tensor]:
+    """Returns cosines and sines of the rotary angles of places 0 ... n - 1, each `[n, half]`."""
+    # What a cache keeps has to serve training too.
+    with torch.inference_mode(mode=False):
+        # In single precision the angles of far places would be off by more than the sines.
+        frequencies = 10000.0 ** (-torch.arange(half, dtype=torch.float64) / half)
+        angles = torch.arange(n, dtype=torch.float64)[:, None] * frequencies
+        return angles.cos().float(), angles.sin().float()
+
+
+def _rotate(x: Tensor) -> Tensor:
+    """Applies rotary positions along N to `[B, N, ..., K]`: products depend on distances only.
 
     Source: Su et al., "RoFormer", 2021.
     """
-    half = x.shape[-1] // 2
-    frequencies = 10000.0 ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
-    angles = positions[:, None].float() * frequencies
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    n, half = x.shape[1], x.shape[-1] // 2
+    shape = (1, n, *(1,) * (x.dim() - 3), half)
+    cos, sin = (part.to(x.device, x.dtype).view(shape) for part in _rotations(n, half))
     first, second = x[..., :half], x[..., half:]
     return torch.cat((first * cos - second * sin, first * sin + second * cos), dim=-1)
 
@@ -93,48 +134,60 @@ class LocalAttention(nn.Module):
         self.qkv = nn.Linear(d_model, 3 * d_model)
         self.out = nn.Linear(d_model, d_model)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, mask: Tensor | None = None, beside: tuple[int, int] = (0, 0)
+    ) -> Tensor:
         """Mixes tokens within reach.
 
         Args:
             x: Tokens, of shape `[B, N, D]`.
-            mask: True for real tokens, of shape `[B, N]`.
+            mask: True for real tokens, of shape `[B, N]`; None if all are.
+            beside: So many tokens at the beginning and at the end of `x` are only looked at: a
+                block before and behind a piece of a recording, less only at the recording's end.
 
         Returns:
-            Of shape `[B, N, D]`.
+            Of shape `[B, N - sum(beside), D]`.
         """
         batch, length, width = x.shape
         block = self.block
-        pad = -length % block
-        n_blocks = (length + pad) // block
-        q, k, v = self.qkv(F.pad(x, (0, 0, 0, pad))).chunk(3, dim=-1)
-        q = q.view(batch * n_blocks, block, self.n_heads, -1).transpose(1, 2)
-        k, v = (self._with_neighbours(part, n_blocks) for part in (k, v))
-        reach = F.pad(mask, (block, pad + block)).unfold(1, 3 * block, block)
-        # A block of padding alone sees itself: a softmax over nothing would be NaN.
-        reach = reach | ~reach.any(dim=-1, keepdim=True)
-        bias = reach.reshape(batch * n_blocks, 1, 1, 3 * block)
+        n_out = length - sum(beside)
+        n_blocks = -(-n_out // block)
+        before = block - beside[0]
+        behind = (n_blocks + 2) * block - before - length
+        if before or behind:
+            x = F.pad(x, (0, 0, before, behind))
+            mask = x.new_ones(1, length, dtype=torch.bool) if mask is None else mask
+            mask = F.pad(mask, (before, behind))
+        qkv = self.qkv(x).view(batch, -1, 3, self.n_heads, width // self.n_heads)
+        q, k = _rotate(qkv[:, :, :2]).unbind(2)
+        q = q[:, block:-block].reshape(batch * n_blocks, block, self.n_heads, -1)
         mixed = F.scaled_dot_product_attention(
-            _rotate(q, torch.arange(block, 2 * block, device=x.device)),
-            _rotate(k, torch.arange(3 * block, device=x.device)),
-            v,
-            attn_mask=bias,
+            q.transpose(1, 2),
+            self._with_neighbours(k, n_blocks),
+            self._with_neighbours(qkv[:, :, 2], n_blocks),
+            attn_mask=None if mask is None else self._reach(mask, batch),
             dropout_p=self.dropout if self.training else 0.0,
         )
-        mixed = mixed.transpose(1, 2).reshape(batch, length + pad, width)
-        out: Tensor = self.out(mixed[:, :length])
+        mixed = mixed.transpose(1, 2).reshape(batch, n_blocks * block, width)
+        out: Tensor = self.out(mixed[:, :n_out])
         return out
 
+    def _reach(self, mask: Tensor, batch: int) -> Tensor:
+        """Returns which tokens around each block are real, of shape `[B * C, 1, 1, 3 * block]`."""
+        reach = mask.unfold(1, 3 * self.block, self.block)
+        # A block of padding alone sees itself: a softmax over nothing would be NaN.
+        reach = reach | ~reach.any(dim=-1, keepdim=True)
+        return reach.expand(batch, -1, -1).reshape(-1, 1, 1, 3 * self.block)
+
     def _with_neighbours(self, x: Tensor, n_blocks: int) -> Tensor:
-        """Turns `[B, C * block, D]` into `[B * C, H, 3 * block, K]`."""
-        batch, _, width = x.shape
-        blocks = F.pad(x, (0, 0, self.block, self.block)).view(batch, -1, self.block, width)
-        # Three shifted views side by side: cheaper to differentiate than `unfold`, and laid out
-        # as the fused attention wants it.
-        windows = torch.cat((blocks[:, :-2], blocks[:, 1:-1], blocks[:, 2:]), dim=2)
-        return windows.view(
-            batch * n_blocks, 3 * self.block, self.n_heads, width // self.n_heads
-        ).transpose(1, 2)
+        """Turns `[B, (C + 2) * block, H, K]` into `[B * C, H, 3 * block, K]`."""
+        if torch.is_grad_enabled():
+            # Three shifted views side by side: cheaper to differentiate than `unfold`.
+            blocks = x.reshape(x.shape[0], n_blocks + 2, self.block, *x.shape[2:])
+            windows = torch.cat((blocks[:, :-2], blocks[:, 1:-1], blocks[:, 2:]), dim=2)
+            return windows.flatten(0, 1).transpose(1, 2)
+        windows = x.unfold(1, 3 * self.block, self.block)  # [B, C, H, K, 3 * block]
+        return windows.flatten(0, 1).mT
 
 
 class PositionAwareWindowedAttention(nn.Module):
@@ -180,18 +233,18 @@ class PositionAwareWindowedAttention(nn.Module):
         cells = (n_queries + pad) // CELL
         q = self.q(F.pad(queries, (0, 0, 0, pad)))
         q = q.view(batch * cells, CELL, self.n_heads, -1).transpose(1, 2)
-        windows, seen = self._windows(tokens, mask, first_cell, cells)
-        k, v = self.kv(windows).chunk(2, dim=-1)
-        global_k, global_v = self.kv(global_tokens).chunk(2, dim=-1)
+        local, seen = self._windows(tokens, mask, first_cell, cells)
+        whole = self.kv(global_tokens)[:, None].expand(-1, cells, -1, -1)
+        kv = torch.cat((local, whole), dim=2)
         k, v = (
-            torch.cat((local, whole[:, None].expand(-1, cells, -1, -1)), dim=2)
-            .reshape(batch * cells, -1, self.n_heads, width // self.n_heads)
-            .transpose(1, 2)
-            for local, whole in ((k, global_k), (v, global_v))
+            part.reshape(batch * cells, -1, self.n_heads, width // self.n_heads).transpose(1, 2)
+            for part in kv.chunk(2, dim=-1)
         )
         seen = torch.cat((seen, global_mask[:, None].expand(-1, cells, -1)), dim=2)
+        # Inside a whole recording there is nothing to hide, and attention is faster without.
+        is_open = not torch.is_grad_enabled() and bool(seen.all())
         mixed = F.scaled_dot_product_attention(
-            q, k, v, attn_mask=seen.reshape(batch * cells, 1, 1, -1)
+            q, k, v, attn_mask=None if is_open else seen.reshape(batch * cells, 1, 1, -1)
         )
         mixed = mixed.transpose(1, 2).reshape(batch, n_queries + pad, width)
         out: Tensor = self.out(mixed[:, :n_queries])
@@ -200,10 +253,30 @@ class PositionAwareWindowedAttention(nn.Module):
     def _windows(
         self, tokens: Tensor, mask: Tensor, first_cell: int, cells: int
     ) -> tuple[Tensor, Tensor]:
-        """Returns the windows' tokens `[B, C, W, D]` and which of them are real `[B, C, W]`."""
-        centre = (torch.arange(cells, device=tokens.device) + first_cell) * self.cell_tokens
-        start = centre + self.cell_tokens // 2 - self.window_tokens // 2
-        index = start[:, None] + torch.arange(self.window_tokens, device=tokens.device)
-        inside = (index >= 0) & (index < tokens.shape[1])
-        index = index.clamp(0, tokens.shape[1] - 1)
-        return tokens[:, index], mask[:, index] & inside
+        """Returns keys and values of the cells' windows, and which of them are real.
+
+        Args:
+            tokens: As in `forward`.
+            mask: As in `forward`.
+            first_cell: Cell of the first window.
+            cells: Number of windows C.
+
+        Returns:
+            Of shape `[B, C, W, 2 * D]` and of shape `[B, C, W]`.
+        """
+        batch, each = tokens.shape[0], self.cell_tokens
+        n_blocks = -(-self.window_tokens // self.cell_tokens)
+        low = first_cell * each + each // 2 - self.window_tokens // 2
+        high = low + (cells + n_blocks - 1) * each
+        first, last = (min(max(0, place), tokens.shape[1]) for place in (low, high))
+        around = (first - low, high - last)
+        # Windows overlap: each token is projected once and copied to those that it lies in.
+        kv = F.pad(self.kv(tokens[:, first:last]), (0, 0, *around))
+        inside = F.pad(mask[:, first:last], around)
+
+        def windows(x: Tensor) -> Tensor:
+            blocks = x.view(batch, -1, each, *x.shape[2:])
+            shifted = [blocks[:, i : i + cells] for i in range(n_blocks)]
+            return torch.cat(shifted, dim=2)[:, :, : self.window_tokens]
+
+        return windows(kv), windows(inside)

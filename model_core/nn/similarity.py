@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model_core.nn.landing import near_scores
+from model_core.nn.device import in_pieces, rows_at_once
 
 _WIDTHS = (7, 23)
 """Tokens that a match is averaged over: 0.3 and 1.1 s."""
@@ -27,7 +27,8 @@ _BANDS = 40
 _CHANGE_TOKENS = 2
 _CHANGE_WEIGHT = 0.7
 _LAG_DIM = 8
-_PIECE = 4096
+_BLOCK = 64
+_HALO = max(_WIDTHS) // 2
 
 
 class SelfSimilarity(nn.Module):
@@ -44,6 +45,8 @@ class SelfSimilarity(nn.Module):
         bands = bands / bands.sum(dim=0, keepdim=True).clamp(min=1e-6)
         self.register_buffer("bands", bands, persistent=False)
         self.bands: Tensor
+        self.register_buffer("averages", _averages(), persistent=False)
+        self.averages: Tensor
         self.lags = nn.Parameter(torch.randn(2, reach - _NEAREST + 1, _LAG_DIM) * 0.1)
         self.out = nn.Linear(len(_WIDTHS) * 2 * (1 + _LAG_DIM), d_model)
         nn.init.zeros_(self.out.weight)
@@ -53,76 +56,151 @@ class SelfSimilarity(nn.Module):
         """Compares every token's surroundings with those within reach.
 
         Args:
-            mel: Spectrogram of `stride` frames a token, of shape `[B, n_mels, N * stride]`.
-            mask: True for real tokens, of shape `[B, N]`.
+            mel: Spectrogram of `stride` frames a token, of shape `[B, n_mels, T]`; frames that are
+                missing in the last token are silent.
+            mask: True for real tokens, of shape `[B, N]` with N = ceil(T / stride).
 
         Returns:
             What to add to the tokens, of shape `[B, N, D]`.
         """
-        with torch.no_grad(), torch.autocast(mel.device.type, enabled=False):
-            marks = self._marks(mel.float(), mask)
-        halo = max(_WIDTHS) // 2
-        n_tokens = mask.shape[1]
-        pieces = []
-        for start in range(0, n_tokens, _PIECE):
-            stop = min(n_tokens, start + _PIECE)
-            low, high = max(0, start - halo), min(n_tokens, stop + halo)
-            features = self._features(marks, mask, low, high)
-            pieces.append(self.out(features[:, start - low : stop - low]))
-        return torch.cat(pieces, dim=1) if len(pieces) > 1 else pieces[0]
+        each = [self._of_one(one.float(), real) for one, real in zip(mel, mask, strict=True)]
+        return torch.cat(each) if len(each) > 1 else each[0]
 
-    def _marks(self, mel: Tensor, mask: Tensor) -> Tensor:
-        """Returns unit vectors of the spectrum's shape and of its change, `[B, N, 2 * _BANDS]`.
+    def _of_one(self, mel: Tensor, real: Tensor) -> Tensor:
+        """Does `forward` for one recording: `[n_mels, T]` and `[N]` give `[1, N, D]`."""
+        marks = self._marks(mel, real)
+        # In training the answer isn't waited for: the device may be a busy one.
+        has_padding = torch.is_grad_enabled() or not bool(real.all())
+
+        def run(start: int, stop: int) -> Tensor:
+            out: Tensor = self.out(self._features(marks, real, start, stop, has_padding))
+            return out[None]
+
+        return in_pieces(run, len(real), min(4096, rows_at_once(mel.device)), mel.device)
+
+    @torch.no_grad()
+    def _marks(self, mel: Tensor, real: Tensor) -> Tensor:
+        """Returns unit vectors of the spectrum's shape and of its change, `[N, 2 * _BANDS]`.
 
         Mean and spread of each band over the recording are taken out: what it has in common
         throughout, such as its microphone, is no match.
         """
-        batch, n_mels, _ = mel.shape
-        tokens = mel.view(batch, n_mels, -1, self.stride).mean(dim=-1).transpose(1, 2)
-        level = tokens @ self.bands
-        weight = mask[..., None].float()
-        count = weight.sum(dim=1, keepdim=True).clamp(min=1)
-        level = (level - (level * weight).sum(dim=1, keepdim=True) / count) * weight
-        spread = (level.square().sum(dim=1, keepdim=True) / count).sqrt()
-        shape = level / (spread + 1e-3)
-        shape = F.normalize(shape - shape.mean(dim=-1, keepdim=True), dim=-1)
-        around = F.pad(level, (0, 0, _CHANGE_TOKENS, _CHANGE_TOKENS))
-        change = around[:, 2 * _CHANGE_TOKENS :] - around[:, : -2 * _CHANGE_TOKENS]
-        change = F.normalize(change, dim=-1) * _CHANGE_WEIGHT
-        return F.normalize(torch.cat((shape, change), dim=-1), dim=-1) * weight
+        with torch.autocast(mel.device.type, enabled=False):
+            n_tokens, weight = len(real), real[:, None].float()
+            piece = rows_at_once(mel.device)
 
-    def _features(self, marks: Tensor, mask: Tensor, low: int, high: int) -> Tensor:
-        """Returns strength and lag of the best matches of tokens `low` to `high`."""
+            def levels(start: int, stop: int) -> Tensor:
+                return self._levels(mel, start, stop)[None]
+
+            level = in_pieces(levels, n_tokens, piece, mel.device)[0]
+            count = weight.sum().clamp(min=1)
+            level -= (level * weight).sum(dim=0) / count
+            level *= weight
+            spread = (level.square().sum(dim=0) / count).sqrt() + 1e-3
+
+            def run(start: int, stop: int) -> Tensor:
+                shape = level[start:stop] / spread
+                shape = F.normalize(shape - shape.mean(dim=-1, keepdim=True), dim=-1)
+                low, high = start - _CHANGE_TOKENS, stop + _CHANGE_TOKENS
+                around = F.pad(
+                    level[max(0, low) : high], (0, 0, max(0, -low), max(0, high - n_tokens))
+                )
+                change = around[2 * _CHANGE_TOKENS :] - around[: -2 * _CHANGE_TOKENS]
+                change = F.normalize(change, dim=-1) * _CHANGE_WEIGHT
+                marks = F.normalize(torch.cat((shape, change), dim=-1), dim=-1)
+                return (marks * weight[start:stop])[None]
+
+            return in_pieces(run, n_tokens, piece, mel.device)[0]
+
+    def _levels(self, mel: Tensor, start: int, stop: int) -> Tensor:
+        """Returns the mean level of each band in tokens `start` to `stop`, `[N, _BANDS]`."""
+        frames = mel[:, start * self.stride : stop * self.stride]
+        frames = F.pad(frames, (0, (stop - start) * self.stride - frames.shape[1]))
+        # A product is several times faster than a mean over a short axis.
+        mean = frames.reshape(-1, self.stride) @ frames.new_full((self.stride,), 1 / self.stride)
+        return mean.view(mel.shape[0], -1).T @ self.bands
+
+    def _features(
+        self, marks: Tensor, real: Tensor, start: int, stop: int, has_padding: bool = True
+    ) -> Tensor:
+        """Returns strength and lag of the best matches of tokens `start` to `stop`, `[n, 36]`."""
         with torch.autocast(marks.device.type, enabled=False):
+            similarity = self._similarities(marks, real, start, stop, has_padding)
+            n_lags = self.reach - _NEAREST + 1
+            parts = similarity[..., :n_lags], similarity[..., -n_lags:]
             features = []
-            for similarity in self._similarities(marks, mask, low, high):
-                behind = similarity[..., : self.reach - _NEAREST + 1].flip(-1)
-                ahead = similarity[..., self.reach + _NEAREST :]
-                for direction, part in enumerate((behind, ahead)):
-                    strength = part.amax(dim=-1, keepdim=True).clamp(min=-1.0)
-                    where = (_SHARPNESS * part).softmax(dim=-1) @ self.lags[direction]
-                    features += [(strength - _USUAL) / _SPREAD, where]
-            return torch.cat(features, dim=-1)
+            for direction, part in enumerate(parts):
+                best = part.amax(dim=-1, keepdim=True)
+                strength = (best / _SHARPNESS).clamp(min=-1.0)
+                weights = (part - best).exp_()
+                lags = self.lags[direction].float()
+                lags = lags.flip(0) if direction == 0 else lags
+                # The softmax's denominator comes out of the same product.
+                table = torch.cat((lags, torch.ones_like(lags)), dim=1)
+                where = weights @ table
+                where = where[..., :_LAG_DIM] / where[..., _LAG_DIM:]
+                features += [(strength - _USUAL) / _SPREAD, where]
+            found = torch.cat(features, dim=-1)  # [C, widths, _BLOCK, 18]
+            return found.transpose(1, 2).flatten(0, 1).flatten(1)[: stop - start]
 
     @torch.no_grad()
-    def _similarities(self, marks: Tensor, mask: Tensor, low: int, high: int) -> list[Tensor]:
-        """Returns for each width the mean cosine at each lag, of shape `[B, N, 2 * reach + 1]`."""
-        cosines = near_scores(marks[:, low:high], marks, self.reach, low)
-        cosines = cosines * marks.shape[-1] ** 0.5
-        lag = torch.arange(-self.reach, self.reach + 1, device=marks.device)
-        other = torch.arange(low, high, device=marks.device)[:, None] + lag
-        outside = (other < 0) | (other >= mask.sum(dim=1)[:, None, None])
-        cosines = cosines.masked_fill(outside, 0.0)
-        real = mask[:, low:high, None].float()
-        return [
-            (_summed(cosines, width) / _summed(real, width).clamp(min=1.0)).masked_fill(
-                outside, _NOTHING
-            )
-            for width in _WIDTHS
-        ]
+    def _similarities(
+        self, marks: Tensor, real: Tensor, start: int, stop: int, has_padding: bool
+    ) -> Tensor:
+        """Returns `_SHARPNESS` times the mean cosine at each lag.
+
+        Blocks of tokens are compared with all in their reach, by one product each. Row i of such a
+        product has lag 0 at column i + reach, so in a view whose rows begin one element farther
+        each time a lag is a column, and the mean along a diagonal is one down a column: another
+        product, with a matrix of ones in a band.
+
+        Args:
+            marks: Of the recording, `[N, 2 * _BANDS]`.
+            real: True for real tokens, `[N]`.
+            start: First token.
+            stop: One beyond the last.
+            has_padding: Whether some tokens may not be real.
+
+        Returns:
+            Of shape `[C, len(_WIDTHS), _BLOCK, 2 * reach + 1]`, where C blocks cover the tokens.
+        """
+        n_blocks = -(-(stop - start) // _BLOCK)
+        stop = start + n_blocks * _BLOCK
+        rows, n_lags = _BLOCK + 2 * _HALO, 2 * self.reach + 1
+        columns = rows + 2 * self.reach
+        around = _padded(marks, start - _HALO - self.reach, stop + _HALO + self.reach)
+        windows = around.unfold(0, columns, _BLOCK)  # [C, 2 * _BANDS, columns]
+        own = windows[..., self.reach : self.reach + rows]
+        cosines = own.mT @ windows
+        skewed = cosines.as_strided(
+            (n_blocks, rows, n_lags), (rows * columns, columns + 1, 1), cosines.storage_offset()
+        )
+        near = _padded(real[:, None].float(), start - _HALO, stop + _HALO)[:, 0]
+        counts = near.unfold(0, rows, _BLOCK) @ self.averages.T  # [C, widths * _BLOCK]
+        band = self.averages * (_SHARPNESS / counts.clamp(min=1.0))[..., None]
+        similarity = (band @ skewed).view(n_blocks, len(_WIDTHS), _BLOCK, n_lags)
+        if has_padding or start < self.reach or stop + self.reach > len(real):
+            lag = torch.arange(-self.reach, self.reach + 1, device=marks.device)
+            other = torch.arange(start, stop, device=marks.device)[:, None] + lag
+            outside = (other < 0) | (other >= real.sum())
+            outside = outside.view(n_blocks, 1, _BLOCK, n_lags)
+            similarity.masked_fill_(outside, _NOTHING * _SHARPNESS)
+        return similarity
 
 
-def _summed(x: Tensor, width: int) -> Tensor:
-    """Sums `[B, N, L]` over `width` neighbours in N."""
-    pooled = F.avg_pool2d(x[:, None], (width, 1), 1, (width // 2, 0), divisor_override=1)
-    return pooled[:, 0]
+def _averages() -> Tensor:
+    """Returns which rows of a block with its halo count for each of its tokens.
+
+    Returns:
+        Ones and zeros of shape `[len(_WIDTHS) * _BLOCK, _BLOCK + 2 * _HALO]`.
+    """
+    token = torch.arange(_BLOCK)[:, None] + _HALO
+    distance = (torch.arange(_BLOCK + 2 * _HALO) - token).abs()
+    return torch.cat([(distance <= width // 2).float() for width in _WIDTHS])
+
+
+def _padded(x: Tensor, start: int, stop: int) -> Tensor:
+    """Returns rows `start` to `stop` of `[N, K]`, zeros where there are none."""
+    inside = x[max(0, start) : max(0, stop)]
+    before = max(0, -start)
+    return F.pad(inside, (0, 0, before, stop - start - before - len(inside)))
