@@ -8,7 +8,8 @@ end moves by about a hop at most, to where the waveforms fit, or to a quiet spot
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from model_core.errors import EditError
 from model_core.progress import no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -35,6 +36,37 @@ _LEAST_FIT = 0.25
 _FADE_S = 0.008
 _ZERO_CROSSING_S = 0.0005
 _DISTANCE_COST = 0.05
+_CHANGE_COST = 0.5
+
+Range: TypeAlias = tuple[int, int]
+"""The first and the last sample of a range, both inclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Where the ends of a segment may be moved to.
+
+    Attributes:
+        start: Samples that its start may lie at.
+        stop: Samples that its stop may lie at.
+    """
+
+    start: Range
+    stop: Range
+
+    @classmethod
+    def nowhere(cls, segment: Segment) -> Allowed:
+        """Returns what holds a segment in place: both ends stay where they are."""
+        return cls((segment.start, segment.start), (segment.stop, segment.stop))
+
+
+class _Jump(NamedTuple):
+    """From where to where a join jumps: indices of sources, and samples."""
+
+    left: int
+    leaving: int
+    right: int
+    landing: int
 
 
 @dataclass(slots=True)
@@ -49,17 +81,20 @@ class _Side:
         low, high = max(0, start), min(self.source.n_samples, stop)
         if low >= high:
             return np.zeros(stop - start, np.float32)
-        return np.pad(self.source.read_mono(low, high), (low - start, stop - high))
+        samples = self.source.read_mono(low, high)
+        if (low, high) == (start, stop):
+            return samples
+        return np.pad(samples, (low - start, stop - high))
 
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """How far the ends of a join may move: both ends are within their limits, inclusive."""
+    """How far the ends of a join may move."""
 
-    leaving: tuple[int, int]
-    landing: tuple[int, int]
+    leaving: Range
+    landing: Range
 
-    def slides(self, leaving: int, landing: int, low: int, high: int) -> tuple[int, int]:
+    def slides(self, leaving: int, landing: int, low: int, high: int) -> Range:
         """Clips the range by which both ends may slide together; it may come out empty."""
         low = max(low, self.leaving[0] - leaving, self.landing[0] - landing)
         high = min(high, self.leaving[1] - leaving, self.landing[1] - landing)
@@ -72,18 +107,22 @@ def refine_joins(
     joins: Collection[int] | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
+    allowed: Sequence[Allowed | None] | None = None,
 ) -> EditList:
     """Moves the joins of an edit to where they are heard least, and into time.
 
     Joins beside gaps and where the source goes on stay as they are. No segment loses or gains
-    more than half of its length at an end, and a jump keeps its direction.
+    half of its length or more at an end, and a jump keeps its direction. Joins that leave and land
+    at the same places, such as the passes of a loop, are moved alike.
 
     Args:
         edit_list: The edit.
         source: The recording, or the recordings that segments name by index.
-        joins: Indices of the joins that may move; all if left out.
+        joins: Indices of the joins that may move; if left out, all, and the edit's two ends.
         progress: Told the finished share.
         cancel: Looked at at every join.
+        allowed: For every item, where its ends may be moved to; None for no further limits. The
+            ends have to lie within already.
 
     Returns:
         The same items with other starts and stops.
@@ -92,59 +131,99 @@ def refine_joins(
         EditError: If the edit reaches beyond its sources.
         AudioReadError: If a source can't be read.
         CancelledError: If `cancel` was set.
+        ValueError: If `allowed` doesn't fit the edit.
     """
     sources = [source] if isinstance(source, AudioSource) else list(source)
     edit_list.check_within(each.n_samples for each in sources)
     if len({each.sample_rate for each in sources}) > 1:
         raise EditError("The recordings differ in sample rate.", "Convert them to the same rate.")
+    limits = _limits(edit_list.items, sources, allowed)
     sides = [_Side(each, Listener(each)) for each in sources]
-    items: list[Item] = list(edit_list.items)
+    starts = [item.start if isinstance(item, Segment) else 0 for item in edit_list.items]
+    stops = [item.stop if isinstance(item, Segment) else 0 for item in edit_list.items]
+    jumps = _jumps(edit_list.items, joins)
     report = progress or no_progress
-    n_joins = len(edit_list.joins)
-    for index in range(n_joins):
+    for done, (jump, indices) in enumerate(jumps.items(), 1):
         if cancel is not None:
             cancel.raise_if_cancelled()
-        left, right = items[index], items[index + 1]
+        bounds = _Bounds(
+            leaving=_common(limits[index].stop for index in indices),
+            landing=_common(limits[index + 1].start for index in indices),
+        )
+        leaving, landing = _refined(jump, bounds, sides)
+        for index in indices:
+            stops[index], starts[index + 1] = leaving, landing
+        report(done / len(jumps), "Placing the joins")
+    if joins is None and edit_list.items:
+        _refine_ends(edit_list.items, limits, sides, starts, stops)
+    return EditList(
+        tuple(
+            replace(item, start=start, stop=stop) if isinstance(item, Segment) else item
+            for item, start, stop in zip(edit_list.items, starts, stops, strict=True)
+        ),
+        edit_list.joins,
+    )
+
+
+def _jumps(items: Sequence[Item], joins: Collection[int] | None) -> dict[_Jump, list[int]]:
+    """Returns the jumps to refine, each with the joins that jump so."""
+    jumps: dict[_Jump, list[int]] = {}
+    for index, (left, right) in enumerate(pairwise(items)):
         if (
             (joins is None or index in joins)
             and isinstance(left, Segment)
             and isinstance(right, Segment)
-            and not _goes_on(left, right)
+            and (left.source, left.stop) != (right.source, right.start)
         ):
-            bounds = _bounds(left, right, edit_list.items[index].length, sides)
-            leaving, landing = _refined(left, right, bounds, sides)
-            items[index] = replace(left, stop=leaving)
-            items[index + 1] = replace(right, start=landing)
-        report((index + 1) / n_joins, "Placing the joins")
-    if joins is None and items:
-        _refine_ends(items, sides)
-    return EditList(tuple(items), edit_list.joins)
+            jump = _Jump(left.source, left.stop, right.source, right.start)
+            jumps.setdefault(jump, []).append(index)
+    return jumps
 
 
-def _goes_on(left: Segment, right: Segment) -> bool:
-    return left.source == right.source and left.stop == right.start
+def _limits(
+    items: Sequence[Item], sources: Sequence[AudioSource], allowed: Sequence[Allowed | None] | None
+) -> list[Allowed]:
+    """Returns where the ends of every item may go; what is returned for gaps means nothing."""
+    if allowed is None:
+        allowed = [None] * len(items)
+    if len(allowed) != len(items):
+        raise ValueError(f"{len(allowed)} limits were given for {len(items)} items")
+    limits = []
+    for item, asked in zip(items, allowed, strict=True):
+        if not isinstance(item, Segment):
+            limits.append(Allowed((0, 0), (0, 0)))
+            continue
+        # Wherever both ends go, something is left.
+        reach = (item.length - 1) // 2
+        n_samples = sources[item.source].n_samples
+        start = (max(0, item.start - reach), item.start + reach)
+        stop = (item.stop - reach, min(n_samples, item.stop + reach))
+        if asked is not None:
+            if not (_within(item.start, asked.start) and _within(item.stop, asked.stop)):
+                raise ValueError(f"{item} lies outside of {asked}")
+            start, stop = _common((start, asked.start)), _common((stop, asked.stop))
+        limits.append(Allowed(start, stop))
+    return limits
 
 
-def _bounds(left: Segment, right: Segment, left_length: int, sides: Sequence[_Side]) -> _Bounds:
-    """Leaves at least half of each segment, and never reaches beyond the recordings."""
-    return _Bounds(
-        leaving=(
-            max(left.start + 1, left.stop - left_length // 2),
-            min(sides[left.source].source.n_samples, left.stop + left_length // 2),
-        ),
-        landing=(max(0, right.start - right.length // 2), right.start + right.length // 2),
-    )
+def _common(ranges: Iterable[Range]) -> Range:
+    lows, highs = zip(*ranges, strict=True)
+    return max(lows), min(highs)
 
 
-def _refined(
-    left: Segment, right: Segment, bounds: _Bounds, sides: Sequence[_Side]
-) -> tuple[int, int]:
+def _within(position: int, allowed: Range) -> bool:
+    return allowed[0] <= position <= allowed[1]
+
+
+def _refined(jump: _Jump, bounds: _Bounds, sides: Sequence[_Side]) -> tuple[int, int]:
     """Returns where a join leaves and lands instead."""
-    leaving, landing = left.stop, right.start
-    one, other = sides[left.source], sides[right.source]
+    leaving, landing = jump.leaving, jump.landing
+    if bounds.leaving == (leaving, leaving) and bounds.landing == (landing, landing):
+        return leaving, landing
+    one, other = sides[jump.left], sides[jump.right]
     rate = one.source.sample_rate
     # Never more than half of a jump, or it would be found to match where it doesn't jump at all.
-    most = abs(landing - leaving) // 2 if left.source == right.source else one.source.n_samples
+    most = abs(landing - leaving) // 2 if jump.left == jump.right else one.source.n_samples
     if most >= _SHORTEST_MATCHED_JUMP_S * rate / 2:
         reach_s = min(REACH_S, most / rate)
         match = find_match(one.listener, leaving / rate, other.listener, landing / rate, reach_s)
@@ -210,21 +289,23 @@ def _best_slide(
     return int(slides[first + int(np.argmin(level))])
 
 
-def _refine_ends(items: list[Item], sides: Sequence[_Side]) -> None:
+def _refine_ends(
+    items: Sequence[Item],
+    limits: Sequence[Allowed],
+    sides: Sequence[_Side],
+    starts: list[int],
+    stops: list[int],
+) -> None:
     """Moves the beginning and the end of an edit to quiet samples, where the source goes on."""
-    first = items[0]
+    first, last = items[0], items[-1]
     if isinstance(first, Segment) and first.start > 0:
-        items[0] = replace(first, start=_quiet(sides[first.source], first.start, first.length))
-    last = items[-1]
-    if isinstance(last, Segment):
-        side = sides[last.source]
-        if last.stop < side.source.n_samples:
-            items[-1] = replace(last, stop=_quiet(side, last.stop, last.length))
+        starts[0] = _quiet(sides[first.source], first.start, limits[0].start)
+    if isinstance(last, Segment) and last.stop < sides[last.source].source.n_samples:
+        stops[-1] = _quiet(sides[last.source], last.stop, limits[-1].stop)
 
 
-def _quiet(side: _Side, position: int, length: int) -> int:
+def _quiet(side: _Side, position: int, allowed: Range) -> int:
     """Returns the sample near `position` that is closest to silence."""
-    reach = min(round(_HOP_S * side.source.sample_rate / 2), (length - 1) // 2)
-    start = max(0, position - reach)
-    level = np.abs(side.mono(start, min(position + reach, side.source.n_samples) + 1))
-    return start + int(np.argmin(level))
+    reach = round(_HOP_S * side.source.sample_rate / 2)
+    start, last = _common((allowed, (position - reach, position + reach)))
+    return start + int(np.argmin(np.abs(side.mono(start, last + 1))))
