@@ -233,14 +233,11 @@ class PositionAwareWindowedAttention(nn.Module):
         cells = (n_queries + pad) // CELL
         q = self.q(F.pad(queries, (0, 0, 0, pad)))
         q = q.view(batch * cells, CELL, self.n_heads, -1).transpose(1, 2)
-        local, seen = self._windows(tokens, mask, first_cell, cells)
-        whole = self.kv(global_tokens)[:, None].expand(-1, cells, -1, -1)
-        kv = torch.cat((local, whole), dim=2)
+        kv, seen = self._windows(tokens, mask, global_tokens, global_mask, first_cell, cells)
         k, v = (
             part.reshape(batch * cells, -1, self.n_heads, width // self.n_heads).transpose(1, 2)
             for part in kv.chunk(2, dim=-1)
         )
-        seen = torch.cat((seen, global_mask[:, None].expand(-1, cells, -1)), dim=2)
         # Inside a whole recording there is nothing to hide, and attention is faster without.
         is_open = not torch.is_grad_enabled() and bool(seen.all())
         mixed = F.scaled_dot_product_attention(
@@ -251,32 +248,42 @@ class PositionAwareWindowedAttention(nn.Module):
         return out
 
     def _windows(
-        self, tokens: Tensor, mask: Tensor, first_cell: int, cells: int
+        self,
+        tokens: Tensor,
+        mask: Tensor,
+        global_tokens: Tensor,
+        global_mask: Tensor,
+        first_cell: int,
+        cells: int,
     ) -> tuple[Tensor, Tensor]:
-        """Returns keys and values of the cells' windows, and which of them are real.
+        """Returns keys and values of all that each cell sees, and which of them are real.
 
         Args:
             tokens: As in `forward`.
             mask: As in `forward`.
+            global_tokens: As in `forward`.
+            global_mask: As in `forward`.
             first_cell: Cell of the first window.
             cells: Number of windows C.
 
         Returns:
-            Of shape `[B, C, W, 2 * D]` and of shape `[B, C, W]`.
+            Of shape `[B, C, W + G, 2 * D]` and of shape `[B, C, W + G]`.
         """
         batch, each = tokens.shape[0], self.cell_tokens
-        n_blocks = -(-self.window_tokens // self.cell_tokens)
+        n_blocks = -(-self.window_tokens // each)
         low = first_cell * each + each // 2 - self.window_tokens // 2
         high = low + (cells + n_blocks - 1) * each
         first, last = (min(max(0, place), tokens.shape[1]) for place in (low, high))
         around = (first - low, high - last)
+
+        def windows(local: Tensor, whole: Tensor) -> Tensor:
+            blocks = local.view(batch, -1, each, *local.shape[2:])
+            shifted = [blocks[:, i : i + cells] for i in range(n_blocks)]
+            shifted[-1] = shifted[-1][:, :, : self.window_tokens - (n_blocks - 1) * each]
+            shape = (batch, cells, *whole.shape[1:])
+            return torch.cat((*shifted, whole[:, None].expand(shape)), dim=2)
+
         # Windows overlap: each token is projected once and copied to those that it lies in.
         kv = F.pad(self.kv(tokens[:, first:last]), (0, 0, *around))
         inside = F.pad(mask[:, first:last], around)
-
-        def windows(x: Tensor) -> Tensor:
-            blocks = x.view(batch, -1, each, *x.shape[2:])
-            shifted = [blocks[:, i : i + cells] for i in range(n_blocks)]
-            return torch.cat(shifted, dim=2)[:, :, : self.window_tokens]
-
-        return windows(kv), windows(inside)
+        return windows(kv, self.kv(global_tokens)), windows(inside, global_mask)

@@ -37,13 +37,20 @@ def near_scores(query: Tensor, keys: Tensor, max_delta: int, start: int = 0) -> 
     inside = F.pad(inside, (0, 0, max(0, -low), high - max(0, low) - inside.shape[1]))
     windows = inside.unfold(1, reach, _BLOCK)  # [B, C, K, reach]
     blocks = F.pad(query, (0, 0, 0, pad)).view(batch, n_blocks, _BLOCK, width)
-    scores = (blocks @ windows.to(query.dtype)).float() / math.sqrt(width)
-    # Row i wants columns i ... i + 2 M: one more column a row shifts each row by one.
-    skewed = F.pad(scores.flatten(2), (0, _BLOCK)).view(batch, n_blocks, _BLOCK, reach + 1)
-    scores = skewed[..., : 2 * max_delta + 1].reshape(batch, n_queries + pad, -1)[:, :n_queries]
+    scores = (blocks * (1 / math.sqrt(width))) @ windows.to(query.dtype)
+    # Row i wants columns i ... i + 2 M: in a view whose rows are one longer they lie upright.
+    each = _BLOCK * reach
+    skewed = scores.as_strided(
+        (batch, n_blocks, _BLOCK, 2 * max_delta + 1),
+        (n_blocks * each, each, reach + 1, 1),
+        scores.storage_offset(),
+    )
+    near = skewed.float().reshape(batch, n_queries + pad, -1)[:, :n_queries]
+    if low >= 0 and start + n_queries + max_delta <= n_frames:
+        return near
     at = torch.arange(start, start + n_queries, device=query.device)[:, None]
     landing = at + torch.arange(-max_delta, max_delta + 1, device=query.device)
-    return scores.masked_fill((landing < 0) | (landing >= n_frames), float("-inf"))
+    return near.masked_fill((landing < 0) | (landing >= n_frames), float("-inf"))
 
 
 def near_scores_reference(query: Tensor, keys: Tensor, max_delta: int, start: int = 0) -> Tensor:
