@@ -36,7 +36,7 @@ def describe_changes(
     Returns:
         The changes in the order of the recording.
     """
-    goes = 1 / (1 + np.exp(evidence.coverage.astype(np.float64)))
+    goes = 1 / (1 + np.exp(evidence.coverage[:, 0].astype(np.float64)))
     n_frames = len(goes)
     described = []
     for change in changes_of(edit, n_samples):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from model_core.edit.edit_ops import pointers_to_ops
 from model_core.edit.pointers import PADDING, STOP
 from training import shards
 from training.losses import Batch
@@ -18,10 +20,15 @@ from training.shards import read_shard
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
 
-STYLE_QUANTITIES = ("pause_s", "margin_s")
-STYLE_LOG_MEAN = (math.log(0.15 * 1.2) / 2, math.log(0.05 * 0.5) / 2)
-STYLE_LOG_STD = (math.log(1.2 / 0.15) / 12**0.5, math.log(0.5 / 0.05) / 12**0.5)
-"""Mean and deviation of the logarithms: the simulator draws both log-uniformly."""
+STYLE_QUANTITIES = ("pause_s", "margin_s", "extension")
+STYLE_LOG_MEAN = (math.log(0.15 * 1.2) / 2, math.log(0.05 * 0.5) / 2, 0.167)
+STYLE_LOG_STD = (math.log(1.2 / 0.15) / 12**0.5, math.log(0.5 / 0.05) / 12**0.5, 0.228)
+"""Mean and deviation of the logarithms: the simulator draws the first two log-uniformly, and the
+third too for the two editors in five who extend (1.15 to 2)."""
+
+
+_MOST_BUDGET = 3.0
+_BUDGET_JITTER = 0.1
 
 
 def standardise_style(quantities_s: FloatArray) -> FloatArray:
@@ -38,7 +45,7 @@ class Example:
 
     Attributes:
         mel: uint8 of shape `[n_mels, T]`, 255 for 1.
-        runs: Frame ranges that the edit plays in turn, `[n, 2]`.
+        runs: Frame ranges that the edit plays in turn, `[n, 2]`; they may repeat and go back.
         reason: int8 of shape `[T]`; class of why a frame went, -1 where it stays.
         style: Standardised quantities.
         kind: 0 speech, 1 music.
@@ -103,81 +110,187 @@ class ShardPool:
         return [example for name in sorted(self._examples) for example in self._examples[name]]
 
 
-def next_pointers(runs: IntArray, n_frames: int) -> IntArray:
-    """Returns the next pointer at each expected position e = 0 ... T of a whole recording.
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of an edit, the last of which stops.
 
-    `PADDING` stands where e is never expected, `STOP` where the edit ends.
+    Attributes:
+        expected: Expected position e of each step, of shape `[S + 1]`.
+        pointer: What is played next, `STOP` at the end, of shape `[S + 1]`.
+        visit: How often e was expected before, of shape `[S + 1]`.
     """
-    pointers = np.full(n_frames + 1, PADDING, np.int64)
-    if len(runs) == 0:
-        pointers[0] = STOP
-        return pointers
-    for start, stop in runs:
-        pointers[start + 1 : stop] = np.arange(start + 1, stop)
-    pointers[runs[:-1, 1]] = runs[1:, 0]
-    pointers[runs[-1, 1]] = STOP
-    pointers[0] = runs[0, 0]
-    return pointers
+
+    expected: IntArray
+    pointer: IntArray
+    visit: IntArray
+
+    @property
+    def budget(self) -> FloatArray:
+        """Frames left to play at each step, of shape `[S + 1]`; 1 at the stop."""
+        left: FloatArray = np.arange(len(self.pointer), 0, -1, dtype=np.float32)
+        return left
+
+
+def steps_of(runs: IntArray) -> Steps:
+    """Returns the steps of an edit that plays `runs` in turn."""
+    frames = [np.arange(start, stop, dtype=np.int64) for start, stop in runs]
+    played = np.concatenate([*frames, np.array([STOP], np.int64)])
+    expected = np.concatenate(([0], played[:-1] + 1))
+    order = np.argsort(expected, kind="stable")
+    ranked = expected[order]
+    begins = np.concatenate(([True], ranked[1:] != ranked[:-1]))
+    first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
+    visit = np.empty(len(order), np.int64)
+    visit[order] = np.arange(len(order)) - first
+    return Steps(expected, played, visit)
+
+
+def visits_of(runs: IntArray, n_frames: int) -> IntArray:
+    """Returns how often each frame is played, of shape `[n_frames]`."""
+    change = np.zeros(n_frames + 1, np.int64)
+    np.add.at(change, runs[:, 0], 1)
+    np.add.at(change, runs[:, 1], -1)
+    return np.cumsum(change)[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Cropping:
+    """How crops are taken.
+
+    Attributes:
+        frames: Longest crop.
+        style_dropout: Share of crops whose style is hidden from the network.
+        history_dropout: Share of crops whose history is hidden.
+        budget_dropout: Share of crops in which it is hidden how much is left to play.
+        augment: Whether to vary the spectrogram, and what is said to be left.
+        max_visits: Steps beyond so many at one expected position are left out.
+    """
+
+    frames: int
+    style_dropout: float = 0.0
+    history_dropout: float = 0.5
+    budget_dropout: float = 0.5
+    augment: bool = False
+    max_visits: int = 3
 
 
 def make_batch(
-    examples: list[Example],
-    rng: np.random.Generator,
-    crop_frames: int,
-    style_dropout: float,
-    *,
-    augment: bool,
+    examples: Sequence[Example], rng: np.random.Generator, cropping: Cropping
 ) -> Batch:
     """Cuts one crop from each recording and pads them to one length.
 
     Args:
         examples: The recordings.
         rng: Source of every choice.
-        crop_frames: Longest crop.
-        style_dropout: Share of crops whose style is hidden from the network.
-        augment: Whether to vary the spectrogram.
+        cropping: How crops are taken.
 
     Returns:
         The batch, lengths rounded up to the longest crop.
     """
     n_mels = examples[0].mel.shape[0]
-    longest = min(crop_frames, max(example.n_frames for example in examples))
+    longest = min(cropping.frames, max(example.n_frames for example in examples))
     size = len(examples)
     mel = np.zeros((size, n_mels, longest), np.float32)
     mask = np.zeros((size, longest), bool)
-    kept = np.zeros((size, longest), np.float32)
+    visits = np.zeros((size, longest), np.int64)
     reason = np.full((size, longest), -1, np.int64)
-    pointers = np.full((size, longest + 1), PADDING, np.int64)
     offsets = np.zeros(size, np.int64)
+    rows: list[_Row] = []
+    orders: list[IntArray] = []
     for i, example in enumerate(examples):
         start = _crop_start(example.n_frames, longest, rng)
         stop = min(example.n_frames, start + longest)
         n = stop - start
         crop = example.mel[:, start:stop].astype(np.float32) / np.float32(255)
-        mel[i, :, :n] = _augmented(crop, rng) if augment else crop
+        mel[i, :, :n] = _augmented(crop, rng) if cropping.augment else crop
         mask[i, :n] = True
         reason[i, :n] = example.reason[start:stop]
-        for first, last in example.runs:
-            kept[i, max(0, first - start) : max(0, min(n, last - start))] = 1
-        whole = next_pointers(example.runs, example.n_frames)[start : stop + 1].copy()
-        whole[whole >= 0] -= start
-        if start > 0:
-            whole[0] = PADDING  # what was played before the crop is not in sight
-        if stop < example.n_frames:
-            whole[n] = PADDING
-        pointers[i, : n + 1] = whole
+        visits[i, :n] = visits_of(example.runs, example.n_frames)[start:stop]
         offsets[i] = start
+        jitter = _budget_jitter(rng, cropping)
+        new, order = _rows_of_crop(example, i, start, stop, longest, jitter, cropping.max_visits)
+        orders.append(np.where(order >= 0, order + len(rows) * (longest + 1), order))
+        rows += new
+    n_steps = max(1, *map(len, orders)) if len(orders) > 1 else max(1, len(orders[0]))
+    padded = [np.pad(order, (0, n_steps - len(order)), constant_values=-1) for order in orders]
     return Batch(
-        torch.from_numpy(mel),
-        torch.from_numpy(mask),
-        torch.from_numpy(offsets),
-        torch.tensor([example.n_frames for example in examples]),
-        torch.from_numpy(np.stack([example.style for example in examples])),
-        torch.from_numpy(rng.random(size) >= style_dropout),
-        torch.from_numpy(kept),
-        torch.from_numpy(reason),
-        torch.from_numpy(pointers),
+        mel=torch.from_numpy(mel),
+        mask=torch.from_numpy(mask),
+        offset=torch.from_numpy(offsets),
+        total=torch.tensor([example.n_frames for example in examples]),
+        style=torch.from_numpy(np.stack([example.style for example in examples])),
+        style_known=torch.from_numpy(rng.random(size) >= cropping.style_dropout),
+        visits=torch.from_numpy(visits),
+        reason=torch.from_numpy(reason),
+        log_ratio=torch.tensor([_log_ratio(example) for example in examples]),
+        recording=torch.tensor([row.recording for row in rows]),
+        pointers=torch.from_numpy(np.stack([row.pointers for row in rows])),
+        ops=torch.from_numpy(np.stack([row.ops for row in rows])),
+        budget=torch.from_numpy(np.stack([row.budget for row in rows])),
+        order=torch.from_numpy(np.stack(padded)),
+        history_known=torch.from_numpy(rng.random(size) >= cropping.history_dropout),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Steps of one crop, at most one for each expected position e = 0 ... T of the crop."""
+
+    recording: int
+    pointers: IntArray
+    ops: IntArray
+    budget: FloatArray
+
+
+def _rows_of_crop(
+    example: Example,
+    recording: int,
+    start: int,
+    stop: int,
+    longest: int,
+    jitter: float,
+    max_visits: int,
+) -> tuple[list[_Row], IntArray]:
+    """Lays the steps of an edit that fall into a crop out in rows, and tells their order.
+
+    A step falls into the crop if the frame played before it does. Where the crop ends inside its
+    recording, what is expected beyond it isn't asked.
+    """
+    steps = steps_of(example.runs)
+    first = start + 1 if start > 0 else 0
+    last = stop if stop == example.n_frames else stop - 1
+    inside = (steps.expected >= first) & (steps.expected <= last) & (steps.visit < max_visits)
+    chosen = np.flatnonzero(inside)
+    visit = steps.visit[chosen]
+    column = steps.expected[chosen] - start
+    ops = pointers_to_ops(steps.pointer, example.n_frames)
+    raw_left = np.maximum(example.n_frames - steps.expected, 1)
+    budget = np.log(steps.budget / raw_left).clip(-_MOST_BUDGET, _MOST_BUDGET) + jitter
+    n_rows = int(visit.max()) + 1 if len(visit) else 1
+    shape = (n_rows, longest + 1)
+    pointers = np.full(shape, PADDING, np.int64)
+    op_rows = np.full(shape, -1, np.int64)
+    budgets = np.full(shape, np.nan, np.float32)
+    pointers[visit, column] = steps.pointer[chosen]
+    op_rows[visit, column] = ops[chosen]
+    budgets[visit, column] = budget[chosen]
+    rows = [
+        _Row(recording, *parts) for parts in zip(pointers, op_rows, budgets, strict=True)
+    ]
+    return rows, visit * (longest + 1) + column
+
+
+def _budget_jitter(rng: np.random.Generator, cropping: Cropping) -> float:
+    """Returns by how much to misstate what is left; NaN to hide it, or its truth would leak."""
+    if rng.random() < cropping.budget_dropout:
+        return math.nan
+    return float(rng.normal(0, _BUDGET_JITTER)) if cropping.augment else 0.0
+
+
+def _log_ratio(example: Example) -> float:
+    """Returns log(S / T), the length of the edit over that of its recording."""
+    played = int((example.runs[:, 1] - example.runs[:, 0]).sum())
+    return math.log(max(1, played) / example.n_frames)
 
 
 def _crop_start(n_frames: int, crop: int, rng: np.random.Generator) -> int:

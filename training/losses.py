@@ -12,27 +12,35 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from model_core.nn.decoder import Walk
+from model_core.nn.encoder import Encoded
 from model_core.nn.heads import StepLogits
-from model_core.nn.landing import near_scores
+from model_core.nn.jumps import Keys
+from model_core.nn.likelihood import StepTerms, step_terms
 from model_core.nn.network import PointerNetwork
 
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """Weight of each loss."""
+    """Weight of each loss; the edit-op head's is the network's `op_loss_weight`."""
 
     delta: float = 1.0
     jump: float = 0.5
     use_jump: float = 0.3
     stop: float = 0.5
     landing: float = 0.5
+    kl: float = 0.01
+    length: float = 0.1
+    structure: float = 0.1
     coverage: float = 4.0
     reason: float = 0.5
-    structure: float = 0.1
 
 
 class Batch(NamedTuple):
     """Crops of recordings with their truth.
+
+    Steps lie in R rows of T + 1 columns, one for each expected position e of a crop. A crop has one
+    row, and another for each time that a place is played again.
 
     Attributes:
         mel: float32 of shape `[B, n_mels, T]`.
@@ -41,11 +49,16 @@ class Batch(NamedTuple):
         total: Frames of each whole recording, `[B]`.
         style: Standardised style quantities, `[B, n_style_quantities]`.
         style_known: `[B]`; False trains the network to do without.
-        kept: Share of each frame that the edit keeps, 0 or 1, `[B, T]`.
+        visits: How often the edit plays each frame, `[B, T]`.
         reason: Class of why a removed frame went, -1 elsewhere, `[B, T]`.
-        pointers: Next pointer at each expected position e = 0 ... T, `[B, T + 1]`, in frames of
-            the crop; `PADDING` where e is never expected, `STOP` at the end. A landing beyond
-            the crop is T or more.
+        log_ratio: log(S / T) of each whole edit, `[B]`.
+        recording: Crop that each row belongs to, `[R]`.
+        pointers: Next pointer at each e, `[R, T + 1]`, in frames of the whole recording; `PADDING`
+            where there is no step, `STOP` at the end.
+        ops: `EditOp` of each step, -1 where there is none, `[R, T + 1]`.
+        budget: log((edit frames to play) / (raw frames left)), NaN where hidden, `[R, T + 1]`.
+        order: Place of each step among the rows in edit order, `[B, S]`; -1 for padding.
+        history_known: `[B]`; False trains the network to do without.
     """
 
     mel: Tensor
@@ -54,16 +67,27 @@ class Batch(NamedTuple):
     total: Tensor
     style: Tensor
     style_known: Tensor
-    kept: Tensor
+    visits: Tensor
     reason: Tensor
+    log_ratio: Tensor
+    recording: Tensor
     pointers: Tensor
+    ops: Tensor
+    budget: Tensor
+    order: Tensor
+    history_known: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """Returns the batch on another device."""
+        return Batch(*(part.to(device) for part in self))
 
 
 class Losses(NamedTuple):
-    """Each loss unweighted, and their weighted sum."""
+    """Each loss unweighted, their weighted sum, and the likelihood they are made of."""
 
     total: Tensor
     parts: dict[str, Tensor]
+    terms: StepTerms
 
 
 def compute_losses(
@@ -75,106 +99,106 @@ def compute_losses(
         model: The network.
         batch: Crops with truth.
         weights: Weight of each loss.
-        label_smoothing: For the jump buckets only: over the offset classes it would put a
-            standing probability of leaving on every copied frame.
+        label_smoothing: For the jump buckets and edit ops only: over the offset classes it would
+            put a standing probability of leaving on every copied frame.
 
     Returns:
         The losses.
     """
     encoded = model.encode(batch.mel, batch.mask, batch.offset, batch.total)
     style = model.style(batch.style, batch.style_known)
-    frame = model.frame_logits(encoded, style)
-    steps = model.steps(encoded, style, lengths=batch.mask.sum(dim=1))
-    parts = _step_losses(model, steps, model.keys(encoded), batch, label_smoothing)
-    coverage = frame.coverage.float()
-    parts["coverage"] = F.binary_cross_entropy_with_logits(
-        coverage[batch.mask], batch.kept[batch.mask]
-    )
-    removed = batch.reason >= 0
-    reason = F.cross_entropy(frame.reason.float()[removed], batch.reason[removed], reduction="sum")
-    parts["reason"] = reason / removed.sum().clamp(min=1)
-    parts["structure"] = _structure_loss(
-        coverage.sigmoid(), batch, model.config.global_token_stride
-    )
-    named = {name: getattr(weights, name) for name in parts}
-    total = torch.stack([named[name] * part for name, part in parts.items()]).sum()
-    return Losses(total, {name: part.detach() for name, part in parts.items()})
-
-
-def _step_losses(
-    model: PointerNetwork, steps: StepLogits, keys: Tensor, batch: Batch, label_smoothing: float
-) -> dict[str, Tensor]:
-    """Returns stop, use-jump, delta, jump and landing losses per event."""
-    head = model.head
-    n_frames = batch.mel.shape[-1]
     lengths = batch.mask.sum(dim=1)
-    expected = torch.arange(n_frames + 1, device=keys.device).expand_as(batch.pointers)
-    target = head.step_targets(expected, batch.pointers)
-    going = target.valid & ~target.stop
-    offset = target.landing - expected
-    events = (target.stop & target.valid).sum() + (going & (offset != 0)).sum()
-    per_event = 1.0 / events.clamp(min=1)
-    inside = going & (target.landing < lengths[:, None])
+    rows = batch.recording
+    each = encoded if len(rows) == len(lengths) else Encoded(*(part[rows] for part in encoded))
+    keys = model.keys(encoded, lengths)
+    steps = model.steps(
+        each,
+        style[rows],
+        lengths=lengths[rows],
+        walk=Walk(batch.order, batch.history_known),
+        budget=batch.budget,
+    )
+    terms = step_terms(
+        model.head,
+        steps,
+        keys if each is encoded else Keys(*(part[rows] for part in keys)),
+        batch.pointers,
+        lengths[rows],
+        batch.offset[rows],
+        batch.total[rows],
+        label_smoothing,
+    )
+    parts = _per_event(terms)
+    parts["length"] = F.mse_loss(model.length(encoded, style), batch.log_ratio)
+    parts |= _frame_losses(model, encoded, style, batch)
+    named = {name: getattr(weights, name) for name in parts}
+    if steps.op_logits.shape[-1]:
+        parts["edit_op"] = _op_loss(steps, batch, label_smoothing)
+        named["edit_op"] = model.config.op_loss_weight
+    total = torch.stack([named[name] * part for name, part in parts.items()]).sum()
+    return Losses(total, {name: part.detach() for name, part in parts.items()}, terms)
 
-    stop = F.binary_cross_entropy_with_logits(
-        steps.stop_logits.float()[target.valid], target.stop[target.valid].float(), reduction="sum"
-    )
-    use_jump = F.binary_cross_entropy_with_logits(
-        steps.use_jump_logits.float()[going], target.use_jump[going].float(), reduction="sum"
-    )
-    # Keys of padding are never a landing, as frames beyond the recording are none.
-    near = near_scores(steps.query, keys, head.max_delta)
-    landing_at = expected[..., None] + torch.arange(
-        -head.max_delta, head.max_delta + 1, device=keys.device
-    )
-    near = near.masked_fill(landing_at >= lengths[:, None, None], float("-inf"))
-    is_near = inside & ~target.use_jump
-    logits = steps.delta_logits.float() + near
-    delta = F.cross_entropy(logits[is_near], target.delta[is_near], reduction="sum")
 
-    far = going & target.use_jump
-    jump = F.cross_entropy(
-        steps.jump_logits.float()[far],
-        target.bucket[far],
+def likelihood_figures(terms: StepTerms) -> dict[str, Tensor]:
+    """Returns the negative log-likelihood in nats: per step, and of events alone per event."""
+    log_probability = terms.log_probability()
+    steps, events = terms.valid.sum().clamp(min=1), terms.event.sum().clamp(min=1)
+    return {
+        "nats_per_frame": -log_probability.sum() / steps,
+        "nats_per_event": -log_probability[terms.event].sum() / events,
+    }
+
+
+def _per_event(terms: StepTerms) -> dict[str, Tensor]:
+    """Returns the negative sums of the terms, divided by the number of events."""
+    events = terms.event.sum().clamp(min=1)
+    names = ("stop", "use_jump", "delta", "jump", "landing")
+    return {name: -getattr(terms, name).sum() / events for name in names}
+
+
+def _op_loss(steps: StepLogits, batch: Batch, label_smoothing: float) -> Tensor:
+    """Cross-entropy of the edit ops, divided by the number of those that don't copy."""
+    real = batch.ops >= 0
+    summed = F.cross_entropy(
+        steps.op_logits[real].float(),
+        batch.ops[real],
         reduction="sum",
         label_smoothing=label_smoothing,
     )
-    landing = _landing_loss(model, steps, keys, lengths, expected, target.landing, inside & far)
-    parts = {"stop": stop, "use_jump": use_jump, "delta": delta, "jump": jump, "landing": landing}
-    return {name: part * per_event for name, part in parts.items()}
+    return summed / (batch.ops > 0).sum().clamp(min=1)
 
 
-def _landing_loss(
-    model: PointerNetwork,
-    steps: StepLogits,
-    keys: Tensor,
-    lengths: Tensor,
-    expected: Tensor,
-    landing: Tensor,
-    chosen: Tensor,
-) -> Tensor:
-    """Cross-entropy of far landings within their buckets, summed over the chosen steps."""
-    recording, place = chosen.nonzero(as_tuple=True)
-    if recording.numel() == 0:
-        return keys.new_zeros(())
-    query = steps.query[recording, place].float()
-    scores = torch.einsum("ek,etk->et", query, keys.float()[recording]) / query.shape[-1] ** 0.5
-    frames = torch.arange(keys.shape[1], device=keys.device)
-    offset = frames - expected[recording, place][:, None]
-    target = landing[recording, place]
-    bucket = model.head.bucket_of(target - expected[recording, place])
-    allowed = (
-        (model.head.bucket_of(offset) == bucket[:, None])
-        & (offset.abs() > model.head.max_delta)
-        & (frames < lengths[recording][:, None])
-    )
-    return F.cross_entropy(scores.masked_fill(~allowed, float("-inf")), target, reduction="sum")
+def _frame_losses(
+    model: PointerNetwork, encoded: Encoded, style: Tensor, batch: Batch
+) -> dict[str, Tensor]:
+    """Returns coverage, reason and structure losses."""
+    frame = model.frame_logits(encoded, style)
+    logits = frame.coverage.float()
+    coverage = logits.new_zeros(())
+    for visit in range(logits.shape[-1]):
+        # That a frame is played again is asked only where it is played so often at all.
+        asked = batch.mask & (batch.visits >= visit)
+        target = (batch.visits[asked] > visit).float()
+        summed = F.binary_cross_entropy_with_logits(
+            logits[..., visit][asked], target, reduction="sum"
+        )
+        coverage = coverage + summed / batch.mask.sum().clamp(min=1)
+    removed = batch.reason >= 0
+    reason = F.cross_entropy(frame.reason.float()[removed], batch.reason[removed], reduction="sum")
+    return {
+        "coverage": coverage,
+        "reason": reason / removed.sum().clamp(min=1),
+        "structure": _structure_loss(
+            logits[..., 0].sigmoid(), batch, model.config.global_token_stride
+        ),
+    }
 
 
 def _structure_loss(coverage: Tensor, batch: Batch, stride: int) -> Tensor:
     """Squared error of the mean coverage of each stretch of `stride` frames."""
     pad = -coverage.shape[1] % stride
     mask = F.pad(batch.mask.float(), (0, pad)).view(coverage.shape[0], -1, stride)
-    error = F.pad((coverage - batch.kept) * batch.mask, (0, pad)).view_as(mask).sum(dim=2)
+    kept = (batch.visits > 0).float()
+    error = F.pad((coverage - kept) * batch.mask, (0, pad)).view_as(mask).sum(dim=2)
     size = mask.sum(dim=2)
     return ((error / size.clamp(min=1)).square() * size).sum() / size.sum().clamp(min=1)

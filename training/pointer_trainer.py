@@ -20,21 +20,27 @@ from typing import Any
 import numpy as np
 import torch
 
-from model_core.checkpoint import save_checkpoint
+from model_core.checkpoint import load_checkpoint, save_checkpoint
 from model_core.files import write_bytes_atomically
 from model_core.nn.card import Card, DecodingSettings, StyleQuantity
 from model_core.nn.config import PointerNetworkConfig
+from model_core.nn.device import choose_precision
 from model_core.nn.network import PointerNetwork
 from training.dataset import (
     STYLE_LOG_MEAN,
     STYLE_LOG_STD,
     STYLE_QUANTITIES,
+    Cropping,
     ShardPool,
     make_batch,
 )
-from training.losses import LossWeights, compute_losses
+from training.losses import LossWeights, compute_losses, likelihood_figures
 
 log = logging.getLogger("training")
+
+_SCHEDULERS = ("warmup_cosine", "warmup_constant")
+_VALIDATION_CROP_S = 40.0
+_MOST_VALIDATION_BATCHES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +52,21 @@ class TrainConfig:
         loss_weights: Weight of each loss.
         batch_size: Crops a step.
         gradient_accumulation_steps: Steps whose gradients are added up before an update.
-        steps: Updates in all.
+        epochs: Passes over the recordings.
+        steps: Updates in all; takes the place of `epochs` where given.
         learning_rate: Highest learning rate.
         weight_decay: AdamW's decay.
-        warmup_steps: Updates until the highest rate is reached; then it falls as a cosine.
+        warmup_steps: Updates until the highest rate is reached.
+        scheduler_type: `warmup_cosine`: it then falls as a cosine; `warmup_constant`: it stays.
         gradient_clip: Largest norm of the gradient.
         use_amp: Whether to compute in mixed precision.
         use_bfloat16: Whether mixed precision is bfloat16 rather than float16.
         use_gradient_checkpoint: Whether to trade time for memory.
-        label_smoothing: For the jump buckets.
+        label_smoothing: For the jump buckets and the edit ops.
         crop_s: Longest crop in seconds.
         style_dropout: Share of crops whose style is hidden.
+        history_dropout: Share of crops whose history is hidden.
+        budget_dropout: Share of crops in which it is hidden how much is left to play.
         ema_decay: Decay of the running mean of the weights, which is what is shipped.
         validate_every: Updates between validations.
         save_every_s: Seconds between resumable checkpoints.
@@ -67,10 +77,12 @@ class TrainConfig:
     loss_weights: LossWeights = field(default_factory=LossWeights)
     batch_size: int = 16
     gradient_accumulation_steps: int = 2
-    steps: int = 5000
+    epochs: int = 500
+    steps: int | None = None
     learning_rate: float = 5e-4
     weight_decay: float = 0.01
     warmup_steps: int = 500
+    scheduler_type: str = "warmup_cosine"
     gradient_clip: float = 0.5
     use_amp: bool = True
     use_bfloat16: bool = True
@@ -78,10 +90,16 @@ class TrainConfig:
     label_smoothing: float = 0.1
     crop_s: float = 40.0
     style_dropout: float = 0.15
+    history_dropout: float = 0.5
+    budget_dropout: float = 0.5
     ema_decay: float = 0.999
     validate_every: int = 200
     save_every_s: float = 120.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.scheduler_type not in _SCHEDULERS:
+            raise ValueError(f"scheduler_type is one of {', '.join(_SCHEDULERS)}.")
 
     @classmethod
     def from_json(cls, path: Path) -> TrainConfig:
@@ -98,12 +116,34 @@ class TrainConfig:
         weights = LossWeights(**values.pop("loss_weights", {}))
         return cls(model=model, loss_weights=weights, **values)
 
-    def learning_rate_at(self, step: int) -> float:
-        """Returns the learning rate of update `step`: warm-up, then cosine to 2 %."""
+    def updates(self, n_recordings: int) -> int:
+        """Returns how many updates a run over so many recordings makes."""
+        if self.steps is not None:
+            return self.steps
+        per_update = self.batch_size * self.gradient_accumulation_steps
+        return self.epochs * max(1, math.ceil(n_recordings / per_update))
+
+    def learning_rate_at(self, step: int, updates: int) -> float:
+        """Returns the learning rate of update `step` of `updates`: a warm-up, then the schedule."""
         if step < self.warmup_steps:
             return self.learning_rate * (step + 1) / self.warmup_steps
-        done = (step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
+        if self.scheduler_type == "warmup_constant":
+            return self.learning_rate
+        done = (step - self.warmup_steps) / max(1, updates - self.warmup_steps)
         return self.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+
+    def cropping(self, *, training: bool) -> Cropping:
+        """Returns how crops are taken: with everything known and nothing varied in validation."""
+        seconds = self.crop_s if training else _VALIDATION_CROP_S
+        frames = round(seconds * self.model.sample_rate / self.model.hop_length)
+        return Cropping(
+            frames,
+            style_dropout=self.style_dropout if training else 0.0,
+            history_dropout=self.history_dropout if training else 0.0,
+            budget_dropout=self.budget_dropout if training else 1.0,
+            augment=training,
+            max_visits=self.model.max_visits,
+        )
 
 
 class Trainer:
@@ -116,7 +156,7 @@ class Trainer:
         self.valid_pool = valid
         self.out = out
         self.model = PointerNetwork(config.model)
-        self.model.encoder.gradient_checkpointing = config.use_gradient_checkpoint
+        self.model.use_gradient_checkpointing(config.use_gradient_checkpoint)
         self.average = PointerNetwork(config.model).eval()
         self.average.load_state_dict(self.model.state_dict())
         self.optimizer = torch.optim.AdamW(
@@ -126,6 +166,10 @@ class Trainer:
             betas=(0.9, 0.98),
         )
         self.rng = np.random.default_rng(config.seed)
+        # Processors without instructions for bfloat16 are thirty times slower with it.
+        self.mixed = config.use_amp and choose_precision("cpu") is torch.bfloat16
+        log.info("computing in %s precision", "mixed" if self.mixed else "single")
+        self.updates = config.updates(len(train.examples))
         self.step = 0
         self.seconds = 0.0
         self.best = math.inf
@@ -136,7 +180,7 @@ class Trainer:
         saved = started
         before = self.seconds
         sums: dict[str, float] = defaultdict(float)
-        while self.step < self.config.steps:
+        while self.step < self.updates:
             for name, value in self._update().items():
                 sums[name] += value
             self.step += 1
@@ -144,7 +188,7 @@ class Trainer:
             if self.step % 20 == 0:
                 self._report({name: value / 20 for name, value in sums.items()})
                 sums.clear()
-            if self.step % self.config.validate_every == 0 or self.step == self.config.steps:
+            if self.step % self.config.validate_every == 0 or self.step == self.updates:
                 self._validate()
             if time.monotonic() - saved > self.config.save_every_s:
                 self.save()
@@ -158,18 +202,14 @@ class Trainer:
             self.train_pool.refresh()
         examples = self.train_pool.examples
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate_at(self.step)
+            group["lr"] = config.learning_rate_at(self.step, self.updates)
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         totals: dict[str, float] = defaultdict(float)
         for _ in range(config.gradient_accumulation_steps):
             chosen = self.rng.integers(0, len(examples), config.batch_size)
             batch = make_batch(
-                [examples[i] for i in chosen],
-                self.rng,
-                round(config.crop_s * config.model.sample_rate / config.model.hop_length),
-                config.style_dropout,
-                augment=True,
+                [examples[i] for i in chosen], self.rng, config.cropping(training=True)
             )
             with self._autocast():
                 losses = compute_losses(
@@ -192,7 +232,7 @@ class Trainer:
 
     def _autocast(self) -> torch.autocast:
         dtype = torch.bfloat16 if self.config.use_bfloat16 else torch.float16
-        return torch.autocast("cpu", dtype=dtype, enabled=self.config.use_amp)
+        return torch.autocast("cpu", dtype=dtype, enabled=self.mixed)
 
     def _report(self, means: dict[str, float]) -> None:
         parts = " ".join(f"{name} {value:.3f}" for name, value in means.items())
@@ -209,15 +249,14 @@ class Trainer:
             return
         sums: dict[str, float] = defaultdict(float)
         size = self.config.batch_size
-        n_batches = max(1, min(12, len(examples) // size))
-        frames = round(40 * self.config.model.sample_rate / self.config.model.hop_length)
+        n_batches = max(1, min(_MOST_VALIDATION_BATCHES, len(examples) // size))
         for i in range(n_batches):
             chosen = examples[i * size : (i + 1) * size]
-            batch = make_batch(chosen, rng, frames, 0.0, augment=False)
+            batch = make_batch(chosen, rng, self.config.cropping(training=False))
             with self._autocast():
                 losses = compute_losses(self.average, batch, self.config.loss_weights, 0.0)
             sums["total"] += float(losses.total) / n_batches
-            for name, part in losses.parts.items():
+            for name, part in (losses.parts | likelihood_figures(losses.terms)).items():
                 sums[name] += float(part) / n_batches
         log.info(
             "validation at step %d: %s",
@@ -264,6 +303,15 @@ class Trainer:
         write_bytes_atomically(self.out / "latest.pt", buffer.getvalue())
         log.info("saved at step %d", self.step)
 
+    def start_from(self, checkpoint: Path) -> None:
+        """Begins with the weights of a checkpoint, as far as they are of the same shape."""
+        weights = load_checkpoint(checkpoint).state_dict()
+        own = self.model.state_dict()
+        fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+        self.model.load_state_dict(own | fitting)
+        self.average.load_state_dict(self.model.state_dict())
+        log.info("took %d of %d weights from %s", len(fitting), len(own), checkpoint)
+
     def resume(self, path: Path) -> None:
         """Continues from what `save` wrote."""
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -284,6 +332,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--valid", type=Path, default=Path("runs/sim/valid"))
     parser.add_argument("--out", type=Path, default=Path("runs/pointer"))
     parser.add_argument("--resume", action="store_true", help="continue from OUT/latest.pt")
+    parser.add_argument("--init-from", type=Path, help="begin with the weights of a checkpoint")
     parser.add_argument("--threads", type=int, default=None)
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
@@ -294,6 +343,8 @@ def main(argv: list[str] | None = None) -> int:
     trainer = Trainer(config, ShardPool(args.train), ShardPool(args.valid), args.out)
     if args.resume and (args.out / "latest.pt").exists():
         trainer.resume(args.out / "latest.pt")
+    elif args.init_from:
+        trainer.start_from(args.init_from)
     trainer.run()
     return 0
 

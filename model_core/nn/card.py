@@ -11,7 +11,7 @@ from model_core.errors import CheckpointError
 from model_core.nn.config import PointerNetworkConfig
 
 FORMAT = "editorbot-checkpoint"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MEND = "Choose a checkpoint made by EditorBot, or leave the choice out to use the bundled one."
 
 
@@ -104,6 +104,12 @@ class Card:
                     f"The checkpoint has format version {version}; this EditorBot reads up to "
                     f"{FORMAT_VERSION}.",
                     "Update EditorBot, or choose another checkpoint.",
+                )
+            if version < FORMAT_VERSION:
+                raise CheckpointError(
+                    f"The checkpoint has format version {version}, of which no network was ever "
+                    "released.",
+                    MEND,
                 )
             return cls(
                 PointerNetworkConfig.from_dict(values["config"]),

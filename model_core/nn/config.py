@@ -10,6 +10,10 @@ from model_core.audio.features import MelSettings
 from model_core.errors import CheckpointError
 
 
+STEMS = ("drums", "bass", "vocals", "other")
+"""Names of the stems, in the order in which the network reads them."""
+
+
 @dataclass(frozen=True, slots=True)
 class PointerNetworkConfig:
     """Shape of a `PointerNetwork` and of the spectrogram that it reads.
@@ -23,6 +27,13 @@ class PointerNetworkConfig:
         dim_feedforward: Inner width of the feed-forward parts.
         dropout: Dropout rate.
         use_pre_norm: Whether a sublayer's input is normalised, rather than its output.
+        use_stems: Whether spectrograms of separated stems are read too.
+        n_stems: How many of `STEMS`, from the first on.
+        use_edit_ops: Whether an auxiliary head names the operation of each step.
+        op_loss_weight: Weight of that head's loss.
+        use_history: Whether the decoder remembers what it played and knows what is left to play;
+            without it a step depends on its expected position alone.
+        use_style_vae: Whether styles are latent vectors of a `StyleVAE`.
         compression_ratio: Usual length of an edit over its recording; a prior for lengths.
         attn_window_size: Frames that the decoder sees around the expected position.
         max_delta: Largest offset, in frames, that is coded by itself; farther is a jump.
@@ -33,6 +44,7 @@ class PointerNetworkConfig:
         conv_kernel: Width, in tokens, of an encoder block's depthwise convolution.
         match_reach: Tokens ahead and behind that are searched for a passage made again.
         key_dim: Width of the keys that landings are chosen by.
+        max_visits: How often a frame may be played; coverage is told for each time.
         style_dim: Dimensions of a style z.
         n_style_quantities: Measured quantities that a style is given by.
         sample_rate: Rate that recordings are resampled to, in Hz.
@@ -49,6 +61,12 @@ class PointerNetworkConfig:
     dim_feedforward: int = 512
     dropout: float = 0.15
     use_pre_norm: bool = True
+    use_stems: bool = False
+    n_stems: int = 4
+    use_edit_ops: bool = False
+    op_loss_weight: float = 0.05
+    use_history: bool = True
+    use_style_vae: bool = False
     compression_ratio: float = 0.67
     attn_window_size: int = 512
     max_delta: int = 64
@@ -59,8 +77,9 @@ class PointerNetworkConfig:
     conv_kernel: int = 9
     match_reach: int = 384
     key_dim: int = 64
+    max_visits: int = 3
     style_dim: int = 16
-    n_style_quantities: int = 2
+    n_style_quantities: int = 3
     sample_rate: int = 22050
     n_fft: int = 2048
     hop_length: int = 256
@@ -79,6 +98,12 @@ class PointerNetworkConfig:
                 raise ValueError(f"{field.name} must be true or false, not {value!r}.")
         if self.d_model % (2 * self.n_heads):
             raise ValueError(f"d_model ({self.d_model}) must be a multiple of 2 x n_heads.")
+        if self.n_stems > len(STEMS):
+            raise ValueError(f"n_stems is at most {len(STEMS)}, not {self.n_stems}.")
+        if not 0 <= self.op_loss_weight < float("inf"):
+            raise ValueError(f"op_loss_weight is 0 or more, not {self.op_loss_weight}.")
+        if self.max_visits > 16:
+            raise ValueError(f"max_visits is at most 16, not {self.max_visits}.")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout lies in [0, 1), not {self.dropout}.")
         if not 0 < self.compression_ratio <= 10:

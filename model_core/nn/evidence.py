@@ -16,19 +16,44 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from model_core.nn.encoder import Encoded
-from model_core.nn.heads import StepLogits
-from model_core.nn.landing import near_scores
+from model_core.nn.heads import DeltaPredictionHead, StepLogits
+from model_core.nn.jumps import STRETCH, Keys, Masses, landing_masses
+from model_core.nn.likelihood import near_log_probabilities
 from model_core.nn.network import PointerNetwork
 from model_core.progress import CancelToken
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 
+SMOOTH_FRAMES = 4
+"""Neighbours on each side whose landing mass counts as the same landing."""
 _PIECE = 8192
 _CANDIDATE_CELL = 16
 _CANDIDATE_MASS = 0.01
-_HORIZON = 10_000
-_SMOOTH = 4
 _CUTS_AT_ONCE = 64
+_LEAST_BACKWARD_SHARE = 0.05
+_BACKWARD_PER_CUT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BackwardJumps:
+    """Places from which the edit may jump back: the extra edges of the search.
+
+    Attributes:
+        leave: Expected positions, of shape `[J]`, rising.
+        land: Frames landed on, each before its expected position, of shape `[J]`.
+        mass: Probability of landing within `SMOOTH_FRAMES` of there, given that copying ends without
+            a stop, of shape `[J]`.
+    """
+
+    leave: IntArray
+    land: IntArray
+    mass: FloatArray
+
+    @classmethod
+    def none(cls) -> BackwardJumps:
+        """Returns no jumps at all."""
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +61,14 @@ class Evidence:
     """What the network says of one recording in one style.
 
     Attributes:
-        coverage: Log-odds that each frame stays, of shape `[T]`.
+        coverage: Log-odds that each frame is played at least once, then at least twice given once,
+            and so on, of shape `[T, max_visits]`.
         reason: Class of why each frame would go, of shape `[T]`.
         end: Probability that copying ends at e, given that e - 1 was played, of shape `[T + 1]`.
         stop: The part of `end` that ends the edit, of shape `[T + 1]`.
         landing: Probability that a cut lands within a few frames of each frame, from the likely
             cut that favours it most, of shape `[T]`.
+        backward: Likely jumps back.
     """
 
     coverage: FloatArray
@@ -49,6 +76,7 @@ class Evidence:
     end: FloatArray
     stop: FloatArray
     landing: FloatArray
+    backward: BackwardJumps
 
 
 @torch.inference_mode()
@@ -57,6 +85,7 @@ def compute_evidence(
     encoded: Encoded,
     style: Tensor,
     cancel: CancelToken | None = None,
+    keys: Keys | None = None,
 ) -> Evidence:
     """Computes the evidence of one recording.
 
@@ -65,17 +94,19 @@ def compute_evidence(
         encoded: One recording (B = 1).
         style: Of shape `[1, style_dim]`.
         cancel: Looked at between pieces.
+        keys: `model.keys(encoded)`, where that is at hand: keys don't depend on the style.
 
     Returns:
         The evidence, on the CPU.
     """
     n_frames = encoded.frame_emb.shape[1]
-    keys = model.keys(encoded)
-    coverage = np.empty(n_frames, np.float32)
+    keys = keys or model.keys(encoded)
+    coverage = np.empty((n_frames, model.config.max_visits), np.float32)
     reason = np.empty(n_frames, np.int8)
     end = np.empty(n_frames + 1, np.float32)
     stop = np.empty(n_frames + 1, np.float32)
-    landing = torch.zeros(n_frames, device=keys.device)
+    landing = torch.zeros(n_frames, device=keys.frames.device)
+    backward: list[Tensor] = []
     for first in range(0, n_frames + 1, _PIECE):
         if cancel:
             cancel.raise_if_cancelled()
@@ -85,35 +116,39 @@ def compute_evidence(
         coverage[first:last] = frame.coverage[0].float().cpu().numpy()
         reason[first:last] = frame.reason[0].argmax(dim=-1).cpu().numpy()
         steps = model.steps(encoded, style, first, last)
-        ends, stops = _ending(model, steps, keys, first)
+        ends, stops = ending(model.head, steps, keys, first)
         end[first:last], stop[first:last] = ends.cpu().numpy(), stops.cpu().numpy()
         cuts = _likely_cuts(ends)
-        for i in range(0, len(cuts), _CUTS_AT_ONCE):
-            _add_landings(model, steps, keys, cuts[i : i + _CUTS_AT_ONCE], first, landing)
-    return Evidence(coverage, reason, end, stop, landing.cpu().numpy())
+        for some in cuts.split(_CUTS_AT_ONCE) if len(cuts) else ():
+            chosen = StepLogits(*(part[0, some] for part in steps))
+            masses = landing_masses(model.head, chosen, keys, some + first)
+            _raise_landings(masses, some + first, landing)
+            backward.append(_backward_peaks(model.head, chosen, masses, some + first))
+    return Evidence(
+        coverage, reason, end, stop, landing.clamp(max=1.0).cpu().numpy(), _as_jumps(backward)
+    )
 
 
-def _near_log_probabilities(
-    model: PointerNetwork, steps: StepLogits, keys: Tensor, first: int
-) -> Tensor:
-    """Returns the log-softmax over near offsets, of shape `[E, 2 * max_delta + 1]`."""
-    near = near_scores(steps.query, keys, model.head.max_delta, first)
-    return (steps.delta_logits.float() + near)[0].log_softmax(dim=-1)
-
-
-def _ending(
-    model: PointerNetwork, steps: StepLogits, keys: Tensor, first: int
+def ending(
+    head: DeltaPredictionHead, steps: StepLogits, keys: Keys, first: int
 ) -> tuple[Tensor, Tensor]:
-    """Returns P(not copying) and P(stop) of consecutive e, each of shape `[E]`."""
-    n_frames = keys.shape[1]
-    at = torch.arange(first, first + steps.stop_logits.shape[1], device=keys.device)
+    """Returns P(not copying) and P(stop) of consecutive e, each of shape `[E]`.
+
+    Args:
+        head: The head.
+        steps: Its logits from e = `first` on, with leading shape `[1, E]`.
+        keys: Of the recording (B = 1).
+        first: First expected position.
+    """
+    n_frames = keys.frames.shape[1]
+    at = torch.arange(first, first + steps.stop_logits.shape[1], device=keys.frames.device)
     stop = steps.stop_logits[0].float().sigmoid()
-    reach = model.head.max_delta
-    far_exists = (at > reach) | (at + reach + 1 < n_frames)
+    far_exists = (at > head.max_delta) | (at + head.max_delta + 1 < n_frames)
     jump = steps.use_jump_logits[0].float().sigmoid() * far_exists
-    near = _near_log_probabilities(model, steps, keys, first)
-    # Next to the end of a very short recording no offset may be legal: nothing can be copied.
-    copy = near[:, reach].exp().nan_to_num(0.0) * (at < n_frames)
+    lengths = torch.tensor([n_frames], device=at.device)
+    near = near_log_probabilities(head, steps, keys.frames, lengths, first)[0]
+    # At the very end of a short recording no offset may be legal: nothing can be copied.
+    copy = near[:, head.max_delta].exp().nan_to_num(0.0) * (at < n_frames)
     return 1 - (1 - stop) * (1 - jump) * copy, stop
 
 
@@ -127,47 +162,65 @@ def _likely_cuts(end: Tensor) -> Tensor:
     return chosen
 
 
-def _add_landings(
-    model: PointerNetwork,
-    steps: StepLogits,
-    keys: Tensor,
-    cuts: Tensor,
-    first: int,
-    landing: Tensor,
-) -> None:
-    """Raises `landing` to what a group of cuts gives each frame ahead of it.
+def _box(mass: Tensor) -> Tensor:
+    """Sums each mass of `[J, N]` with its neighbours within `SMOOTH_FRAMES`."""
+    width = 2 * SMOOTH_FRAMES + 1
+    return F.avg_pool1d(mass[:, None], width, 1, SMOOTH_FRAMES)[:, 0] * width
 
-    Landings farther ahead than `_HORIZON` frames (116 s) are left to the coverage.
-    """
-    head = model.head
-    n_frames = keys.shape[1]
-    at = cuts + first
-    low, high = int(at[0]), min(n_frames, int(at[-1]) + _HORIZON)
-    if low >= high:
-        return
-    chosen = StepLogits(*(part[:, cuts] for part in steps))
-    offset = torch.arange(low, high, device=keys.device)[None] - at[:, None]  # [cuts, frames]
-    scores = chosen.query[0].float() @ keys[0, low:high].float().T / keys.shape[-1] ** 0.5
-    jump = chosen.use_jump_logits[0].float().sigmoid()[:, None]
-    mass = torch.zeros_like(scores)
-    bucket_share = chosen.jump_logits[0].float().softmax(dim=-1)
-    bucket = head.bucket_of(offset)
-    far = offset > head.max_delta
-    for index in range(head.n_jump_buckets // 2, head.n_jump_buckets):
-        inside = far & (bucket == index)
-        share = scores.masked_fill(~inside, float("-inf")).softmax(dim=-1).nan_to_num(0.0)
-        mass += jump * bucket_share[:, index : index + 1] * share
-    near = (offset > 0) & ~far
-    near_logits = torch.where(
-        near,
-        scores
-        + chosen.delta_logits[0]
-        .float()
-        .gather(1, (offset + head.max_delta).clamp(0, head.n_delta_classes - 1)),
-        float("-inf"),
+
+def _raise_landings(masses: Masses, at: Tensor, landing: Tensor) -> None:
+    """Raises `landing` to what a group of cuts gives each frame ahead of it."""
+    reach = masses.near.shape[1] // 2
+    ahead = _box(masses.near)[:, reach + 1 :]
+    frames = at[:, None] + torch.arange(1, reach + 1, device=at.device)
+    inside = frames < landing.shape[0]
+    landing.scatter_reduce_(0, frames[inside], ahead[inside], "amax")
+    if len(masses.far_jump):
+        frames = masses.far_low[:, None] + torch.arange(STRETCH, device=at.device)
+        inside = (frames < landing.shape[0]) & (masses.far_low > at[masses.far_jump])[:, None]
+        landing.scatter_reduce_(0, frames[inside], _box(masses.far)[inside], "amax")
+
+
+def _backward_peaks(
+    head: DeltaPredictionHead, steps: StepLogits, masses: Masses, at: Tensor
+) -> Tensor:
+    """Returns leave, land and mass of the likeliest landings behind each cut, `[J, 3]`, float64."""
+    reach = head.narrow_reach
+    found = []
+    behind = masses.near[:, :reach]
+    likely = (behind.sum(dim=1) > _LEAST_BACKWARD_SHARE).nonzero()[:, 0]
+    if len(likely):
+        low = at[likely] - reach
+        found.append(_peaks(_box(behind[likely]), at[likely], low))
+    if len(masses.far_jump):
+        back = masses.far_low < at[masses.far_jump]
+        found.append(
+            _peaks(_box(masses.far[back]), at[masses.far_jump[back]], masses.far_low[back])
+        )
+    return torch.cat(found) if found else steps.stop_logits.new_zeros(0, 3, dtype=torch.float64)
+
+
+def _peaks(mass: Tensor, at: Tensor, low: Tensor) -> Tensor:
+    """Returns leave, land and mass of the highest peaks of each row, `[J, 3]`, float64."""
+    if not mass.numel():
+        return mass.new_zeros(0, 3, dtype=torch.float64)
+    width = 2 * SMOOTH_FRAMES + 1
+    tallest = F.max_pool1d(mass[:, None], width, 1, SMOOTH_FRAMES)[:, 0]
+    peaks = torch.where(mass >= tallest, mass, 0.0)
+    value, place = peaks.topk(min(_BACKWARD_PER_CUT, mass.shape[1]), dim=1)
+    row, column = (value > _LEAST_BACKWARD_SHARE).nonzero(as_tuple=True)
+    land = low[row] + place[row, column]
+    parts = (at[row].double(), land.double(), value[row, column].double())
+    return torch.stack(parts, dim=1)[land >= 0]
+
+
+def _as_jumps(found: list[Tensor]) -> BackwardJumps:
+    rows = torch.cat(found).cpu().numpy() if found else np.zeros((0, 3))
+    if not len(rows):
+        return BackwardJumps.none()
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    return BackwardJumps(
+        rows[:, 0].astype(np.int64),
+        rows[:, 1].astype(np.int64),
+        np.minimum(rows[:, 2], 1.0).astype(np.float32),
     )
-    # That copying ends is given: the near share is spread over the offsets that cut.
-    mass += (1 - jump) * near_logits.softmax(dim=-1).nan_to_num(0.0)
-    spread = F.avg_pool1d(mass[:, None], 2 * _SMOOTH + 1, 1, _SMOOTH)[:, 0] * (2 * _SMOOTH + 1)
-    best = spread.max(dim=0).values.clamp(max=1.0)
-    landing[low:high] = torch.maximum(landing[low:high], best)

@@ -6,14 +6,18 @@ frame, a near offset is one of `2 * max_delta + 1` classes, a far one a bucket a
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from model_core.edit.edit_ops import EditOp
 from model_core.edit.pointers import STOP
 
 _EDGES = (100, 200, 500, 1000, 2000, 5000, 10000)
+_WIDEST_SINGLE_STAGE = 1000
 
 
 class StepLogits(NamedTuple):
@@ -25,6 +29,7 @@ class StepLogits(NamedTuple):
         use_jump_logits: Of shape `[...]`.
         stop_logits: Of shape `[...]`.
         query: What landings are chosen by, of shape `[..., key_dim]`.
+        op_logits: Of shape `[..., len(EditOp)]`; of no width without an edit-op head.
     """
 
     delta_logits: Tensor
@@ -32,6 +37,7 @@ class StepLogits(NamedTuple):
     use_jump_logits: Tensor
     stop_logits: Tensor
     query: Tensor
+    op_logits: Tensor
 
 
 class StepTargets(NamedTuple):
@@ -59,7 +65,9 @@ class StepTargets(NamedTuple):
 class DeltaPredictionHead(nn.Module):
     """Offset, jump bucket, jump-or-offset and stop logits, and the query for landings."""
 
-    def __init__(self, d_model: int, max_delta: int, key_dim: int) -> None:
+    def __init__(
+        self, d_model: int, max_delta: int, key_dim: int, *, use_edit_ops: bool = False
+    ) -> None:
         super().__init__()
         self.max_delta = max_delta
         self.n_delta_classes = 2 * max_delta + 1
@@ -72,6 +80,7 @@ class DeltaPredictionHead(nn.Module):
         self.use_jump_proj = nn.Linear(d_model, 1)
         self.stop_proj = nn.Linear(d_model, 1)
         self.query_proj = nn.Linear(d_model, key_dim)
+        self.op_proj = nn.Linear(d_model, len(EditOp)) if use_edit_ops else None
         with torch.no_grad():
             # Nearly every step copies: beginning there spares the first thousand updates.
             self.delta_proj.bias[max_delta] = 10.0
@@ -86,6 +95,7 @@ class DeltaPredictionHead(nn.Module):
             self.use_jump_proj(x).squeeze(-1),
             self.stop_proj(x).squeeze(-1),
             self.query_proj(x),
+            x[..., :0] if self.op_proj is None else self.op_proj(x),
         )
 
     def bucket_of(self, offset: Tensor) -> Tensor:
@@ -99,6 +109,65 @@ class DeltaPredictionHead(nn.Module):
         return torch.where(offset > 0, half + rank, half - 1 - rank).clamp(
             0, self.n_jump_buckets - 1
         )
+
+    def bucket_range(
+        self, bucket: Tensor, expected: Tensor, n_frames: Tensor | int
+    ) -> tuple[Tensor, Tensor]:
+        """Returns the frames that buckets hold: low (inclusive) and high (exclusive).
+
+        Args:
+            bucket: Buckets, of any shape.
+            expected: Expected positions e, of the same shape.
+            n_frames: Frames T of the recording; what lies outside `[0, T)` is cut off.
+
+        Returns:
+            Both of the same shape; an empty bucket has `low >= high`.
+        """
+        half = self.n_jump_buckets // 2
+        forward = bucket >= half
+        rank = torch.where(forward, bucket - half, half - 1 - bucket)
+        nearest = self.bucket_edges[rank]
+        open_end = torch.full_like(self.bucket_edges[:1], 2**40)
+        farthest = torch.cat((self.bucket_edges[1:], open_end))[rank]
+        low = torch.where(forward, expected + nearest + 1, expected - farthest)
+        high = torch.where(forward, expected + farthest + 1, expected - nearest)
+        limit = torch.as_tensor(n_frames, device=low.device)
+        return low.clamp(min=0), torch.minimum(high, limit)
+
+    @property
+    def narrow_reach(self) -> int:
+        """The largest offset that isn't in a wide bucket."""
+        edges = self.bucket_edges.tolist()
+        reach = edges[0]
+        for low, high in itertools.pairwise(edges):
+            if high - low > _WIDEST_SINGLE_STAGE:
+                break
+            reach = high
+        return int(reach)
+
+    def bucket_offsets(self) -> list[tuple[int, int]]:
+        """Returns the offsets of each bucket, low (inclusive) and high (exclusive)."""
+        edges = [*self.bucket_edges.tolist(), 2**40]
+        forward = [(low + 1, high + 1) for low, high in itertools.pairwise(edges)]
+        return [(1 - high, 1 - low) for low, high in reversed(forward)] + forward
+
+    def buckets_exist(self, expected: Tensor, n_frames: Tensor | int) -> Tensor:
+        """Returns which buckets hold frames, of the shape of `expected` and `[n_jump_buckets]`."""
+        buckets = torch.arange(self.n_jump_buckets, device=expected.device)
+        limit = n_frames if isinstance(n_frames, int) else n_frames[..., None]
+        low, high = self.bucket_range(
+            buckets.expand(*expected.shape, -1), expected[..., None], limit
+        )
+        return low < high
+
+    def is_wide(self, bucket: Tensor) -> Tensor:
+        """Returns which buckets are so wide that landings in them are chosen in two stages."""
+        half = self.n_jump_buckets // 2
+        rank = torch.where(bucket >= half, bucket - half, half - 1 - bucket)
+        edges = self.bucket_edges
+        wide = torch.ones(half, dtype=torch.bool, device=edges.device)
+        wide[:-1] = edges[1:] - edges[:-1] > _WIDEST_SINGLE_STAGE
+        return wide[rank]
 
     def compute_targets(self, target_pointers: Tensor) -> StepTargets:
         """Turns pointers into step targets; expected positions come from the pointers.
@@ -150,3 +219,23 @@ class StyledHead(nn.Module):
         inner = self.inner(self.norm(x))
         out: Tensor = self.out(nn.functional.gelu(inner * (1 + scale) + shift))
         return out
+
+
+class LengthHead(nn.Module):
+    """Predicts log(S / T), the length of the edit over that of its recording."""
+
+    def __init__(self, d_model: int, style_dim: int, compression_ratio: float) -> None:
+        super().__init__()
+        self.prior = math.log(compression_ratio)
+        self.inner = nn.Linear(d_model + style_dim, d_model)
+        self.out = nn.Linear(d_model, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, global_tokens: Tensor, global_mask: Tensor, style: Tensor) -> Tensor:
+        """Maps global tokens `[B, G, D]`, their mask `[B, G]` and styles to `[B]`."""
+        weight = global_mask[..., None].to(global_tokens.dtype)
+        pooled = (global_tokens * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
+        inner = nn.functional.gelu(self.inner(torch.cat((pooled, style.to(pooled.dtype)), dim=-1)))
+        change: Tensor = self.out(inner)[:, 0]
+        return self.prior + change.float()

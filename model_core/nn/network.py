@@ -2,57 +2,41 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from model_core.edit.types import REASONS
-from model_core.nn.attention import CELL, PositionAwareWindowedAttention
+from model_core.nn.attention import CELL
 from model_core.nn.card import Card, StyleQuantity
 from model_core.nn.config import PointerNetworkConfig
-from model_core.nn.encoder import Encoded, LinearAttentionEncoder, Sublayer, feed_forward
-from model_core.nn.heads import DeltaPredictionHead, StepLogits, StyledHead
+from model_core.nn.decoder import DecoderLayer, Walk
+from model_core.nn.encoder import Encoded, LinearAttentionEncoder
+from model_core.nn.heads import DeltaPredictionHead, LengthHead, StepLogits, StyledHead
+from model_core.nn.history import HistoryState
+from model_core.nn.jumps import Keys, pool_stretches
+from model_core.nn.stems import StemEncoder
+from model_core.nn.style import StyleVAE
+
+if TYPE_CHECKING:
+    from model_core.nn.generation import Generated
 
 
 class FrameLogits(NamedTuple):
     """What is said of each raw frame.
 
     Attributes:
-        coverage: Log-odds that the frame appears in the edit, of shape `[B, T]`.
+        coverage: Log-odds that the frame is played at least once, then at least twice given that it
+            is played once, and so on; of shape `[B, T, max_visits]`.
         reason: Logits of why it goes, if it goes, of shape `[B, T, len(REASONS)]`.
     """
 
     coverage: Tensor
     reason: Tensor
-
-
-class DecoderLayer(nn.Module):
-    """Windowed cross-attention and feed-forward."""
-
-    def __init__(self, config: PointerNetworkConfig) -> None:
-        super().__init__()
-        self.cross = PositionAwareWindowedAttention(
-            config.d_model, config.n_heads, config.attn_window_size, config.encoder_stride
-        )
-        self.feed_forward = feed_forward(config.d_model, config.dim_feedforward, config.dropout)
-        self.around_cross, self.around_last = (
-            Sublayer(config.d_model, config.dropout, pre_norm=config.use_pre_norm) for _ in range(2)
-        )
-
-    def forward(self, x: Tensor, encoded: Encoded, first_cell: int) -> Tensor:
-        """Maps states of consecutive expected positions, `[B, E, D]`, to the same shape."""
-        seen = self.cross(
-            self.around_cross.before(x),
-            encoded.tokens,
-            encoded.token_mask,
-            encoded.global_tokens,
-            encoded.global_mask,
-            first_cell,
-        )
-        x = self.around_cross.after(x, seen)
-        return self.around_last.after(x, self.feed_forward(self.around_last.before(x)))
 
 
 class PointerNetwork(nn.Module):
@@ -71,22 +55,41 @@ class PointerNetwork(nn.Module):
         self.card = card or Card(
             config, (StyleQuantity("unnamed", 0.0, 1.0),) * config.n_style_quantities
         )
-        width = config.d_model
+        width, styles = config.d_model, config.style_dim
         self.encoder = LinearAttentionEncoder(config)
+        self.stem_encoder = (
+            StemEncoder(config.n_mels, width, config.n_stems) if config.use_stems else None
+        )
         self.start_emb = nn.Parameter(torch.randn(width) * 0.02)
         self.end_emb = nn.Parameter(torch.randn(width) * 0.02)
         self.query_in = nn.Linear(2 * width, width)
-        self.query_style = nn.Linear(config.style_dim, 2 * width)
+        self.query_style = nn.Linear(styles, 2 * width)
         nn.init.zeros_(self.query_style.weight)
         nn.init.zeros_(self.query_style.bias)
+        self.budget_in = nn.Linear(2, width, bias=False) if config.use_history else None
+        if self.budget_in is not None:
+            nn.init.zeros_(self.budget_in.weight)
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.n_decoder_layers))
         self.decoder_norm = nn.LayerNorm(width)
-        self.head = DeltaPredictionHead(width, config.max_delta, config.key_dim)
+        self.head = DeltaPredictionHead(
+            width, config.max_delta, config.key_dim, use_edit_ops=config.use_edit_ops
+        )
         self.key_proj = nn.Linear(width, config.key_dim)
-        self.coverage_head = StyledHead(width, config.style_dim, 1)
-        self.reason_head = StyledHead(width, config.style_dim, len(REASONS))
-        self.style_in = nn.Linear(config.n_style_quantities, config.style_dim)
-        self.unknown_style = nn.Parameter(torch.zeros(config.style_dim))
+        self.stretch_proj = nn.Linear(width, config.key_dim)
+        self.coverage_head = StyledHead(width, styles, config.max_visits)
+        self.reason_head = StyledHead(width, styles, len(REASONS))
+        self.length_head = LengthHead(width, styles, config.compression_ratio)
+        self.style_in = nn.Linear(config.n_style_quantities, styles)
+        self.unknown_style = nn.Parameter(torch.zeros(styles))
+        self.vae = (
+            StyleVAE(width, styles, config.n_style_quantities) if config.use_style_vae else None
+        )
+        self.gradient_checkpointing = False
+
+    def use_gradient_checkpointing(self, on: bool = True) -> None:
+        """Recomputes layers in the backward pass, which trades time for memory."""
+        self.gradient_checkpointing = on
+        self.encoder.gradient_checkpointing = on
 
     def encode(
         self,
@@ -94,13 +97,32 @@ class PointerNetwork(nn.Module):
         mask: Tensor | None = None,
         offset: Tensor | None = None,
         total: Tensor | None = None,
+        stems: Mapping[str, Tensor] | None = None,
+        stems_present: Tensor | None = None,
     ) -> Encoded:
-        """Encodes spectrograms `[B, n_mels, T]`; see `LinearAttentionEncoder.forward`."""
+        """Encodes spectrograms `[B, n_mels, T]`; see `LinearAttentionEncoder.forward`.
+
+        Args:
+            raw_mel: In [0, 1].
+            mask: True for real frames, of shape `[B, T]`; default all.
+            offset: First frame of each crop within its recording, `[B]`.
+            total: Frames of each whole recording, `[B]`.
+            stems: Spectrograms of separated stems by name, each of the shape of `raw_mel`.
+            stems_present: See `StemEncoder.forward`.
+
+        Raises:
+            ValueError: Stems are given to a network that reads none.
+        """
         if mask is None:
             mask = torch.ones(
                 raw_mel.shape[0], raw_mel.shape[2], dtype=torch.bool, device=raw_mel.device
             )
-        encoded: Encoded = self.encoder(raw_mel, mask, offset, total)
+        fused = None
+        if stems:
+            if self.stem_encoder is None:
+                raise ValueError("This network reads no stems.")
+            fused = self.stem_encoder(stems, stems_present)
+        encoded: Encoded = self.encoder(raw_mel, mask, offset, total, fused)
         return encoded
 
     def style(self, quantities: Tensor, known: Tensor | None = None) -> Tensor:
@@ -118,14 +140,24 @@ class PointerNetwork(nn.Module):
     def frame_logits(self, encoded: Encoded, style: Tensor) -> FrameLogits:
         """Returns coverage and reasons of every frame for styles `[B, style_dim]`."""
         return FrameLogits(
-            self.coverage_head(encoded.frame_emb, style).squeeze(-1),
+            self.coverage_head(encoded.frame_emb, style),
             self.reason_head(encoded.frame_emb, style),
         )
 
-    def keys(self, encoded: Encoded) -> Tensor:
-        """Returns the landing keys of every frame, of shape `[B, T, key_dim]`."""
-        keys: Tensor = self.key_proj(encoded.frame_emb)
-        return keys
+    def length(self, encoded: Encoded, style: Tensor) -> Tensor:
+        """Predicts log(S / T) of each edit, of shape `[B]`."""
+        predicted: Tensor = self.length_head(encoded.global_tokens, encoded.global_mask, style)
+        return predicted
+
+    def keys(self, encoded: Encoded, lengths: Tensor | None = None) -> Keys:
+        """Returns what landings are chosen by.
+
+        Args:
+            encoded: The recordings.
+            lengths: Frames of each recording of a padded batch, `[B]`; default T.
+        """
+        stretches = pool_stretches(self.stretch_proj(encoded.frame_emb), lengths)
+        return Keys(self.key_proj(encoded.frame_emb), stretches)
 
     def steps(
         self,
@@ -134,40 +166,112 @@ class PointerNetwork(nn.Module):
         start: int = 0,
         stop: int | None = None,
         lengths: Tensor | None = None,
+        walk: Walk | None = None,
+        budget: Tensor | None = None,
     ) -> StepLogits:
         """Computes the logits of a step at every expected position e from `start` to `stop`.
 
-        The previous pointer is e - 1 (at e = 0 there is none) and older history is unknown, so
-        that all steps can be computed at once.
+        The previous pointer is e - 1; at e = 0 there is none. Without a walk older history is
+        unknown, and all steps can be computed at once.
 
         Args:
-            encoded: The recordings.
-            style: Of shape `[B, style_dim]`.
-            start: First e, a multiple of `CELL`.
+            encoded: The recordings, one for each row.
+            style: Of shape `[R, style_dim]`.
+            start: First e.
             stop: One beyond the last e; default T + 1, because e = T is legal.
-            lengths: Frames of each recording of a padded batch, `[B]`; default T.
+            lengths: Frames of each recording of a padded batch, `[R]`; default T.
+            walk: Order of the steps.
+            budget: log((edit frames to play) / (raw frames left)) at each step, of shape
+                `[R, stop - start]`; NaN where it is unknown, default everywhere.
 
         Returns:
-            Logits with leading shape `[B, stop - start]`.
+            Logits with leading shape `[R, stop - start]`.
         """
-        if start % CELL:
-            raise ValueError(f"Steps start at a multiple of {CELL}, not {start}.")
-        batch, n_frames, width = encoded.frame_emb.shape
+        return self.steps_from(encoded, style, start, stop, lengths, walk, budget)[0]
+
+    def steps_from(
+        self,
+        encoded: Encoded,
+        style: Tensor,
+        start: int = 0,
+        stop: int | None = None,
+        lengths: Tensor | None = None,
+        walk: Walk | None = None,
+        budget: Tensor | None = None,
+    ) -> tuple[StepLogits, tuple[HistoryState, ...]]:
+        """Computes `steps`, and what each layer remembers after the last step of the walk."""
+        n_frames = encoded.frame_emb.shape[1]
         stop = n_frames + 1 if stop is None else stop
+        first_cell, ahead = divmod(start, CELL)
+        x = self._queries(encoded, style, start, stop, lengths)
+        if budget is not None and self.budget_in is not None:
+            known = budget.isfinite()
+            features = torch.stack((known.to(x.dtype), budget.nan_to_num(0.0).to(x.dtype)), dim=-1)
+            x = x + self.budget_in(features)
+        # Windows belong to cells: an expected position in the middle of one is padded in front.
+        x = F.pad(x, (0, 0, ahead, 0))
+        if walk is not None and ahead:
+            walk = walk._replace(order=_shifted(walk.order, stop - start, ahead))
+        states = []
+        for index, layer in enumerate(self.decoder):
+            before = walk.states[index] if walk is not None and walk.states else None
+            if self.gradient_checkpointing and self.training:
+                x, after = checkpoint(
+                    layer, x, encoded, first_cell, walk, before, use_reentrant=False
+                )
+            else:
+                x, after = layer(x, encoded, first_cell, walk, before)
+            if after is not None:
+                states.append(after)
+        return self.head(self.decoder_norm(x[:, ahead:])), tuple(states)
+
+    def _queries(
+        self, encoded: Encoded, style: Tensor, start: int, stop: int, lengths: Tensor | None
+    ) -> Tensor:
+        """Returns what is asked at each e, of shape `[R, stop - start, D]`."""
+        rows, n_frames, width = encoded.frame_emb.shape
         ahead = F.pad(encoded.frame_emb[:, start : min(stop, n_frames)], (0, 0, 0, 1))
         ahead = ahead[:, : stop - start]
         at = torch.arange(start, stop, device=ahead.device)
-        ends = torch.full((batch,), n_frames, device=ahead.device) if lengths is None else lengths
+        ends = torch.full((rows,), n_frames, device=ahead.device) if lengths is None else lengths
         is_end = at[None] >= ends[:, None]
         ahead = torch.where(is_end[..., None], self.end_emb.to(ahead.dtype), ahead)
         behind = encoded.frame_emb[:, max(0, start - 1) : stop - 1]
         if start == 0:
-            first = self.start_emb.to(behind.dtype).expand(batch, 1, width)
+            first = self.start_emb.to(behind.dtype).expand(rows, 1, width)
             behind = torch.cat((first, behind), dim=1)
         x = self.query_in(torch.cat((ahead, behind), dim=-1))
         scale, shift = self.query_style(style)[:, None].chunk(2, dim=-1)
-        x = x * (1 + scale) + shift
-        for layer in self.decoder:
-            x = layer(x, encoded, start // CELL)
-        logits: StepLogits = self.head(self.decoder_norm(x))
-        return logits
+        asked: Tensor = x * (1 + scale) + shift
+        return asked
+
+    def generate(
+        self,
+        raw_mel: Tensor,
+        target_length: int | None = None,
+        temperature: float = 0.0,
+        sample_style: bool = True,
+        stop_threshold: float = 0.5,
+        *,
+        seed: int = 0,
+        stepwise: bool = False,
+    ) -> Generated:
+        """Generates an edit of one recording; see `model_core.nn.generation.generate`."""
+        from model_core.nn.generation import generate
+
+        return generate(
+            self,
+            raw_mel,
+            target_length,
+            temperature,
+            sample_style=sample_style,
+            stop_threshold=stop_threshold,
+            seed=seed,
+            stepwise=stepwise,
+        )
+
+
+def _shifted(order: Tensor, columns: int, ahead: int) -> Tensor:
+    """Moves places among rows of `columns` to where they are once each row is padded in front."""
+    row = order.div(columns, rounding_mode="floor")
+    return torch.where(order >= 0, order + (row + 1) * ahead, order)

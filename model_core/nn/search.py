@@ -66,7 +66,7 @@ def make_scores(
     weight = np.float32(settings.event_weight)
     log_end = np.log(np.clip(end, _FLOOR, 1))
     log_land = np.log(np.clip(evidence.landing, _FLOOR, 1))
-    keep = evidence.coverage + np.float32(settings.keep_bias)
+    keep = evidence.coverage[:, 0] + np.float32(settings.keep_bias)
     if temperature > 0:
         if rng is None:
             raise ValueError("A temperature above 0 needs a random generator.")
