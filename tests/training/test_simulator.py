@@ -10,15 +10,16 @@ from model_core.edit.types import EditList, Reason
 from training.corpus import Corpus
 from training.simulator import (
     EditorStyle,
+    Phenomenon,
     SimulatedRecording,
     SimulatorSettings,
     simulate_recording,
 )
 from training.simulator.channel import impair
-from training.simulator.music import beats_of, record_music
+from training.simulator.music import MusicSession, beats_of, record_music
 from training.simulator.speech import record_speech
 from training.simulator.tape import PieceKind, cut
-from training.simulator.types import IMPAIRMENTS, Kind, samples_of
+from training.simulator.types import IMPAIRMENTS, Kind, Removal, samples_of
 
 STYLE = EditorStyle(pause_s=0.4, margin_s=0.2)
 EVERYTHING = SimulatorSettings()
@@ -138,6 +139,44 @@ def test_each_phenomenon_can_be_had_alone(
     if "between_takes" in chances:
         allowed |= {Reason.OTHER_VOICE, Reason.NOISE}
     assert found <= allowed
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("music_false_starts", Phenomenon.MUSIC_FALSE_START),
+        ("wrong_bars", Phenomenon.WRONG_BARS),
+        ("repeats", Phenomenon.REPEATED_BARS),
+        ("dead_air", Phenomenon.PAUSE),
+    ],
+)
+def test_what_is_removed_from_music_is_named(corpus: Corpus, name: str, what: Phenomenon) -> None:
+    settings = SimulatorSettings.silent(**{name: 0.9}, played=1.0)
+    found = {removal.what for seed in range(6) for removal in named(corpus, seed, settings)}
+    assert what in found
+    assert found <= {what, Phenomenon.PAUSE}
+
+
+def named(corpus: Corpus, seed: int, settings: SimulatorSettings) -> tuple[Removal, ...]:
+    return record(corpus, seed, "music", settings).removed
+
+
+def test_who_extends_leaves_what_is_played_once_more(corpus: Corpus) -> None:
+    settings = SimulatorSettings.silent(repeats=0.9, loops=1.0, played=1.0)
+    style = EditorStyle(0.4, 0.2, extension=1.5)
+    for seed in range(4):
+        recording = record(corpus, seed, "music", settings, style)
+        assert Reason.REPEAT not in reasons(recording)
+
+
+def test_a_passage_that_comes_again_anyway_is_not_played_once_too_often(corpus: Corpus) -> None:
+    settings = SimulatorSettings.silent(repeats=0.9)
+    session = MusicSession(np.random.default_rng(0), corpus, STYLE, settings)
+    session.features = np.tile(np.eye(4), (10, 1))
+    assert session._repeats_itself(8, 4)
+    assert not session._repeats_itself(8, 3)
+    session.features = np.eye(40)
+    assert not session._repeats_itself(8, 4)
 
 
 def test_noises_over_speech_change_nothing_in_the_edit(corpus: Corpus) -> None:

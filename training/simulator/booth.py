@@ -110,7 +110,7 @@ class Booth:
         if words is None:
             return
         words = off_microphone(self.rng, words)
-        level_db = SPEECH_LEVEL_DB + float(self.rng.uniform(-25, -7))
+        level_db = SPEECH_LEVEL_DB + float(self.rng.uniform(-20, -5))
         words = words * np.float32(gain(level_db) / rms(words))
         self.event(words, Reason.OTHER_VOICE, Phenomenon.REMARK)
 
@@ -152,6 +152,7 @@ class Booth:
         words = self.cast.words(self.cast.voices[voice], 0.25, 1.5)
         if words is None:
             return
-        level = gain(self.cast.levels_db[voice] + float(self.rng.uniform(-12, 0)))
-        words = Variation.of_speech(self.rng, self.settings.distances).apply(words * level)
+        level_db = SPEECH_LEVEL_DB + self.cast.levels_db[voice] + float(self.rng.uniform(-12, 2))
+        words = words * np.float32(gain(level_db) / rms(words))
+        words = Variation.of_speech(self.rng, self.settings.distances).apply(words)
         self.event(words, Reason.RETAKE, Phenomenon.COMMENT)

@@ -39,7 +39,7 @@ class Cast:
         # Somebody who asks from across the room; what is asked is not wanted.
         self.interviewer = bool(self.others) and bool(rng.random() < settings.interviews)
         self._question_seed = int(rng.integers(2**31))
-        self._question_db = SPEECH_LEVEL_DB + float(rng.uniform(-25, -9))
+        self._question_db = SPEECH_LEVEL_DB + float(rng.uniform(-20, -8))
         self.upper_hz = np.inf
         self.rooms: list[Mono] = []
         self.gated = bool(rng.random() < settings.gates)

@@ -9,7 +9,7 @@ import numpy as np
 
 from model_core.edit.types import Reason
 from training.simulator.booth import Booth
-from training.simulator.dsp import faded
+from training.simulator.dsp import faded, gain
 from training.simulator.script import Sentence
 from training.simulator.types import Mono, Phenomenon, samples_of
 from training.simulator.variation import Variation
@@ -85,11 +85,13 @@ class Retakes:
         out[take.size - n :] *= (10 ** (fall_db / 20)).astype(np.float32)
         return out
 
-    def _other_ending(self, sentence: Sentence, what: Phenomenon) -> None:
+    def _other_ending(self, sentence: Sentence) -> None:
         """Ends a failed take in other words of the same voice."""
         words = self.booth.cast.words(self.booth.cast.voices[sentence.voice], 0.2, 0.9)
         if words is not None:
-            self._lay(self.variation().apply(words), sentence.voice, Reason.RETAKE, what)
+            words = words * gain(self.booth.cast.levels_db[sentence.voice])
+            take = self.variation().apply(words)
+            self._lay(take, sentence.voice, Reason.RETAKE, Phenomenon.OTHER_ENDING)
 
     def _attempts(self) -> int:
         return int(self.rng.choice(_ATTEMPTS, p=_ATTEMPT_CHANCES))
@@ -130,7 +132,7 @@ class Retakes:
                 stop = int(sentence.phrases[last - 1, 1])
             self.attempt(sentence, 0, stop, Reason.RETAKE, Phenomenon.WHOLE_TAKE)
             if self.rng.random() < self.settings.other_endings:
-                self._other_ending(sentence, Phenomenon.OTHER_ENDING)
+                self._other_ending(sentence)
             self._rest(_AFTER_A_PHRASE_S, sentence.voice)
 
     def passage(self, sentences: list[Sentence]) -> None:
@@ -168,7 +170,7 @@ class Retakes:
             self.attempt(failed, resume, found.stop, Reason.RETAKE, Phenomenon.FALSE_START)
             complete = found.complete
             if self.rng.random() < self.settings.other_endings:
-                self._other_ending(failed, Phenomenon.OTHER_ENDING)
+                self._other_ending(failed)
                 complete = True
             self._rest(_AFTER_A_PHRASE_S if complete else _AT_ONCE_S, failed.voice)
         return sentence.place_of(resume) if resume else 0

@@ -151,7 +151,7 @@ class SimulatorSettings:
     long_pauses: float = 0.25
     false_starts: float = 0.25
     whole_retakes: float = 0.12
-    passages_again: float = 0.04
+    passages_again: float = 0.06
     repeated_words: float = 0.08
     trailing: float = 0.35
     distances: float = 0.25
