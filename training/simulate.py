@@ -28,8 +28,8 @@ from training.simulator import EditorStyle, SimulatorSettings, simulate_recordin
 from training.simulator.types import SAMPLE_RATE, Kind
 
 RECORDINGS_PER_SHARD = 8
-# Musical recordings are longer: this makes about a quarter of the sound.
-_MUSIC_SHARE = 0.2
+# Musical recordings are longer: this makes about a third of the sound.
+_MUSIC_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
