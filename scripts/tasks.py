@@ -105,6 +105,12 @@ def bench(arguments: Sequence[str]) -> int:
     )
 
 
+def bench_quality(arguments: Sequence[str]) -> int:
+    """Measures how good the proposed edits are, beside other programs."""
+    setup()
+    return _call(_PYTHON, "-m", "benchmarks.quality", *arguments)
+
+
 def screenshots(arguments: Sequence[str]) -> int:
     """Makes the pictures of the window that the documentation shows."""
     setup()
@@ -119,7 +125,8 @@ def clean(_arguments: Sequence[str] = ()) -> int:
 
 
 TASKS: dict[str, Callable[[Sequence[str]], int]] = {
-    task.__name__: task for task in (setup, run, test, lint, bench, screenshots, clean)
+    task.__name__.replace("_", "-"): task
+    for task in (setup, run, test, lint, bench, bench_quality, screenshots, clean)
 }
 """The commands by name."""
 

@@ -75,6 +75,13 @@ def test_lint_runs_every_tool_and_fails_if_one_does(
     assert len(calls) == 4
 
 
+def test_the_quality_benchmark_is_handed_what_follows_its_name(
+    calls: list[tuple[str, ...]],
+) -> None:
+    assert tasks.main(["bench-quality", "--quick", "--seed", "3"]) == 0
+    assert [call[1:] for call in calls] == [("-m", "benchmarks.quality", "--quick", "--seed", "3")]
+
+
 def test_an_old_python_is_told_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

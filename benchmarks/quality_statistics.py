@@ -1,0 +1,94 @@
+"""From counts to figures: shares with confidence intervals, and how honest confidences are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from benchmarks.quality_measures import Judged
+
+_RESAMPLES = 2000
+_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measured value.
+
+    Attributes:
+        value: The value over all recordings.
+        low: Lower end of the interval that holds 95 % of the values over resampled recordings.
+        high: Its upper end.
+        recordings: How many recordings it rests on.
+    """
+
+    value: float
+    low: float
+    high: float
+    recordings: int
+
+
+def share(judged: Sequence[Judged], measure: str) -> Figure | None:
+    """Returns a measure over recordings: the parts' sum by the wholes'; None if none has it."""
+    pairs = np.array([j.counts[measure] for j in judged if measure in j.counts], np.float64)
+    pairs = pairs[pairs[:, 1] > 0] if len(pairs) else pairs
+    if not len(pairs):
+        return None
+    drawn = _draws(len(pairs))
+    sums = pairs[drawn].sum(axis=1)
+    low, high = np.percentile(sums[:, 0] / sums[:, 1], (2.5, 97.5))
+    value = float(pairs[:, 0].sum() / pairs[:, 1].sum())
+    return Figure(value, float(low), float(high), len(pairs))
+
+
+def calibration_error(joins: Sequence[tuple[float, bool]]) -> float:
+    """Returns the expected calibration error over ten bins with equally many joins each."""
+    if not joins:
+        return float("nan")
+    pairs = np.array(sorted(joins), np.float64)
+    bins = np.array_split(pairs, min(_BINS, len(pairs)))
+    errors = [abs(part[:, 0].mean() - part[:, 1].mean()) * len(part) for part in bins]
+    return float(sum(errors) / len(pairs))
+
+
+def calibration(judged: Sequence[Judged], *, anywhere: bool) -> Figure | None:
+    """Returns the calibration error of the joins' confidence over recordings.
+
+    Args:
+        judged: The recordings.
+        anywhere: Whether a join may lie anywhere in the true one's pause.
+    """
+    groups = [_pairs(j, anywhere=anywhere) for j in judged if j.joins]
+    if not groups:
+        return None
+    value = calibration_error([join for group in groups for join in group])
+    values = [
+        calibration_error([join for index in drawn for join in groups[index]])
+        for drawn in _draws(len(groups), 200)
+    ]
+    low, high = np.percentile(values, (2.5, 97.5))
+    return Figure(value, float(low), float(high), len(groups))
+
+
+def reliability(judged: Sequence[Judged], *, anywhere: bool) -> list[tuple[float, float, int]]:
+    """Returns for each of ten bins the mean confidence, the share of right joins, and the count."""
+    joins = sorted(join for j in judged for join in _pairs(j, anywhere=anywhere))
+    if not joins:
+        return []
+    bins = np.array_split(np.array(joins, np.float64), min(_BINS, len(joins)))
+    return [(float(b[:, 0].mean()), float(b[:, 1].mean()), len(b)) for b in bins]
+
+
+def _pairs(judged: Judged, *, anywhere: bool) -> list[tuple[float, bool]]:
+    return [(sure, alike if anywhere else right) for sure, right, alike in judged.joins]
+
+
+def _draws(n: int, resamples: int = _RESAMPLES) -> npt.NDArray[np.int64]:
+    """Returns indices of recordings, drawn with replacement; the same at every call."""
+    return np.random.default_rng(0).integers(n, size=(resamples, n))
