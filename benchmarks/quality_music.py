@@ -195,7 +195,7 @@ def another_playing(rng: np.random.Generator, sound: Mono) -> tuple[Mono, float]
         sound = np.asarray(soxr.resample(sound, RATE_HZ * pace, RATE_HZ), np.float32)
     elif kind < 0.6:
         pace = float(np.exp(rng.normal(0, 0.015)))
-        stretched = time_stretch(sound, rate=pace, n_fft=2048, hop_length=256)
+        stretched = time_stretch(sound, rate=pace, n_fft=2048, hop_length=512)
         sound = np.asarray(stretched, np.float32)
     louder = np.float32(10 ** (rng.normal(0, 1.5) / 20))
     return np.asarray(coloured(rng, sound, 2) * louder, np.float32), pace

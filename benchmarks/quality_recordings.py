@@ -64,12 +64,12 @@ QUICK = Numbers(
     tracks=6,
 )
 FULL = Numbers(
-    speech=60,
-    music=30,
-    edited_again=8,
-    flawless_speech=8,
-    flawless_music=6,
-    extended=8,
+    speech=48,
+    music=20,
+    edited_again=6,
+    flawless_speech=6,
+    flawless_music=4,
+    extended=4,
     takes=8,
 )
 

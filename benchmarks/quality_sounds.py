@@ -225,7 +225,7 @@ def other_take(rng: np.random.Generator, samples: Mono, strength: float = 1.0) -
             out = _joined(out, piece)
             continue
         stretched = time_stretch(
-            piece, rate=float(np.clip(pace / pitch, 0.8, 1.25)), n_fft=512, hop_length=64
+            piece, rate=float(np.clip(pace / pitch, 0.8, 1.25)), n_fft=512, hop_length=128
         )
         out = _joined(out, np.asarray(soxr.resample(stretched, RATE_HZ * pitch, RATE_HZ)))
     out = coloured(rng, out, 3 * strength)

@@ -51,10 +51,9 @@ def calibration_error(joins: Sequence[tuple[float, bool]]) -> float:
     """Returns the expected calibration error over ten bins with equally many joins each."""
     if not joins:
         return float("nan")
-    pairs = np.array(sorted(joins), np.float64)
-    bins = np.array_split(pairs, min(_BINS, len(pairs)))
+    bins = _bins(joins)
     errors = [abs(part[:, 0].mean() - part[:, 1].mean()) * len(part) for part in bins]
-    return float(sum(errors) / len(pairs))
+    return float(sum(errors) / len(joins))
 
 
 def calibration(judged: Sequence[Judged], *, anywhere: bool) -> Figure | None:
@@ -78,11 +77,15 @@ def calibration(judged: Sequence[Judged], *, anywhere: bool) -> Figure | None:
 
 def reliability(judged: Sequence[Judged], *, anywhere: bool) -> list[tuple[float, float, int]]:
     """Returns for each of ten bins the mean confidence, the share of right joins, and the count."""
-    joins = sorted(join for j in judged for join in _pairs(j, anywhere=anywhere))
-    if not joins:
-        return []
-    bins = np.array_split(np.array(joins, np.float64), min(_BINS, len(joins)))
+    joins = [join for j in judged for join in _pairs(j, anywhere=anywhere)]
+    bins = _bins(joins) if joins else []
     return [(float(b[:, 0].mean()), float(b[:, 1].mean()), len(b)) for b in bins]
+
+
+def _bins(joins: Sequence[tuple[float, bool]]) -> list[npt.NDArray[np.float64]]:
+    """Returns joins in bins of equal size by confidence; equal ones stay in their order."""
+    pairs = np.array(joins, np.float64)
+    return np.array_split(pairs[np.argsort(pairs[:, 0], kind="stable")], min(_BINS, len(pairs)))
 
 
 def _pairs(judged: Judged, *, anywhere: bool) -> list[tuple[float, bool]]:
