@@ -30,6 +30,7 @@ from training.simulator.types import SAMPLE_RATE, Kind
 RECORDINGS_PER_SHARD = 8
 # Musical recordings are longer: this makes about a third of the sound.
 _MUSIC_SHARE = 0.25
+_NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.audio is None:
         parser.error("name the audio folder with --audio or EDITORBOT_AUDIO")
     if hasattr(os, "nice"):
-        os.nice(10)
+        # No more than is missing, or a run that is nice already would hardly run at all.
+        os.nice(max(0, _NICENESS - os.nice(0)))
     task = Task(
         options.audio,
         options.out,
