@@ -224,20 +224,22 @@ def played(rng: np.random.Generator, talk: Sequence[Mono]) -> Iterator[Case]:
         yield Case(tape, leaving, round(in_time(leaving)), in_time)
 
 
-def _repetitions(rng: np.random.Generator, track: Mono) -> tuple[int, npt.NDArray[np.int64]] | None:
+def _repetitions(rng: np.random.Generator, track: Mono) -> tuple[int, npt.NDArray[np.int64]]:
     """Returns a place and the distances at which the track repeats itself there exactly."""
     from scipy.signal import find_peaks, oaconvolve
 
-    bright = np.diff(track)
-    half = samples_of(2.5)
+    # Half the rate is enough, and its highs count like its lows.
+    bright = np.diff(track[: track.size // 2 * 2].reshape(-1, 2).mean(axis=1))
+    rate = SAMPLE_RATE // 2
+    half = round(2.5 * rate)
     place = int(rng.integers(half, bright.size - half))
     part = bright[place - half : place + half]
     products = oaconvolve(bright, part[::-1], mode="valid")
     energy = np.concatenate(([0.0], np.cumsum(bright.astype(np.float64) ** 2)))
     power = (energy[part.size :] - energy[: -part.size]) * float(np.sum(part**2)) + 1e-9
     likeness = products / np.sqrt(power)
-    peaks, _ = find_peaks(likeness, height=_SAME, distance=samples_of(_RIVAL_S))
-    near, far = samples_of(0.02), samples_of(_RIVAL_S)
+    near, far = round(0.02 * rate), round(_RIVAL_S * rate)
+    peaks, _ = find_peaks(likeness, height=_SAME, distance=far)
     clear = [
         peak
         for peak in peaks
@@ -248,7 +250,7 @@ def _repetitions(rng: np.random.Generator, track: Mono) -> tuple[int, npt.NDArra
         < _CLEAR * likeness[peak]
     ]
     distances = np.array(clear, dtype=np.int64) - (place - half)
-    return place, distances[np.abs(distances) > samples_of(1.0)]
+    return 2 * place, 2 * distances[np.abs(distances) > rate]
 
 
 def _by(distance: int) -> Callable[[float], float]:
@@ -259,10 +261,7 @@ def repeats(rng: np.random.Generator, music: Sequence[Mono], *, back: bool) -> I
     """Yields loops, or cuts, between two places of a track that are the same sound."""
     for _ in range(3000):
         track = music[int(rng.integers(len(music)))]
-        found = _repetitions(rng, track)
-        if found is None:
-            continue
-        place, distances = found
+        place, distances = _repetitions(rng, track)
         far = samples_of(_AROUND_S + 1)
         fit = [
             int(each)
@@ -314,7 +313,7 @@ def unrelated_music(rng: np.random.Generator, music: Sequence[Mono]) -> Iterator
 def speech(rng: np.random.Generator, talk: Sequence[Mono], kind: str) -> Iterator[Case]:
     """Yields joins in speech: within `"words"`, in `"pauses"`, before a `"retake"`."""
     while True:
-        first, cut, last = (talk[int(index)] for index in rng.choice(len(talk), 3))
+        first, cut, last = (talk[int(index)] for index in rng.choice(len(talk), 3, replace=False))
         if kind == "retake":
             said = last[: int(last.size * rng.uniform(0.2, 0.6))]
             pace = 1 + np.clip(rng.normal(0, 0.04, 5), -0.08, 0.08)
@@ -433,7 +432,13 @@ class _Again(AudioSource):
         self.container, self.encoding = once.container, once.encoding
 
     def _read(self, start: int, stop: int) -> Samples:
-        return self._samples[np.arange(start, stop) % self._samples.shape[0]]
+        once = self._samples.shape[0]
+        first, last = start // once, (stop - 1) // once
+        parts = [
+            self._samples[max(0, start - turn * once) : stop - turn * once]
+            for turn in range(first, last + 1)
+        ]
+        return np.concatenate(parts)
 
     def content_hash(self) -> str:
         """Refused: nothing here is kept."""
@@ -448,8 +453,13 @@ def speed_lines() -> Iterator[str]:
     for minutes, count, passes in ((10, 60, 5), (180, 3000, 1)):
         source = _Again(once, minutes // 10)
         rng = np.random.default_rng(minutes)
-        places = np.sort(rng.choice(source.n_samples, 2 * count + 2, replace=False))
-        edit = EditList.from_ranges(zip(places[::2].tolist(), places[1::2].tolist(), strict=True))
+        leaving = np.linspace(0.01, 0.99, count) * source.n_samples
+        left_out = np.exp(rng.normal(0.6, 0.7, count)) * source.sample_rate
+        landing = leaving + np.minimum(left_out, 0.8 * np.diff(leaving).min())
+        bounds = [0, *np.stack([leaving, landing], 1).astype(int).ravel().tolist()]
+        edit = EditList.from_ranges(
+            zip(bounds[::2], [*bounds[1::2], source.n_samples], strict=True)
+        )
         taken, longest = [], 0.0
         for _ in range(passes):
             ticks: list[float] = []

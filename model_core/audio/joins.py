@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from model_core.audio.matching import REACH_S, Listener, find_match
+from model_core.audio.listening import Listener
+from model_core.audio.matching import REACH_S, find_match
 from model_core.audio.source import AudioSource
 from model_core.edit.types import EditList, Segment
 from model_core.errors import EditError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model_core.audio.joins import refine_joins
+from model_core.audio.joins import Allowed, refine_joins
 from model_core.audio.reading import ArraySource, open_audio
 from model_core.edit.types import EditList, FadeLaw, Gap, Join, Segment
 from model_core.errors import CancelledError, EditError
@@ -243,6 +243,103 @@ def test_never_crosses_neighbours(edit: EditList) -> None:
             old, new = jump(edit, index), jump(refined, index)
             assert np.sign(new) == np.sign(old)
             assert abs(new - old) <= abs(old) // 2
+
+
+@st.composite
+def limited_edits(draw: st.DrawFn, n_samples: int) -> tuple[EditList, list[Allowed | None]]:
+    edit = draw(edits(n_samples))
+    room = st.sampled_from([0, 0, 1, 5, 200, 9000])
+
+    def around(position: int) -> tuple[int, int]:
+        return position - draw(room), position + draw(room)
+
+    allowed: list[Allowed | None] = []
+    for item in edit.items:
+        if isinstance(item, Gap) or draw(st.integers(0, 3)) == 0:
+            allowed.append(None)
+        elif draw(st.integers(0, 3)) == 0:
+            allowed.append(Allowed.nowhere(item))
+        else:
+            allowed.append(Allowed(around(item.start), around(item.stop)))
+    return edit, allowed
+
+
+@given(asked=limited_edits(MUSIC.size))
+@settings(max_examples=150, deadline=None)
+def test_limits_are_kept_to_the_sample(asked: tuple[EditList, list[Allowed | None]]) -> None:
+    edit, allowed = asked
+    refined = refine_joins(edit, ArraySource(MUSIC, RATE), allowed=allowed)
+    for item, limits in zip(refined.items, allowed, strict=True):
+        if limits is not None:
+            assert isinstance(item, Segment)
+            assert limits.start[0] <= item.start <= limits.start[1]
+            assert limits.stop[0] <= item.stop <= limits.stop[1]
+
+
+@pytest.mark.parametrize("held", ["leaving", "landing"])
+def test_where_one_end_is_held_the_other_comes_into_time(held: str) -> None:
+    bar = round(BAR_S * RATE)
+    wrong = round(0.11 * RATE)
+    edit = EditList.from_ranges([(1000, 4 * bar), (6 * bar + wrong, 9 * bar)])
+    first, second = edit.segments
+    anywhere = (0, 12 * bar)
+    allowed = [
+        Allowed((1000, 1000), (first.stop, first.stop) if held == "leaving" else anywhere),
+        Allowed((second.start, second.start) if held == "landing" else anywhere, anywhere),
+    ]
+    refined = refine_joins(edit, ArraySource(band(12, seed=8), RATE), allowed=allowed)
+    assert refined.segments[0].start == 1000
+    assert abs(jump(refined) - 2 * bar) / RATE < 0.005
+    if held == "leaving":
+        assert refined.segments[0].stop == first.stop
+    else:
+        assert refined.segments[1].start == second.start
+
+
+def test_what_is_locked_stays() -> None:
+    source = ArraySource(noise(10 * RATE), RATE)
+    edit = EditList.from_ranges([(100, 9000), (30_000, 50_000), (70_000, 99_000)])
+    allowed = [None, Allowed.nowhere(edit.segments[1]), None]
+    refined = refine_joins(edit, source, allowed=allowed)
+    assert refined.segments[1] == edit.segments[1]
+    assert refined.segments[0] != edit.segments[0]
+    everything = [Allowed.nowhere(segment) for segment in edit.segments]
+    assert refine_joins(edit, source, allowed=everything) == edit
+
+
+def test_limits_have_to_fit_the_edit() -> None:
+    source = ArraySource(noise(1000), RATE)
+    edit = EditList.from_ranges([(100, 900)])
+    with pytest.raises(ValueError, match="2 limits"):
+        refine_joins(edit, source, allowed=[None, None])
+    with pytest.raises(ValueError, match="outside"):
+        refine_joins(edit, source, allowed=[Allowed((0, 99), (900, 900))])
+
+
+@pytest.mark.parametrize("wrong_ms", [-240, 90])
+def test_all_passes_of_a_loop_are_in_time_and_alike(wrong_ms: int) -> None:
+    bar = round(BAR_S * RATE)
+    first = 3 * bar + 777
+    last = first + 2 * bar + round(wrong_ms / 1000 * RATE)
+    edit = EditList.from_ranges(
+        [(0, last), (first, last), (first, last), (first, last), (first, 11 * bar)]
+    )
+    refined = refine_joins(edit, ArraySource(band(12, seed=5), RATE))
+    passes = refined.segments[1:4]
+    assert len(set(passes)) == 1
+    assert abs(passes[0].length - 2 * bar) / RATE < 0.005
+    assert refined.segments[0].stop == passes[0].stop
+    assert refined.segments[4].start == passes[0].start
+
+
+def test_a_loop_with_one_locked_pass_keeps_to_it() -> None:
+    bar = round(BAR_S * RATE)
+    edit = EditList.from_ranges([(0, 5 * bar), (3 * bar, 5 * bar), (3 * bar, 11 * bar)])
+    allowed = [None, Allowed.nowhere(edit.segments[1]), None]
+    refined = refine_joins(edit, ArraySource(band(12, seed=5), RATE), allowed=allowed)
+    assert refined.segments[0].stop == 5 * bar
+    assert refined.segments[1] == edit.segments[1]
+    assert refined.segments[2].start == 3 * bar
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 700])
