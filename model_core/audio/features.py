@@ -7,6 +7,9 @@ more memory than its result and a few blocks, and is several times faster.
 
 from __future__ import annotations
 
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 _BATCH_FRAMES = 128  # spectra of so many frames stay in the processor's second cache
 _BLOCK_S = 4.0  # progress and cancellation answer after so many seconds of audio
 _MIN_POWER = 1e-10  # librosa's `amin`; what never exceeds it is silence
+_MAX_THREADS = 4  # more would wait for the one that reads and resamples
 _MAX_SAMPLE = 1e6  # float files may hold anything; the power spectrum must stay finite
 
 
@@ -166,7 +170,7 @@ def _filter_groups(
     """Splits the filterbank, which is nearly all zeros, into products of few bins each."""
     bank = mel_filterbank(settings)
     groups = []
-    rows_each = max(1, settings.n_mels // 8)
+    rows_each = max(1, settings.n_mels // 16)
     for first in range(0, settings.n_mels, rows_each):
         rows = slice(first, min(first + rows_each, settings.n_mels))
         used = np.flatnonzero(bank[rows].any(axis=0))
@@ -215,9 +219,35 @@ def _mel_of_blocks(
     A resampler may deliver a sample more or less than the length that is asked for; like librosa,
     what is too much is dropped and what is missing is silence.
     """
-    half = settings.n_fft // 2
     n_frames = settings.frame_count(n_samples)
     levels = np.empty((settings.n_mels, n_frames), np.float32)
+    n_threads = min(_MAX_THREADS, os.cpu_count() or 1)
+    if n_samples <= _BLOCK_S * settings.sample_rate or n_threads == 1:
+        for samples, done, stop in _pieces(blocks, n_samples, settings):
+            _write_levels(samples, levels[:, done:stop], settings)
+        _normalise(levels, _loudest(levels), settings.top_db)
+        return levels
+    # All the work below is done by libraries that let other threads run meanwhile.
+    with ThreadPoolExecutor(n_threads, "spectrogram") as pool:
+        running: deque[Future[None]] = deque()
+        for samples, done, stop in _pieces(blocks, n_samples, settings):
+            running.append(pool.submit(_write_levels, samples, levels[:, done:stop], settings))
+            if len(running) > 2 * n_threads:
+                running.popleft().result()
+        for future in running:
+            future.result()
+        bands = np.array_split(levels, 4 * n_threads)
+        loudest = max(pool.map(_loudest, bands))
+        for _ in pool.map(lambda band: _normalise(band, loudest, settings.top_db), bands):
+            pass
+    return levels
+
+
+def _pieces(
+    blocks: Iterable[npt.NDArray[np.float32]], n_samples: int, settings: MelSettings
+) -> Iterator[tuple[npt.NDArray[np.float32], int, int]]:
+    """Yields samples, and the first frame and one beyond the last that lie in them."""
+    half = settings.n_fft // 2
     done = 0
     left = n_samples
     pending = np.zeros(half, np.float32)
@@ -227,18 +257,20 @@ def _mel_of_blocks(
         pending = np.concatenate((pending, block))
         ready = (pending.size - settings.n_fft) // settings.hop_length + 1
         if ready > 0:
-            _write_levels(pending, levels[:, done : done + ready], settings)
+            yield pending, done, done + ready
             done += ready
             pending = pending[ready * settings.hop_length :]
     pending = np.concatenate((pending, np.zeros(left + half, np.float32)))
-    _write_levels(pending, levels[:, done:], settings)
-    return _normalise(levels, settings.top_db)
+    yield pending, done, settings.frame_count(n_samples)
 
 
 def _write_levels(
     samples: npt.NDArray[np.float32], levels: npt.NDArray[np.float32], settings: MelSettings
 ) -> None:
-    """Fills `levels` of shape `[n_mels, frames]` with the mel power of frames from `samples`."""
+    """Fills `levels` of shape `[n_mels, frames]` with frames from `samples`.
+
+    A level is the power in units of `top_db`, so that what is to become 0 lies 1 below the loudest.
+    """
     import scipy.fft  # pocketfft in float32; imported here to keep start-up fast
 
     n_frames = levels.shape[1]
@@ -252,8 +284,17 @@ def _write_levels(
         spectrum = scipy.fft.rfft(frames[start:stop] * window, axis=1)
         power = spectrum.real**2
         power += spectrum.imag**2
+        batch = np.empty((settings.n_mels, stop - start), np.float32)
         for rows, bins, filters in _filter_groups(settings):
-            levels[rows, start:stop] = filters @ power[:, bins].T
+            np.matmul(filters, power[:, bins].T, out=batch[rows])
+        np.maximum(batch, np.float32(_MIN_POWER), out=batch)
+        np.log(batch, out=batch)  # several times faster than log10
+        np.multiply(batch, _units(settings.top_db), out=levels[:, start:stop])
+
+
+def _units(top_db: float) -> np.float32:
+    """Returns what turns a natural logarithm of power into units of `top_db`."""
+    return np.float32(10.0 / (np.log(10.0) * top_db))
 
 
 @lru_cache(maxsize=4)
@@ -262,15 +303,16 @@ def _window(length: int) -> npt.NDArray[np.float32]:
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32)
 
 
-def _normalise(levels: npt.NDArray[np.float32], top_db: float) -> npt.NDArray[np.float32]:
-    """Turns power into decibels below the maximum, scaled to [0, 1], in place."""
-    loudest = levels.max()
-    if loudest <= _MIN_POWER:
+def _loudest(levels: npt.NDArray[np.float32]) -> np.float32:
+    return np.float32(levels.max(initial=-np.inf))
+
+
+def _normalise(levels: npt.NDArray[np.float32], loudest: np.float32, top_db: float) -> None:
+    """Scales levels to [0, 1] in place: 1 for the loudest, 0 for all of a silent recording."""
+    if loudest <= np.log(np.float32(_MIN_POWER)) * _units(top_db):
         levels.fill(0.0)
-        return levels
-    np.maximum(levels, np.float32(_MIN_POWER), out=levels)
-    np.log10(levels, out=levels)
-    levels -= np.log10(loudest)
-    levels *= np.float32(10.0 / top_db)
-    levels += np.float32(1.0)
-    return np.clip(levels, 0.0, 1.0, out=levels)
+        return
+    for band in levels:  # one fits into a cache, all of them don't
+        band -= loudest
+        band += np.float32(1.0)
+        np.clip(band, 0.0, 1.0, out=band)
