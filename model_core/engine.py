@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,35 +14,34 @@ import torch
 from torch import Tensor
 
 from model_core.audio.features import mel_spectrogram
-from model_core.audio.joins import refine_joins
+from model_core.audio.joins import Allowed, refine_joins
 from model_core.audio.source import AudioSource
 from model_core.checkpoint import checkpoint_hash, load_checkpoint
-from model_core.edit.pointers import (
-    STOP,
-    PointerSequence,
-    frame_count,
-    pointers_to_edit_list,
-)
-from model_core.edit.types import Proposal, Provenance
-from model_core.errors import AudioReadError, DeviceError
+from model_core.edit.locks import Locks, Range, span
+from model_core.edit.pointers import STOP, edit_list_to_pointers, frame_count, frame_start
+from model_core.edit.types import EditList, Proposal, Provenance
+from model_core.errors import AudioReadError, CheckpointError, DeviceError
 from model_core.nn.device import choose_device, choose_precision
 from model_core.nn.encoder import Encoded
 from model_core.nn.evidence import Evidence, compute_evidence
+from model_core.nn.jumps import Keys
+from model_core.nn.lattice import Scores, best_edit
+from model_core.nn.locked import Stretch, search_around
 from model_core.nn.network import PointerNetwork
-from model_core.nn.search import (
-    best_runs,
-    make_scores,
-    run_length,
-    runs_for_length,
-    runs_to_pointers,
-)
+from model_core.nn.scoring import log_likelihood
+from model_core.nn.search import make_scores
 from model_core.options import GenerateOptions
 from model_core.progress import CancelToken, Progress, no_progress, part_of
 from model_core.proposals import describe_changes
 
+FloatArray = npt.NDArray[np.float32]
+Result = TypeVar("Result")
+
 _LENGTH_TOLERANCE = 0.03
-_STYLE_REACH = 1.5
-"""Tightness 0 and 1 lie this many deviations from the mean of the editors of training."""
+_PREVIEW_MARGIN_FRAMES = 512
+_RESCORED_BIASES = (-0.5, 0.5)
+_LONGEST_RESCORED_FRAMES = 155_000
+"""Half an hour: the full likelihood holds some kilobytes for each frame."""
 
 
 @dataclass(slots=True)
@@ -50,17 +50,21 @@ class Encoding:
 
     Attributes:
         encoded: The embeddings.
+        keys: What landings are chosen by.
         n_frames: Frames that hold at least one sample.
         n_samples: Samples of the recording.
         sample_rate: The recording's own rate in Hz.
+        notes: Sentences for the person about how it was computed.
         evidence: Of the style asked for last, with that style.
     """
 
     encoded: Encoded
+    keys: Keys
     n_frames: int
     n_samples: int
     sample_rate: int
-    evidence: tuple[bytes, Evidence] | None = None
+    notes: tuple[str, ...] = ()
+    evidence: tuple[bytes, Evidence] | None = field(default=None, repr=False)
 
 
 class Engine:
@@ -98,6 +102,7 @@ class Engine:
         source: AudioSource,
         progress: Progress = no_progress,
         cancel: CancelToken | None = None,
+        stems: Mapping[str, AudioSource] | None = None,
     ) -> Encoding:
         """Reads a recording through the front end and the encoder.
 
@@ -105,41 +110,64 @@ class Engine:
             source: The recording.
             progress: Told the finished share.
             cancel: Looked at between blocks.
+            stems: Separated stems of the recording by name, as long as it; some may be missing.
 
         Returns:
             The encoding.
+
+        Raises:
+            CheckpointError: Stems are given to a network that reads none.
         """
-        mel = mel_spectrogram(
-            source,
-            self.card.config.mel_settings(),
-            progress=part_of(progress, 0.0, 0.7),
-            cancel=cancel,
-        )
+        settings = self.card.config.mel_settings()
+        mel = mel_spectrogram(source, settings, progress=part_of(progress, 0.0, 0.6), cancel=cancel)
+        stem_mels = {
+            name: mel_spectrogram(stem, settings, cancel=cancel)
+            for name, stem in (stems or {}).items()
+        }
         if cancel:
             cancel.raise_if_cancelled()
         progress(0.7, "Listening")
-        encoding = self.encode_mel(mel, source.n_samples, source.sample_rate)
+        encoding = self.encode_mel(mel, source.n_samples, source.sample_rate, stem_mels)
         progress(1.0, "Listened")
         return encoding
 
     @torch.inference_mode()
     def encode_mel(
-        self, mel: npt.NDArray[np.float32], n_samples: int, sample_rate: int
+        self,
+        mel: FloatArray,
+        n_samples: int,
+        sample_rate: int,
+        stems: Mapping[str, FloatArray] | None = None,
     ) -> Encoding:
-        """Encodes a spectrogram of shape `[n_mels, T]`."""
+        """Encodes a spectrogram of shape `[n_mels, T]`, and those of stems if there are any."""
         n_frames = min(frame_count(n_samples, self.card.config.hop(sample_rate)), mel.shape[1])
         if n_frames == 0:
             raise AudioReadError("The recording holds no samples.")
-        tensor = torch.from_numpy(np.ascontiguousarray(mel[None, :, :n_frames])).to(self.device)
-        with self._autocast():
-            try:
-                encoded = self.model.encode(tensor)
-            except torch.OutOfMemoryError as error:
-                raise DeviceError(
-                    f"The recording is too long for the memory of {self.device_name}.",
-                    "Choose the device “cpu”.",
-                ) from error
-        return Encoding(encoded, n_frames, n_samples, sample_rate)
+        if stems and self.model.stem_encoder is None:
+            raise CheckpointError(
+                "This network reads no stems.",
+                "Leave them out, or choose a network trained on them.",
+            )
+
+        def encoded() -> tuple[Encoded, Keys]:
+            with self._autocast():
+                parts = {
+                    name: self._tensor(_fitted(stem, n_frames))
+                    for name, stem in (stems or {}).items()
+                }
+                result = self.model.encode(self._tensor(mel[:, :n_frames]), stems=parts)
+                return result, self.model.keys(result)
+
+        before = self.device_name
+        result, keys = self._with_memory(encoded)
+        notes = (
+            ()
+            if self.device_name == before
+            else (
+                f"The memory of {before} was too small, so the recording was worked on by the CPU.",
+            )
+        )
+        return Encoding(result, keys, n_frames, n_samples, sample_rate, notes)
 
     def propose(
         self,
@@ -160,106 +188,255 @@ class Engine:
 
         Returns:
             The proposal.
+
+        Raises:
+            EditError: Something is locked that isn't there.
         """
         options = options or GenerateOptions()
         cancel = cancel or CancelToken()
         progress(0.0, "Deciding")
-        quantities = self.style_quantities(options)
-        evidence = self._evidence(encoding, quantities, cancel)
+        style = self._style(options)
+        evidence = self._evidence(encoding, style, cancel)
         progress(0.5, "Deciding")
-        runs, note = self._search(encoding, evidence, options)
+        stretches, note = self._search(encoding, evidence, style, options)
         cancel.raise_if_cancelled()
         hop = self.card.config.hop(encoding.sample_rate)
-        rough = pointers_to_edit_list(
-            PointerSequence(hop, runs_to_pointers(runs)), encoding.n_samples
-        )
+        rough = EditList.from_ranges((stretch.start, stretch.stop) for stretch in stretches)
         progress(0.7, "Placing joins")
-        edit_list = refine_joins(rough, source, cancel=cancel)
-        changes = describe_changes(edit_list, evidence, hop, encoding.n_samples)
+        allowed = _allowed(stretches, options.locks, encoding.n_samples) if options.locks else None
+        edit_list = refine_joins(rough, source, cancel=cancel, allowed=allowed)
+        changes = describe_changes(
+            edit_list, evidence, hop, encoding.n_samples, self.card.confidence
+        )
         progress(1.0, "Done")
-        style = self._style(quantities)[0].float().cpu()
+        pointers = edit_list_to_pointers(rough, hop, encoding.n_samples).indices
         return Proposal(
             edit_list,
-            tuple((start, stop) for start, stop in runs.tolist()),
+            _runs(pointers),
             changes,
             Provenance(
                 checkpoint_hash=self.checkpoint_sha256,
                 seed=options.seed if options.temperature > 0 or options.sample_style else None,
-                style=tuple(style.tolist()),
+                style=tuple(style[0].float().cpu().tolist()),
                 tightness=options.tightness,
                 target_length_s=options.target_length_s,
                 temperature=options.temperature,
             ),
-            note,
+            " ".join((*encoding.notes, note)).strip(),
         )
+
+    def preview(
+        self, encoding: Encoding, options: GenerateOptions, start: int, stop: int
+    ) -> tuple[Range, ...]:
+        """Says what another style would keep of a part of the recording, in a fraction of the time.
+
+        Only the part and a few seconds around it are looked at, and joins are not refined, so the
+        edit of the whole may differ in detail.
+
+        Args:
+            encoding: What `encode` returned.
+            options: What is asked for; a target length is left aside.
+            start: First sample of the part.
+            stop: Its end, exclusive.
+
+        Returns:
+            Ranges of samples that are played in turn, within the part.
+        """
+        hop = self.card.config.hop(encoding.sample_rate)
+        low = max(0, int(start / hop) - _PREVIEW_MARGIN_FRAMES)
+        high = min(encoding.n_frames, int(stop / hop) + 1 + _PREVIEW_MARGIN_FRAMES)
+        style = self._style(options)
+        with torch.inference_mode(), self._autocast():
+            evidence = compute_evidence(
+                self.model, encoding.encoded, style, keys=encoding.keys, start=low, stop=high
+            )
+        scores = self._scores(evidence, options).part(low, high)
+        runs = best_edit(scores, may_be_empty=True).runs + low
+        played = [
+            (max(start, frame_start(first, hop)), min(stop, frame_start(last, hop)))
+            for first, last in runs.tolist()
+        ]
+        return tuple((first, last) for first, last in played if first < last)
 
     def pointers(
         self, encoding: Encoding, options: GenerateOptions | None = None
     ) -> npt.NDArray[np.int64]:
         """Returns the raw frame indices of an edit, before refinement, and a final `STOP`."""
         options = options or GenerateOptions()
-        evidence = self._evidence(encoding, self.style_quantities(options), CancelToken())
-        indices = runs_to_pointers(self._search(encoding, evidence, options)[0])
+        style = self._style(options)
+        evidence = self._evidence(encoding, style, CancelToken())
+        stretches, _ = self._search(encoding, evidence, style, options)
+        rough = EditList.from_ranges((stretch.start, stretch.stop) for stretch in stretches)
+        hop = self.card.config.hop(encoding.sample_rate)
+        indices = edit_list_to_pointers(rough, hop, encoding.n_samples).indices
         return np.append(indices, np.int64(STOP))
 
-    def style_quantities(self, options: GenerateOptions) -> tuple[float, ...]:
-        """Returns standardised style quantities: the mean editor, moved as the options ask."""
-        quantities = [0.0] * len(self.card.style_quantities)
-        if options.sample_style:
-            rng = np.random.default_rng([options.seed, 1])
-            # Uniform with deviation 1, as the editors of training are spread.
-            quantities = rng.uniform(-(3**0.5), 3**0.5, len(quantities)).tolist()
-        if options.tightness is not None:
-            # A tight editor leaves short pauses and short margins alike.
-            quantities = [_STYLE_REACH * (1 - 2 * options.tightness)] * len(quantities)
-        return tuple(quantities)
-
-    def _style(self, quantities: Sequence[float]) -> Tensor:
+    def _style(self, options: GenerateOptions) -> Tensor:
+        """Returns the style that is asked for, of shape `[1, style_dim]`."""
+        rng = np.random.default_rng([options.seed, 1]) if options.sample_style else None
+        quantities = self.card.style_of(options.tightness, options.extension, rng)
         with torch.inference_mode():
-            return self.model.style(torch.tensor([quantities], device=self.device))
+            return self.model.style(
+                torch.tensor([quantities], dtype=torch.float32, device=self.device)
+            )
 
-    def _evidence(
-        self, encoding: Encoding, quantities: tuple[float, ...], cancel: CancelToken
-    ) -> Evidence:
-        key = np.array(quantities).tobytes()
+    def _evidence(self, encoding: Encoding, style: Tensor, cancel: CancelToken) -> Evidence:
+        key = style.float().cpu().numpy().tobytes()
         if encoding.evidence is None or encoding.evidence[0] != key:
-            with torch.inference_mode(), self._autocast():
-                style = self._style(quantities)
-                found = compute_evidence(self.model, encoding.encoded, style, cancel)
-            encoding.evidence = (key, found)
+
+            def computed() -> Evidence:
+                self._move_here(encoding)
+                with torch.inference_mode(), self._autocast():
+                    return compute_evidence(
+                        self.model,
+                        encoding.encoded,
+                        style.to(self.device),
+                        cancel,
+                        encoding.keys,
+                    )
+
+            encoding.evidence = (key, self._with_memory(computed))
         return encoding.evidence[1]
 
-    def _search(
-        self, encoding: Encoding, evidence: Evidence, options: GenerateOptions
-    ) -> tuple[npt.NDArray[np.int64], str]:
-        """Returns the runs of frames to play, and a sentence if the length was not met."""
-        scores = make_scores(
+    def _scores(self, evidence: Evidence, options: GenerateOptions) -> Scores:
+        return make_scores(
             evidence,
             self.card.decoding,
             stop_threshold=options.stop_threshold,
             temperature=options.temperature,
             rng=np.random.default_rng([options.seed, 0]),
         )
+
+    def _search(
+        self, encoding: Encoding, evidence: Evidence, style: Tensor, options: GenerateOptions
+    ) -> tuple[list[Stretch], str]:
+        """Returns what to play, and a sentence if the wanted length was not met."""
+        scores = self._scores(evidence, options)
+        hop = self.card.config.hop(encoding.sample_rate)
+
+        def searched(scores: Scores, target_frames: int | None = None) -> list[Stretch]:
+            return search_around(scores, options.locks, hop, encoding.n_samples, target_frames)
+
         if options.target_length_s is None:
-            return best_runs(scores), ""
-        seconds_per_frame = encoding.n_samples / encoding.sample_rate / encoding.n_frames
-        target = max(1, round(options.target_length_s / seconds_per_frame))
-        if target >= encoding.n_frames:
-            whole = np.array([[0, encoding.n_frames]], np.int64)
-            length_s = encoding.n_frames * seconds_per_frame
-            if target <= encoding.n_frames * (1 + _LENGTH_TOLERANCE):
-                return whole, ""
-            return whole, f"The recording is only {length_s:.1f} s long: all of it is kept."
-        runs = runs_for_length(scores, target)
-        length_s = run_length(runs) * seconds_per_frame
+            best = searched(scores)
+            if options.rescore and encoding.n_frames <= _LONGEST_RESCORED_FRAMES:
+                others = [searched(scores.biased(bias)) for bias in _RESCORED_BIASES]
+                others.append(searched(scores.forward_only()))
+                best = self._likeliest(encoding, style, [best, *others])
+            return best, ""
+        target = max(1, round(options.target_length_s * encoding.sample_rate / hop))
+        found = searched(scores, target)
+        length_s = sum(part.stop - part.start for part in found) / encoding.sample_rate
         if abs(length_s - options.target_length_s) <= _LENGTH_TOLERANCE * options.target_length_s:
-            return runs, ""
-        return runs, (
-            f"The nearest sensible edit is {length_s:.1f} s long, not "
-            f"{options.target_length_s:.1f} s: passages come or go as a whole."
+            return found, ""
+        return found, self._why_not(encoding, length_s, options)
+
+    @staticmethod
+    def _why_not(encoding: Encoding, length_s: float, options: GenerateOptions) -> str:
+        """Says why an edit is not as long as was asked."""
+        whole_s = encoding.n_samples / encoding.sample_rate
+        asked_s = options.target_length_s or 0.0
+        if asked_s > whole_s and length_s > whole_s * (1 - _LENGTH_TOLERANCE):
+            return (
+                f"The recording is only {whole_s:.1f} s long, and there is nothing more in it to "
+                f"loop: the edit has {length_s:.1f} s."
+            )
+        why = (
+            "what is locked stands against it"
+            if options.locks
+            else "passages come or go as a whole"
         )
+        return f"The nearest sensible edit is {length_s:.1f} s long, not {asked_s:.1f} s: {why}."
+
+    def _likeliest(
+        self, encoding: Encoding, style: Tensor, candidates: list[list[Stretch]]
+    ) -> list[Stretch]:
+        """Returns the candidate of the highest full likelihood."""
+        hop = self.card.config.hop(encoding.sample_rate)
+        best, highest = candidates[0], -np.inf
+        tried: set[tuple[Stretch, ...]] = set()
+        for candidate in candidates:
+            if tuple(candidate) in tried or not candidate:
+                continue
+            tried.add(tuple(candidate))
+            edit = EditList.from_ranges((part.start, part.stop) for part in candidate)
+            indices = edit_list_to_pointers(edit, hop, encoding.n_samples).indices
+            runs = np.array(_runs(indices), np.int64).reshape(-1, 2)
+            with self._autocast():
+                value = log_likelihood(self.model, encoding.encoded, style, runs, encoding.keys)
+            if value > highest:
+                best, highest = candidate, value
+        return best
+
+    def _tensor(self, mel: FloatArray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(mel[None])).to(self.device)
+
+    def _with_memory(self, work: Callable[[], Result]) -> Result:
+        """Does work on the device, or on the CPU where the device's memory is too small.
+
+        Raises:
+            DeviceError: The memory of the CPU is too small as well.
+        """
+        try:
+            return work()
+        except torch.OutOfMemoryError as error:
+            if self.device.type == "cpu":
+                raise DeviceError(
+                    "The recording is too long for the memory of this computer.",
+                    "Close other programs, or cut the recording into parts.",
+                ) from error
+        # Outside the handler, so that the failed work's tensors are let go first.
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.device = torch.device("cpu")
+        self.precision = choose_precision("cpu")
+        self.model = self.model.to(self.device)
+        return work()
+
+    def _move_here(self, encoding: Encoding) -> None:
+        """Brings an encoding to where the network is, after it had to move."""
+        if encoding.encoded.frame_emb.device.type != self.device.type:
+            encoding.encoded = Encoded(*(part.to(self.device) for part in encoding.encoded))
+            encoding.keys = Keys(*(part.to(self.device) for part in encoding.keys))
 
     def _autocast(self) -> AbstractContextManager[object]:
         return torch.autocast(
             self.device.type, dtype=torch.bfloat16, enabled=self.precision is torch.bfloat16
         )
+
+
+def _fitted(mel: FloatArray, n_frames: int) -> FloatArray:
+    """Cuts or pads a stem's spectrogram to the length of its recording."""
+    missing = max(0, n_frames - mel.shape[1])
+    return np.pad(mel[:, :n_frames], ((0, 0), (0, missing)))
+
+
+def _runs(indices: npt.NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
+    """Returns the ranges of frames that pointers play in turn."""
+    if not indices.size:
+        return ()
+    breaks = np.flatnonzero(np.diff(indices) != 1) + 1
+    starts = indices[np.concatenate(([0], breaks))]
+    stops = indices[np.concatenate((breaks, [indices.size])) - 1] + 1
+    return tuple(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
+def _allowed(stretches: list[Stretch], locks: Locks, n_samples: int) -> list[Allowed]:
+    """Returns where the ends of what is played may be moved to without touching what is locked."""
+    walls = [*locks.drop, *(span(passage) for passage in locks.passages)]
+    allowed = []
+    for stretch in stretches:
+        start, stop = stretch.start, stretch.stop
+        if stretch.locked:
+            allowed.append(Allowed((start, start), (stop, stop)))
+            continue
+        inside = [kept for kept in locks.keep if start <= kept[0] and kept[1] <= stop]
+        before = max((high for _, high in walls if high <= start), default=0)
+        after = min((low for low, _ in walls if low >= stop), default=n_samples)
+        allowed.append(
+            Allowed(
+                (before, min((low for low, _ in inside), default=stop)),
+                (max((high for _, high in inside), default=start), after),
+            )
+        )
+    return allowed

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from model_core.edit.locks import Locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,9 @@ class GenerateOptions:
         temperature: 0 takes the best path; above 0 events are perturbed at random.
         sample_style: Whether to draw a style instead of taking the mean one.
         stop_threshold: Probability from which an end of the edit is believed, 0 to 1.
+        extension: How many times as long loops are to make the edit, 1 (no loops) to 4.
+        locks: What is decided already.
+        rescore: Whether the best few edits are compared once more by their full likelihood.
     """
 
     tightness: float | None = None
@@ -24,6 +29,9 @@ class GenerateOptions:
     temperature: float = 0.0
     sample_style: bool = False
     stop_threshold: float = 0.5
+    extension: float = 1.0
+    locks: Locks = field(default_factory=Locks)
+    rescore: bool = False
 
     def __post_init__(self) -> None:
         if self.tightness is not None and not 0 <= self.tightness <= 1:
@@ -32,5 +40,7 @@ class GenerateOptions:
             raise ValueError(f"A target length is above 0 s, not {self.target_length_s}.")
         if not 0 <= self.temperature <= 10:
             raise ValueError(f"Temperature goes from 0 to 10, not {self.temperature}.")
+        if not 1 <= self.extension <= 4:
+            raise ValueError(f"An extension goes from 1 to 4, not {self.extension}.")
         if not 0 < self.stop_threshold < 1:
             raise ValueError(f"The stop threshold lies between 0 and 1, not {self.stop_threshold}.")

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import torch
 
 from model_core.edit.edit_ops import pointers_to_ops
-from model_core.edit.pointers import PADDING, STOP
+from model_core.edit.pointers import PADDING
+from model_core.nn.walks import steps_of
 from training import shards
 from training.losses import Batch
 from training.shards import read_shard
@@ -27,7 +28,6 @@ STYLE_LOG_STD = (math.log(1.2 / 0.15) / 12**0.5, math.log(0.5 / 0.05) / 12**0.5,
 third too for the two editors in five who extend (1.15 to 2)."""
 
 
-_MOST_BUDGET = 3.0
 _BUDGET_JITTER = 0.1
 
 
@@ -110,41 +110,6 @@ class ShardPool:
         return [example for name in sorted(self._examples) for example in self._examples[name]]
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """The steps of an edit, the last of which stops.
-
-    Attributes:
-        expected: Expected position e of each step, of shape `[S + 1]`.
-        pointer: What is played next, `STOP` at the end, of shape `[S + 1]`.
-        visit: How often e was expected before, of shape `[S + 1]`.
-    """
-
-    expected: IntArray
-    pointer: IntArray
-    visit: IntArray
-
-    @property
-    def budget(self) -> FloatArray:
-        """Frames left to play at each step, of shape `[S + 1]`; 1 at the stop."""
-        left: FloatArray = np.arange(len(self.pointer), 0, -1, dtype=np.float32)
-        return left
-
-
-def steps_of(runs: IntArray) -> Steps:
-    """Returns the steps of an edit that plays `runs` in turn."""
-    frames = [np.arange(start, stop, dtype=np.int64) for start, stop in runs]
-    played = np.concatenate([*frames, np.array([STOP], np.int64)])
-    expected = np.concatenate(([0], played[:-1] + 1))
-    order = np.argsort(expected, kind="stable")
-    ranked = expected[order]
-    begins = np.concatenate(([True], ranked[1:] != ranked[:-1]))
-    first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
-    visit = np.empty(len(order), np.int64)
-    visit[order] = np.arange(len(order)) - first
-    return Steps(expected, played, visit)
-
-
 def visits_of(runs: IntArray, n_frames: int) -> IntArray:
     """Returns how often each frame is played, of shape `[n_frames]`."""
     change = np.zeros(n_frames + 1, np.int64)
@@ -174,9 +139,7 @@ class Cropping:
     max_visits: int = 3
 
 
-def make_batch(
-    examples: Sequence[Example], rng: np.random.Generator, cropping: Cropping
-) -> Batch:
+def make_batch(examples: Sequence[Example], rng: np.random.Generator, cropping: Cropping) -> Batch:
     """Cuts one crop from each recording and pads them to one length.
 
     Args:
@@ -264,8 +227,7 @@ def _rows_of_crop(
     visit = steps.visit[chosen]
     column = steps.expected[chosen] - start
     ops = pointers_to_ops(steps.pointer, example.n_frames)
-    raw_left = np.maximum(example.n_frames - steps.expected, 1)
-    budget = np.log(steps.budget / raw_left).clip(-_MOST_BUDGET, _MOST_BUDGET) + jitter
+    budget = steps.budget(example.n_frames) + jitter
     n_rows = int(visit.max()) + 1 if len(visit) else 1
     shape = (n_rows, longest + 1)
     pointers = np.full(shape, PADDING, np.int64)
@@ -274,9 +236,7 @@ def _rows_of_crop(
     pointers[visit, column] = steps.pointer[chosen]
     op_rows[visit, column] = ops[chosen]
     budgets[visit, column] = budget[chosen]
-    rows = [
-        _Row(recording, *parts) for parts in zip(pointers, op_rows, budgets, strict=True)
-    ]
+    rows = [_Row(recording, *parts) for parts in zip(pointers, op_rows, budgets, strict=True)]
     return rows, visit * (longest + 1) + column
 
 

@@ -22,7 +22,7 @@ import torch
 
 from model_core.checkpoint import load_checkpoint, save_checkpoint
 from model_core.files import write_bytes_atomically
-from model_core.nn.card import Card, DecodingSettings, StyleQuantity
+from model_core.nn.card import Card, StyleQuantity
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.device import choose_precision
 from model_core.nn.network import PointerNetwork
@@ -276,8 +276,7 @@ class Trainer:
                     STYLE_QUANTITIES, STYLE_LOG_MEAN, STYLE_LOG_STD, strict=True
                 )
             ),
-            DecodingSettings(),
-            {
+            provenance={
                 "steps": self.step,
                 "training_hours": round(self.seconds / 3600, 2),
                 "simulated_recordings": len(self.train_pool.examples),

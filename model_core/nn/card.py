@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+import numpy as np
+
 from model_core.errors import CheckpointError
 from model_core.nn.config import PointerNetworkConfig
 
+_STYLE_REACH = 1.5
+"""Tightness 0 and 1 lie this many deviations from the mean of the editors of training."""
 FORMAT = "editorbot-checkpoint"
 FORMAT_VERSION = 2
 MEND = "Choose a checkpoint made by EditorBot, or leave the choice out to use the bundled one."
@@ -38,11 +43,13 @@ class DecodingSettings:
         event_weight: Weight of the events' log masses against the coverage of frames.
         event_cost: Paid for each cut.
         keep_bias: Added to every frame's log-odds of staying.
+        back_cost: Paid for each jump back, on top.
     """
 
     event_weight: float = 2.0
     event_cost: float = 0.0
     keep_bias: float = 0.0
+    back_cost: float = 0.0
 
     def __post_init__(self) -> None:
         for entry in fields(self):
@@ -58,12 +65,15 @@ class Card:
         config: Shape of the network.
         style_quantities: In the order of the network's style input.
         decoding: Settings of the joint search that were fitted for these weights.
+        confidence: Knots of the rising map from the evidence for a join to the probability that it
+            is right, `(evidence, probability)`; empty where it wasn't fitted.
         provenance: Training data, time, figures: free words and numbers for people.
     """
 
     config: PointerNetworkConfig
     style_quantities: tuple[StyleQuantity, ...] = ()
     decoding: DecodingSettings = field(default_factory=DecodingSettings)
+    confidence: tuple[tuple[float, float], ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -72,6 +82,47 @@ class Card:
                 f"{len(self.style_quantities)} style quantities are named where the network has "
                 f"{self.config.n_style_quantities}."
             )
+        knots = [*self.confidence]
+        rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in itertools.pairwise(knots))
+        if not rising or not all(0 <= value <= 1 for knot in knots for value in knot):
+            raise ValueError("The knots of the confidence have to rise within 0 and 1.")
+
+    def standardised(self, name: str, value: float) -> float:
+        """Returns a style quantity in deviations from the mean editor; 0 if it isn't known.
+
+        Args:
+            name: Of the quantity.
+            value: Its value, above 0.
+        """
+        for quantity in self.style_quantities:
+            if quantity.name == name:
+                return (math.log(value) - quantity.log_mean) / quantity.log_std
+        return 0.0
+
+    def style_of(
+        self,
+        tightness: float | None = None,
+        extension: float = 1.0,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[float, ...]:
+        """Returns standardised style quantities: the mean editor, moved as is asked.
+
+        Args:
+            tightness: 0 (pauses stay long) to 1 (pauses get short), or None.
+            extension: How many times as long loops are to make the edit.
+            rng: Draws an editor in place of the mean one.
+        """
+        style = []
+        for quantity in self.style_quantities:
+            if quantity.name == "extension":
+                style.append(self.standardised(quantity.name, extension))
+            elif tightness is not None:
+                # A tight editor leaves short pauses and short margins alike.
+                style.append(_STYLE_REACH * (1 - 2 * tightness))
+            else:
+                # Uniform with deviation 1, as the editors of training are spread.
+                style.append(float(rng.uniform(-(3**0.5), 3**0.5)) if rng else 0.0)
+        return tuple(style)
 
     def to_json(self) -> str:
         """Returns the card as JSON."""
@@ -82,6 +133,7 @@ class Card:
                 "config": self.config.to_dict(),
                 "style_quantities": [asdict(quantity) for quantity in self.style_quantities],
                 "decoding": asdict(self.decoding),
+                "confidence": self.confidence,
                 "provenance": self.provenance,
             },
             indent=1,
@@ -118,6 +170,7 @@ class Card:
                     for q in values["style_quantities"]
                 ),
                 DecodingSettings(**{k: float(v) for k, v in values["decoding"].items()}),
+                tuple((float(x), float(y)) for x, y in values.get("confidence", ())),
                 dict(values["provenance"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -9,7 +9,6 @@ from typing import Any
 from model_core.audio.features import MelSettings
 from model_core.errors import CheckpointError
 
-
 STEMS = ("drums", "bass", "vocals", "other")
 """Names of the stems, in the order in which the network reads them."""
 
@@ -96,26 +95,39 @@ class PointerNetworkConfig:
                 object.__setattr__(self, field.name, float(value))
             if field.type == "bool" and type(value) is not bool:
                 raise ValueError(f"{field.name} must be true or false, not {value!r}.")
-        if self.d_model % (2 * self.n_heads):
-            raise ValueError(f"d_model ({self.d_model}) must be a multiple of 2 x n_heads.")
-        if self.n_stems > len(STEMS):
-            raise ValueError(f"n_stems is at most {len(STEMS)}, not {self.n_stems}.")
-        if not 0 <= self.op_loss_weight < float("inf"):
-            raise ValueError(f"op_loss_weight is 0 or more, not {self.op_loss_weight}.")
-        if self.max_visits > 16:
-            raise ValueError(f"max_visits is at most 16, not {self.max_visits}.")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout lies in [0, 1), not {self.dropout}.")
-        if not 0 < self.compression_ratio <= 10:
-            raise ValueError(f"compression_ratio lies in (0, 10], not {self.compression_ratio}.")
-        if self.conv_kernel % 2 == 0:
-            raise ValueError(f"conv_kernel must be odd, not {self.conv_kernel}.")
-        if self.attn_window_size % (2 * self.encoder_stride):
-            raise ValueError("attn_window_size must be a multiple of 2 x encoder_stride.")
-        if self.match_reach < 16:
-            raise ValueError(f"match_reach must be at least 16, not {self.match_reach}.")
-        if not 0 < self.top_db <= 200:
-            raise ValueError(f"top_db lies in (0, 200], not {self.top_db}.")
+        for wrong, sentence in self._conditions():
+            if wrong:
+                raise ValueError(sentence)
+
+    def _conditions(self) -> tuple[tuple[bool, str], ...]:
+        """Returns what must not be, beside values of the wrong type, and how to say it."""
+        return (
+            (
+                self.d_model % (2 * self.n_heads) > 0,
+                f"d_model ({self.d_model}) must be a multiple of 2 x n_heads.",
+            ),
+            (
+                self.n_stems > len(STEMS),
+                f"n_stems is at most {len(STEMS)}, not {self.n_stems}.",
+            ),
+            (
+                not 0 <= self.op_loss_weight < float("inf"),
+                f"op_loss_weight is 0 or more, not {self.op_loss_weight}.",
+            ),
+            (self.max_visits > 16, f"max_visits is at most 16, not {self.max_visits}."),
+            (not 0 <= self.dropout < 1, f"dropout lies in [0, 1), not {self.dropout}."),
+            (
+                not 0 < self.compression_ratio <= 10,
+                f"compression_ratio lies in (0, 10], not {self.compression_ratio}.",
+            ),
+            (self.conv_kernel % 2 == 0, f"conv_kernel must be odd, not {self.conv_kernel}."),
+            (
+                self.attn_window_size % (2 * self.encoder_stride) > 0,
+                "attn_window_size must be a multiple of 2 x encoder_stride.",
+            ),
+            (self.match_reach < 16, f"match_reach must be at least 16, not {self.match_reach}."),
+            (not 0 < self.top_db <= 200, f"top_db lies in (0, 200], not {self.top_db}."),
+        )
 
     def mel_settings(self) -> MelSettings:
         """Returns the settings of the spectrogram that the network reads."""

@@ -1,7 +1,7 @@
 """The decoder's layers: what was played, what lies around the expected position, feed-forward.
 
-Shape letters: B recordings, R rows, E expected positions, S steps in edit order, D width. A row holds
-one step for each expected position; only a recording that plays a place again needs more than one.
+Shape letters: B recordings, R rows, E expected positions, S steps in edit order, D width. A row
+holds one step for each expected position; only a recording that plays a place again needs more.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class DecoderLayer(nn.Module):
             Of shape `[R, E, D]`, and what is remembered after the last step.
         """
         if self.history is not None:
-            change, state = self._remembered(x, walk, state)
+            change, state = self._remembered(self.history, x, walk, state)
             x = self.around_history.after(x, change)
         seen = self.cross(
             self.around_cross.before(x),
@@ -84,15 +84,18 @@ class DecoderLayer(nn.Module):
         return self.around_last.after(x, self.feed_forward(self.around_last.before(x))), state
 
     def _remembered(
-        self, x: Tensor, walk: Walk | None, state: HistoryState | None
+        self,
+        history: CausalLinearAttention,
+        x: Tensor,
+        walk: Walk | None,
+        state: HistoryState | None,
     ) -> tuple[Tensor, HistoryState | None]:
         """Returns what the history adds to each step, and the state after the last one."""
-        assert self.history is not None
         if walk is None:
             return torch.zeros_like(x), None
         real = walk.order >= 0
         steps = x.reshape(-1, x.shape[-1])[walk.order.clamp(min=0)]  # [B, S, D]
-        mixed, state = self.history(self.around_history.before(steps), real, state)
+        mixed, state = history(self.around_history.before(steps), real, state)
         mixed = mixed * walk.known[:, None, None]
         change = torch.zeros_like(x).reshape(-1, x.shape[-1])
         change = change.index_put((walk.order[real],), mixed[real].to(change.dtype))

@@ -42,8 +42,8 @@ class BackwardJumps:
     Attributes:
         leave: Expected positions, of shape `[J]`, rising.
         land: Frames landed on, each before its expected position, of shape `[J]`.
-        mass: Probability of landing within `SMOOTH_FRAMES` of there, given that copying ends without
-            a stop, of shape `[J]`.
+        mass: Probability of landing within `SMOOTH_FRAMES` of there, given that copying ends
+            without a stop, of shape `[J]`.
     """
 
     leave: IntArray
@@ -86,6 +86,8 @@ def compute_evidence(
     style: Tensor,
     cancel: CancelToken | None = None,
     keys: Keys | None = None,
+    start: int = 0,
+    stop: int | None = None,
 ) -> Evidence:
     """Computes the evidence of one recording.
 
@@ -95,37 +97,40 @@ def compute_evidence(
         style: Of shape `[1, style_dim]`.
         cancel: Looked at between pieces.
         keys: `model.keys(encoded)`, where that is at hand: keys don't depend on the style.
+        start: First frame that is asked about.
+        stop: Its end, exclusive; default T. What is said of frames outside means nothing.
 
     Returns:
         The evidence, on the CPU.
     """
     n_frames = encoded.frame_emb.shape[1]
     keys = keys or model.keys(encoded)
-    coverage = np.empty((n_frames, model.config.max_visits), np.float32)
-    reason = np.empty(n_frames, np.int8)
-    end = np.empty(n_frames + 1, np.float32)
-    stop = np.empty(n_frames + 1, np.float32)
+    coverage = np.zeros((n_frames, model.config.max_visits), np.float32)
+    reason = np.zeros(n_frames, np.int8)
+    end = np.zeros(n_frames + 1, np.float32)
+    stops = np.zeros(n_frames + 1, np.float32)
     landing = torch.zeros(n_frames, device=keys.frames.device)
     backward: list[Tensor] = []
-    for first in range(0, n_frames + 1, _PIECE):
+    beyond = n_frames + 1 if stop is None else min(stop, n_frames) + 1
+    for first in range(start, beyond, _PIECE):
         if cancel:
             cancel.raise_if_cancelled()
-        last = min(n_frames + 1, first + _PIECE)
+        last = min(beyond, first + _PIECE)
         piece = encoded._replace(frame_emb=encoded.frame_emb[:, first:last])
         frame = model.frame_logits(piece, style)
         coverage[first:last] = frame.coverage[0].float().cpu().numpy()
         reason[first:last] = frame.reason[0].argmax(dim=-1).cpu().numpy()
         steps = model.steps(encoded, style, first, last)
-        ends, stops = ending(model.head, steps, keys, first)
-        end[first:last], stop[first:last] = ends.cpu().numpy(), stops.cpu().numpy()
-        cuts = _likely_cuts(ends)
-        for some in cuts.split(_CUTS_AT_ONCE) if len(cuts) else ():
+        leaving, stopping = ending(model.head, steps, keys, first)
+        end[first:last], stops[first:last] = leaving.cpu().numpy(), stopping.cpu().numpy()
+        cuts = _likely_cuts(leaving)
+        for some in torch.split(cuts, _CUTS_AT_ONCE) if len(cuts) else ():
             chosen = StepLogits(*(part[0, some] for part in steps))
             masses = landing_masses(model.head, chosen, keys, some + first)
             _raise_landings(masses, some + first, landing)
             backward.append(_backward_peaks(model.head, chosen, masses, some + first))
     return Evidence(
-        coverage, reason, end, stop, landing.clamp(max=1.0).cpu().numpy(), _as_jumps(backward)
+        coverage, reason, end, stops, landing.clamp(max=1.0).cpu().numpy(), _as_jumps(backward)
     )
 
 

@@ -73,8 +73,8 @@ class CausalLinearAttention(nn.Module):
         q, k, v = self._projected(x, mask)
         outputs = []
         # Split, not sliced: the gradient of a split is one concatenation.
-        for chunk in zip(*(part.split(_CHUNK, dim=1) for part in (q, k, v)), strict=True):
-            mixed, state = self._chunk(*chunk, state)
+        for chunk in zip(*(torch.split(part, _CHUNK, dim=1) for part in (q, k, v)), strict=True):
+            mixed, state = self._chunk(chunk[0], chunk[1], chunk[2], state)
             outputs.append(mixed)
         out: Tensor = self.out(torch.cat(outputs, dim=1).reshape(batch, length, width).to(x.dtype))
         return out, state

@@ -51,11 +51,13 @@ def pool_stretches(x: Tensor, lengths: Tensor | None = None) -> Tensor:
         real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
         x = x * real[..., None]
     pad = -x.shape[1] % STRETCH
-    sums = F.pad(x, (0, 0, 0, pad)).unflatten(1, (-1, STRETCH)).sum(dim=2)
+    padded = F.pad(x, (0, 0, 0, pad))
+    sums = padded.view(x.shape[0], -1, STRETCH, x.shape[2]).sum(dim=2)
     first = torch.arange(sums.shape[1], device=x.device) * STRETCH
     ends = torch.tensor([x.shape[1]], device=x.device) if lengths is None else lengths
     count = (ends[:, None] - first).clamp(1, STRETCH)
-    return sums / count[..., None].to(sums.dtype)
+    means: Tensor = sums / count[..., None].to(sums.dtype)
+    return means
 
 
 def landing_log_probabilities(
@@ -87,7 +89,7 @@ def landing_log_probabilities(
     result = query.new_zeros(len(query), dtype=torch.float32)
     for chosen, stages in ((~wide, _one_stage), (wide, _two_stages)):
         places = chosen.nonzero()[:, 0]
-        for some in places.split(_AT_ONCE) if len(places) else ():
+        for some in torch.split(places, _AT_ONCE) if len(places) else ():
             values = stages(
                 query[some], keys, recording[some], low[some], high[some], landing[some]
             )
@@ -169,9 +171,7 @@ class Masses(NamedTuple):
     far: Tensor
 
 
-def landing_masses(
-    head: DeltaPredictionHead, steps: StepLogits, keys: Keys, at: Tensor
-) -> Masses:
+def landing_masses(head: DeltaPredictionHead, steps: StepLogits, keys: Keys, at: Tensor) -> Masses:
     """Returns where steps of one recording land, given that they neither copy nor stop.
 
     Of wide buckets only the likeliest stretches are opened, and only where the bucket is likely.
@@ -239,7 +239,7 @@ def _opened_stretches(
     """Returns steps, first frames and masses of the likeliest stretches of a wide bucket."""
     chosen = (share > _LEAST_MASS).nonzero()[:, 0]
     opened = []
-    for some in chosen.split(_AT_ONCE) if len(chosen) else ():
+    for some in torch.split(chosen, _AT_ONCE) if len(chosen) else ():
         which = torch.full_like(some, bucket)
         low, high = head.bucket_range(which, at[some], keys.frames.shape[1])
         first = int(low.min()) // STRETCH

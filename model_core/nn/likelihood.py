@@ -83,8 +83,8 @@ def step_terms(
         steps: Its logits at e = 0 ... T, with leading shape `[R, T + 1]`.
         keys: Of the recordings, one for each row.
         pointers: Next pointer at each e, of shape `[R, T + 1]`, in frames of the whole recording;
-            `PADDING` where there is no step, `STOP` at the end. Of one that lands outside a crop only
-            the choice of the frame is left out.
+            `PADDING` where there is no step, `STOP` at the end. Of one that lands outside a crop
+            only the choice of the frame is left out.
         lengths: Frames of each recording or crop, of shape `[R]`.
         offset: First frame of each crop in its recording, `[R]`; default 0.
         total: Frames of each whole recording, `[R]`; default `lengths`.

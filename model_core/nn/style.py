@@ -72,9 +72,9 @@ class StyleVAE(nn.Module):
 
     def draw(self, posterior: StylePosterior, generator: torch.Generator | None = None) -> Tensor:
         """Draws a style from each distribution, of shape `[B, Z]`, so that gradients pass."""
-        noise = torch.randn(
-            posterior.mean.shape, generator=generator, dtype=torch.float32
-        ).to(posterior.mean)
+        noise = torch.randn(posterior.mean.shape, generator=generator, dtype=torch.float32).to(
+            posterior.mean
+        )
         return posterior.mean + (0.5 * posterior.log_variance).exp() * noise
 
     def draw_prior(self, n: int, generator: torch.Generator | None = None) -> Tensor:
@@ -93,8 +93,8 @@ def kl_divergence(posterior: StylePosterior, free_nats: float = 0.0) -> Tensor:
 
     Args:
         posterior: The distributions.
-        free_nats: What each dimension may hold without being charged, so that the posterior does not
-            collapse before the network has learned to use it.
+        free_nats: What each dimension may hold without being charged, so that the posterior does
+            not collapse before the network has learned to use it.
     """
     mean, log_variance = posterior.mean.float(), posterior.log_variance.float()
     each = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
