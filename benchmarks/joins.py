@@ -424,6 +424,7 @@ class _Again(AudioSource):
 
     def __init__(self, once: ArraySource, times: int) -> None:
         super().__init__()
+        self._once = once
         self._samples: npt.NDArray[Any] = once.read(0, once.n_samples)
         self.path = None
         self.sample_rate, self.channels = once.sample_rate, once.channels
@@ -441,8 +442,8 @@ class _Again(AudioSource):
         return np.concatenate(parts)
 
     def content_hash(self) -> str:
-        """Refused: nothing here is kept."""
-        raise NotImplementedError
+        """Returns a hash of what is heard once, with how often it is heard."""
+        return f"{self._once.content_hash()}*{self.n_samples // self._once.n_samples}"
 
 
 def speed_lines() -> Iterator[str]:

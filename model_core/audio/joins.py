@@ -37,7 +37,6 @@ _LEAST_FIT = 0.25
 _FADE_S = 0.008
 _ZERO_CROSSING_S = 0.0005
 _DISTANCE_COST = 0.05
-_CHANGE_COST = 0.5
 
 Range: TypeAlias = tuple[int, int]
 """The first and the last sample of a range, both inclusive."""

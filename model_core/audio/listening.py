@@ -95,7 +95,7 @@ class Listener:
         power *= np.float32(_ONSET_LOUDNESS)
         levels = np.log1p(power, out=power)
         rises = levels[_RISE_FRAMES:] - levels[:-_RISE_FRAMES]
-        return np.maximum(rises, np.float32(0.0), out=rises)
+        return np.asarray(np.maximum(rises, np.float32(0.0), out=rises))
 
     def _find_pitches(self, index: int) -> npt.NDArray[np.float32]:
         # Every second frame, and the mean of two neighbours between them: pitches change slowly.

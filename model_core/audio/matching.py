@@ -6,7 +6,7 @@ of evidence speak for a distance: onsets in bands and the strengths of the pitch
 also match takes that are played anew, and the whitened waveform, which only the same sound matches
 but which is sharper. Each looks at what follows the join, at what precedes it, and at both. They
 are weighed against what chance gives at random places of speech, and added up; unrelated material
-gives peaks too, and the limit is such that about one in a hundred places in speech passes.
+gives peaks too, and the limits are such that less than one in a hundred places in speech passes.
 """
 
 from __future__ import annotations
@@ -55,15 +55,22 @@ class Match:
     tolerance_s: float
 
 
-_ONSETS = _Kind(2.5, (0.30, 0.37, 0.23), 0.5)
-_PITCHES = _Kind(2.0, (0.30, 0.38, 0.23), 0.25)
-_WAVEFORM = _Kind(1.0, (0.15, 0.24, 0.094), 0.25)
+_ONSETS = _Kind(2.5, (0.30, 0.37, 0.23), 0.4)
+_PITCHES = _Kind(2.0, (0.30, 0.38, 0.23), 0.4)
+_WAVEFORM = _Kind(1.0, (0.15, 0.24, 0.094), 0.2)
 
-# Limits in units of what chance gives, and what a second of moving costs in them.
-_WORTH_A_LOOK = 0.6
-_ENOUGH = 0.8
-_MOVING_COST = 0.3
+# Limits in units of what chance gives, and what a second of moving costs in them. Pauses have so
+# few events about them that these are alike more often, and to be wrong there clips words.
+_WORTH_A_LOOK = 0.55
+_ENOUGH = 1.1
+_ENOUGH_IN_PAUSES = 1.25
+_RIVAL_S = 0.05
+_MOVING_COST = 0.5
 _SAME_SOUND = 1.0
+
+_PAUSE_S, _AROUND_PAUSE_S = 0.04, 2.0
+_PAUSE = 0.1
+"""A pause's level over the level about it."""
 
 _QUIET = 1e-3
 _WHITENING = 0.8
@@ -108,7 +115,11 @@ def find_match(
     evidence += _WAVEFORM.weight * _peaks_at(waveform, waveform_shifts_s, shifts_s)
     evidence -= _MOVING_COST * np.abs(shifts_s)
     direction, best = np.unravel_index(int(np.argmax(evidence)), evidence.shape)
-    if evidence[direction, best] < _ENOUGH:
+    # What stands out alone is worth more than one of many peaks.
+    rivals = evidence[:, np.abs(shifts_s - shifts_s[best]) > _RIVAL_S]
+    strength = 2 * evidence[direction, best] - max(0.0, float(rivals.max(initial=0.0)))
+    paused = _in_pause(leaving, leaving_s) or _in_pause(landing, landing_s)
+    if strength < (_ENOUGH_IN_PAUSES if paused else _ENOUGH):
         return None
     near = np.abs(waveform_shifts_s - shifts_s[best]) < 1.0 / rate_hz
     same = np.where(near, waveform[direction], -np.inf)
@@ -118,6 +129,16 @@ def find_match(
         return Match(float(shift_s), _WAVEFORM_STEP / landing.rate_hz)
     shift_s = shifts_s[best] + _parabola_top(evidence[direction], int(best)) / rate_hz
     return Match(float(shift_s), 0.5 / rate_hz)
+
+
+def _in_pause(listener: Listener, at_s: float) -> bool:
+    here, about = (
+        listener.waveform(
+            round((at_s - half_s) * listener.rate_hz), round((at_s + half_s) * listener.rate_hz)
+        )
+        for half_s in (_PAUSE_S, _AROUND_PAUSE_S)
+    )
+    return float(np.mean(here**2)) <= _PAUSE**2 * float(np.mean(about**2))
 
 
 def _waveform_curves(
@@ -168,7 +189,7 @@ def _whitened(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def _fading(context: int) -> npt.NDArray[np.float32]:
     """Returns weights `[2·context]` that fall from the middle, where the join is."""
     distance = np.abs(np.arange(-context, context, dtype=np.float32))
-    return 1 - distance / np.float32(context)
+    return np.asarray(1 - distance / np.float32(context), dtype=np.float32)
 
 
 def _correlations(
