@@ -83,6 +83,7 @@ ROWS = (
 
 _GROUPED = (
     ("wanted kept", "kept"),
+    ("speech kept", "speech kept"),
     ("edges kept", "edges"),
     ("false starts gone", "false starts"),
     ("retakes gone", "retakes"),
@@ -96,6 +97,7 @@ _GROUPED = (
     ("talk between takes gone", "talk"),
     ("tuning gone", "tuning"),
     ("silence gone", "silence"),
+    ("silences over 1 s gone", "silences over 1 s"),
     ("pauses right", "pauses right"),
     ("joins but for silence F1", "joins F1 (any place in the pause)"),
     ("true edit reproduced", "reproduced"),
@@ -120,6 +122,7 @@ def report(results: Mapping[str, Sequence[Judged]], ours: Sequence[str]) -> Iter
     for section in ("speech", "music"):
         for title, key in (("condition", _condition), ("kind", _kind)):
             yield from _groups(f"{ours[-1]}: {section} by {title}", chosen, section, key)
+    yield from _groups(f"{ours[-1]}: real takes", chosen, "real takes", _kind)
     yield from _confidences(chosen, ours[-1])
 
 
