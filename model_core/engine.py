@@ -369,7 +369,7 @@ class Engine:
         return best
 
     def _tensor(self, mel: FloatArray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(mel[None])).to(self.device)
+        return torch.from_numpy(mel[None]).to(self.device)
 
     def _with_memory(self, work: Callable[[], Result]) -> Result:
         """Does work on the device, or on the CPU where the device's memory is too small.

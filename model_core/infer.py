@@ -12,7 +12,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ from model_core.edit.pointers import (
 )
 from model_core.edit.serialise import SourceInfo, write_edit_list
 from model_core.edit.types import Proposal
-from model_core.errors import EditorBotError
+from model_core.errors import AudioReadError, EditorBotError
 from model_core.export.formats import check_format, export_format
 from model_core.export.sound import export_sound
 from model_core.files import check_writable, refuse_overwriting_source
@@ -162,6 +163,8 @@ def main(argv: list[str] | None = None) -> int:
             temperature=arguments.temperature,
             sample_style=arguments.sample_style,
             stop_threshold=arguments.stop_threshold,
+            extension=arguments.extend,
+            rescore=arguments.rescore,
         )
     except ValueError as error:
         sys.stderr.write(f"infer: error: {error}\n")
@@ -188,7 +191,12 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         arguments.edit_list,
         arguments.alignment_plot,
     ]
-    with open_audio(arguments.input) as source:
+    with ExitStack() as opened:
+        source = opened.enter_context(open_audio(arguments.input))
+        stems = {
+            name: opened.enter_context(open_audio(path))
+            for name, path in (find_stems(arguments.stems) if arguments.stems else {}).items()
+        }
         # Whatever is wrong with the outputs is said now, not after minutes of work.
         for output in filter(None, outputs):
             refuse_overwriting_source(output, [arguments.input])
@@ -196,8 +204,12 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         kind = export_format(arguments.output)
         check_format(kind, kind.encodings[0], source.sample_rate, source.channels)
         progress(0.0, "Loading the model")
-        engine = load_engine(arguments.checkpoint, arguments.device)
-        encoding = engine.encode(source, part_of(progress, 0.02, 0.6))
+        engine, mel = _load_and_look(arguments, source, part_of(progress, 0.0, 0.4))
+        settings = engine.card.config.mel_settings()
+        stem_mels = {name: mel_spectrogram(stem, settings) for name, stem in stems.items()}
+        progress(0.4, "Listening")
+        encoding = engine.encode_mel(mel, source.n_samples, source.sample_rate, stem_mels)
+        del mel, stem_mels
         proposal = engine.propose(encoding, source, options, part_of(progress, 0.6, 0.8))
         _write_outputs(arguments, source, proposal, part_of(progress, 0.8, 1.0))
         progress(1.0, "Done")
@@ -206,6 +218,50 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         notes = " ".join((*source.notes, proposal.note)).strip()
         cuts_in_words = f"{cuts} cut" if cuts == 1 else f"{cuts} cuts"
         return f"{cuts_in_words}, {source.duration_s:.1f} s → {edited_s:.1f} s. {notes}".strip()
+
+
+def find_stems(folder: Path) -> dict[str, Path]:
+    """Returns the separated stems in a folder: `drums.wav`, `vocals.flac` and so on.
+
+    Raises:
+        AudioReadError: There is no such folder, or no stem in it, or two of one name.
+    """
+    from model_core.nn.config import STEMS
+
+    if not folder.is_dir():
+        raise AudioReadError(f"There is no folder {folder}.", "Name a folder that holds stems.")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        name = path.stem.lower()
+        if name in STEMS and path.is_file():
+            if name in found:
+                raise AudioReadError(
+                    f"{folder} holds two files for the stem “{name}”.", "Leave only one there."
+                )
+            found[name] = path
+    if not found:
+        raise AudioReadError(
+            f"{folder} holds no stems.",
+            f"Name the files after what is in them: {', '.join(STEMS)}.",
+        )
+    return found
+
+
+def _load_and_look(
+    arguments: argparse.Namespace, source: AudioSource, progress: Progress
+) -> tuple[Engine, FloatArray]:
+    """Loads the network and computes the spectrogram at the same time.
+
+    Loading is above all the import of torch, which one core does; the front end needs only what
+    the checkpoint's card says.
+    """
+    from model_core.nn.card import read_card
+
+    settings = read_card(arguments.checkpoint or BUNDLED_CHECKPOINT).config.mel_settings()
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(load_engine, arguments.checkpoint, arguments.device)
+        mel = mel_spectrogram(source, settings, progress)
+        return loading.result(), mel
 
 
 def _write_outputs(
@@ -256,6 +312,24 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=0.5,
         help="share of stopping from which the edit may end early (default 0.5)",
+    )
+    parser.add_argument(
+        "--extend",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="let loops make music so many times as long, 1 (no loops) to 4",
+    )
+    parser.add_argument(
+        "--stems",
+        type=Path,
+        metavar="FOLDER",
+        help="separated stems, such as drums.wav, for a network that reads them",
+    )
+    parser.add_argument(
+        "--rescore",
+        action="store_true",
+        help="compare the best few edits once more by their full likelihood; up to half an hour",
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary")

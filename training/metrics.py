@@ -26,6 +26,7 @@ class Tally:
         edges: The same of the first and last 0.1 s of each phrase.
         gone: For each reason, frames that were to go, and of those, frames gone.
         joins: True joins, proposed joins, and matches among them.
+        loops: The same of the jumps back.
         clean: Frames of recordings with nothing to remove, and of those, frames cut.
     """
 
@@ -33,6 +34,7 @@ class Tally:
     edges: IntArray = field(default_factory=lambda: np.zeros(2, np.int64))
     gone: IntArray = field(default_factory=lambda: np.zeros((len(REASONS), 2), np.int64))
     joins: IntArray = field(default_factory=lambda: np.zeros(3, np.int64))
+    loops: IntArray = field(default_factory=lambda: np.zeros(3, np.int64))
     clean: IntArray = field(default_factory=lambda: np.zeros(2, np.int64))
 
     def add(
@@ -66,7 +68,8 @@ class Tally:
             unwanted = (reason == index) & ~truth
             self.gone[index] += (unwanted.sum(), (unwanted & ~kept).sum())
         true_joins, proposed_joins = joins(true), joins(proposed)
-        self.joins += (len(true_joins), len(proposed_joins), matches(true_joins, proposed_joins))
+        self.joins += _counts(true_joins, proposed_joins)
+        self.loops += _counts(_backward(true_joins), _backward(proposed_joins))
         if truth.all():
             self.clean += (n_frames, (~kept).sum())
 
@@ -75,8 +78,9 @@ class Tally:
         figures = {"wanted kept": _share(self.wanted), "edges kept": _share(self.edges)}
         for reason, pair in zip(REASONS, self.gone, strict=True):
             figures[f"{reason.value} gone"] = _share(pair)
-        true, proposed, matched = self.joins.tolist()
-        figures["joins F1"] = 2 * matched / (true + proposed) if true + proposed else np.nan
+        for name, counts in (("joins F1", self.joins), ("loops F1", self.loops)):
+            true, proposed, matched = counts.tolist()
+            figures[name] = 2 * matched / (true + proposed) if true + proposed else np.nan
         figures["clean cut"] = _share(self.clean)
         return {name: value for name, value in figures.items() if not np.isnan(value)}
 
@@ -96,21 +100,34 @@ def covered(ranges: IntArray, n_frames: int) -> BoolArray:
 
 
 def joins(runs: IntArray) -> IntArray:
-    """Returns the cuts of an edit as rows of the frames left and landed on, `[n - 1, 2]`."""
+    """Returns the joins of an edit as rows of the frames left and landed on, `[n - 1, 2]`."""
     return np.stack((runs[:-1, 1], runs[1:, 0]), axis=1)
 
 
-def matches(true: IntArray, proposed: IntArray) -> int:
-    """Counts pairs of joins both of whose ends are near, each join used once."""
-    free = [tuple(join) for join in proposed.tolist()]
-    count = 0
-    for left, landed in true.tolist():
-        for join in free:
-            if abs(join[0] - left) <= _NEAR_FRAMES and abs(join[1] - landed) <= _NEAR_FRAMES:
-                free.remove(join)
-                count += 1
-                break
-    return count
+def are_matched(true: IntArray, proposed: IntArray) -> BoolArray:
+    """Returns which proposed joins have both ends near those of a true one, each used once.
+
+    Args:
+        true: Frames left and landed on, of shape `[n, 2]`.
+        proposed: The same of the proposed joins, of shape `[m, 2]`.
+
+    Returns:
+        Of shape `[m]`.
+    """
+    free = np.ones(len(proposed), bool)
+    for join in true:
+        near = np.flatnonzero(free & (np.abs(proposed - join) <= _NEAR_FRAMES).all(axis=1))
+        free[near[:1]] = False
+    return ~free
+
+
+def _counts(true: IntArray, proposed: IntArray) -> tuple[int, int, int]:
+    """Returns the numbers of true joins, proposed joins and matches."""
+    return len(true), len(proposed), int(are_matched(true, proposed).sum())
+
+
+def _backward(pairs: IntArray) -> IntArray:
+    return pairs[pairs[:, 1] < pairs[:, 0]]
 
 
 def table(rows: dict[str, Tally]) -> str:

@@ -6,9 +6,11 @@ import itertools
 import json
 import math
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
 
 from model_core.errors import CheckpointError
 from model_core.nn.config import PointerNetworkConfig
@@ -175,3 +177,21 @@ class Card:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError("The checkpoint's card is not readable.", MEND) from error
+
+
+def read_card(path: Path) -> Card:
+    """Reads what a checkpoint says of itself, without torch and without its weights.
+
+    Raises:
+        CheckpointError: The file is missing, damaged or foreign.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"There is no checkpoint at {path}.", MEND)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path.name} is not a readable checkpoint.", MEND) from error
+    if "card" not in metadata:
+        raise CheckpointError(f"{path.name} is not a checkpoint of EditorBot.", MEND)
+    return Card.from_json(metadata["card"])

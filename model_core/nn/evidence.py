@@ -7,6 +7,7 @@ recording is computed at once, in pieces that bound the memory.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from model_core.nn.device import for_pieces, rows_at_once
 from model_core.nn.encoder import Encoded
 from model_core.nn.heads import DeltaPredictionHead, StepLogits
 from model_core.nn.jumps import STRETCH, Keys, Masses, landing_masses
@@ -27,7 +29,6 @@ IntArray = npt.NDArray[np.int64]
 
 SMOOTH_FRAMES = 4
 """Neighbours on each side whose landing mass counts as the same landing."""
-_PIECE = 8192
 _CANDIDATE_CELL = 16
 _CANDIDATE_MASS = 0.01
 _CUTS_AT_ONCE = 64
@@ -110,12 +111,13 @@ def compute_evidence(
     end = np.zeros(n_frames + 1, np.float32)
     stops = np.zeros(n_frames + 1, np.float32)
     landing = torch.zeros(n_frames, device=keys.frames.device)
-    backward: list[Tensor] = []
+    raising = threading.Lock()
     beyond = n_frames + 1 if stop is None else min(stop, n_frames) + 1
-    for first in range(start, beyond, _PIECE):
+
+    def run(low: int, high: int) -> list[Tensor]:
         if cancel:
             cancel.raise_if_cancelled()
-        last = min(beyond, first + _PIECE)
+        first, last = start + low, start + high
         piece = encoded._replace(frame_emb=encoded.frame_emb[:, first:last])
         frame = model.frame_logits(piece, style)
         coverage[first:last] = frame.coverage[0].float().cpu().numpy()
@@ -124,11 +126,20 @@ def compute_evidence(
         leaving, stopping = ending(model.head, steps, keys, first)
         end[first:last], stops[first:last] = leaving.cpu().numpy(), stopping.cpu().numpy()
         cuts = _likely_cuts(leaving)
+        peaks = []
         for some in torch.split(cuts, _CUTS_AT_ONCE) if len(cuts) else ():
             chosen = StepLogits(*(part[0, some] for part in steps))
             masses = landing_masses(model.head, chosen, keys, some + first)
-            _raise_landings(masses, some + first, landing)
-            backward.append(_backward_peaks(model.head, chosen, masses, some + first))
+            with raising:  # the largest wins, in whatever order
+                _raise_landings(masses, some + first, landing)
+            peaks.append(_backward_peaks(model.head, chosen, masses, some + first))
+        return peaks
+
+    device = keys.frames.device
+    at_once = 2 * rows_at_once(device)
+    backward = [
+        peak for peaks in for_pieces(run, beyond - start, at_once, device) for peak in peaks
+    ]
     return Evidence(
         coverage, reason, end, stops, landing.clamp(max=1.0).cpu().numpy(), _as_jumps(backward)
     )
