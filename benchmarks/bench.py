@@ -135,8 +135,8 @@ def _print_warm(results: Sequence[dict[str, Any]]) -> None:
         if not result["warm_s"]:
             continue
         print(f"\n| with the network loaded, {result['minutes']:g} min | seconds |\n|---|---|")
-        print(f"| from file to file | {result['warm_s']['file to file']:.2f} |")
-        print(f"| another edit of the same recording | {result['warm_s']['another edit']:.2f} |")
+        for name, seconds in result["warm_s"].items():
+            print(f"| {name} | {seconds:.2f} |")
         peer = result["auto_editor"]
         if not isinstance(peer, str):
             print(

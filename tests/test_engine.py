@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from model_core.audio.reading import open_audio
@@ -29,6 +30,7 @@ from model_core.infer import (
     compute_mel,
     find_stems,
     load_model,
+    main,
     pointers_to_audio,
     run_inference,
 )
@@ -367,6 +369,18 @@ def test_half_precision_proposes_nearly_the_same_edits() -> None:
                 for engine in (whole, half)
             ]
             assert (kept[0] == kept[1]).mean() > 0.95
+
+
+def test_the_command_line_says_that_a_network_reads_no_stems(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "vocals.wav", np.zeros(2000, np.float32), 22050)
+    recording = resource_path("demo", "speech.flac")
+    output = tmp_path / "out.wav"
+    arguments = [str(recording), "--output", str(output), "--stems", str(tmp_path), "--quiet"]
+    assert main(arguments) == 1
+    assert "reads no stems" in capsys.readouterr().err
+    assert not output.exists()
 
 
 def test_stems_are_found_by_their_names(tmp_path: Path) -> None:

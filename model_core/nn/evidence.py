@@ -180,21 +180,28 @@ def _likely_cuts(end: Tensor) -> Tensor:
 
 def _box(mass: Tensor) -> Tensor:
     """Sums each mass of `[J, N]` with its neighbours within `SMOOTH_FRAMES`."""
-    width = 2 * SMOOTH_FRAMES + 1
-    return F.avg_pool1d(mass[:, None], width, 1, SMOOTH_FRAMES)[:, 0] * width
+    summed = F.pad(mass.cumsum(dim=1), (SMOOTH_FRAMES + 1, 0))
+    last = summed[:, -1:].expand(-1, SMOOTH_FRAMES)
+    summed = torch.cat((summed, last), dim=1)
+    return summed[:, 2 * SMOOTH_FRAMES + 1 :] - summed[:, : -2 * SMOOTH_FRAMES - 1]
 
 
 def _raise_landings(masses: Masses, at: Tensor, landing: Tensor) -> None:
     """Raises `landing` to what a group of cuts gives each frame ahead of it."""
     reach = masses.near.shape[1] // 2
-    ahead = _box(masses.near)[:, reach + 1 :]
-    frames = at[:, None] + torch.arange(1, reach + 1, device=at.device)
-    inside = frames < landing.shape[0]
-    landing.scatter_reduce_(0, frames[inside], ahead[inside], "amax")
-    if len(masses.far_jump):
-        frames = masses.far_low[:, None] + torch.arange(STRETCH, device=at.device)
-        inside = (frames < landing.shape[0]) & (masses.far_low > at[masses.far_jump])[:, None]
-        landing.scatter_reduce_(0, frames[inside], _box(masses.far)[inside], "amax")
+    # Slices rather than one scatter: a group's frames overlap, and masking them costs more.
+    for place, mass in zip(at.tolist(), _box(masses.near)[:, reach + 1 :], strict=True):
+        _raise(landing, place + 1, mass)
+    sources = at[masses.far_jump].tolist()
+    for low, place, mass in zip(masses.far_low.tolist(), sources, _box(masses.far), strict=True):
+        if low > place:
+            _raise(landing, low, mass)
+
+
+def _raise(landing: Tensor, low: int, mass: Tensor) -> None:
+    """Raises the frames from `low` on to `mass`, as far as there are any."""
+    frames = landing[low : low + mass.shape[0]]
+    torch.maximum(frames, mass[: frames.shape[0]], out=frames)
 
 
 def _backward_peaks(

@@ -22,7 +22,7 @@ STRETCH = 256
 """Frames that a stretch key stands for."""
 _AT_ONCE = 128
 _STRETCHES_OPENED = 3
-_LEAST_MASS = 1e-3
+_LEAST_MASS = 5e-3
 
 
 class Keys(NamedTuple):
