@@ -30,7 +30,7 @@ from model_core.nn.locked import Stretch, search_around
 from model_core.nn.network import PointerNetwork
 from model_core.nn.scoring import log_likelihood
 from model_core.nn.search import make_scores
-from model_core.options import GenerateOptions
+from model_core.options import MOST_EXTENSION, GenerateOptions
 from model_core.progress import CancelToken, Progress, no_progress, part_of
 from model_core.proposals import describe_changes
 
@@ -195,7 +195,7 @@ class Engine:
         options = options or GenerateOptions()
         cancel = cancel or CancelToken()
         progress(0.0, "Deciding")
-        style = self._style(options)
+        style = self._style(options, encoding)
         evidence = self._evidence(encoding, style, cancel)
         progress(0.5, "Deciding")
         stretches, note = self._search(encoding, evidence, style, options)
@@ -263,7 +263,7 @@ class Engine:
     ) -> npt.NDArray[np.int64]:
         """Returns the raw frame indices of an edit, before refinement, and a final `STOP`."""
         options = options or GenerateOptions()
-        style = self._style(options)
+        style = self._style(options, encoding)
         evidence = self._evidence(encoding, style, CancelToken())
         stretches, _ = self._search(encoding, evidence, style, options)
         rough = EditList.from_ranges((stretch.start, stretch.stop) for stretch in stretches)
@@ -271,10 +271,17 @@ class Engine:
         indices = edit_list_to_pointers(rough, hop, encoding.n_samples).indices
         return np.append(indices, np.int64(STOP))
 
-    def _style(self, options: GenerateOptions) -> Tensor:
-        """Returns the style that is asked for, of shape `[1, style_dim]`."""
+    def _style(self, options: GenerateOptions, encoding: Encoding | None = None) -> Tensor:
+        """Returns the style that is asked for, of shape `[1, style_dim]`.
+
+        Who asks for more than the whole recording asks for loops.
+        """
         rng = np.random.default_rng([options.seed, 1]) if options.sample_style else None
-        quantities = self.card.style_of(options.tightness, options.extension, rng)
+        extension = options.extension
+        if encoding is not None and options.target_length_s is not None:
+            whole_s = encoding.n_samples / encoding.sample_rate
+            extension = min(max(extension, options.target_length_s / whole_s), MOST_EXTENSION)
+        quantities = self.card.style_of(options.tightness, extension, rng)
         with torch.inference_mode():
             return self.model.style(
                 torch.tensor([quantities], dtype=torch.float32, device=self.device)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from model_core.edit.locks import Locks
 
+MOST_EXTENSION = 4.0
+
 
 @dataclass(frozen=True, slots=True)
 class GenerateOptions:
@@ -40,7 +42,9 @@ class GenerateOptions:
             raise ValueError(f"A target length is above 0 s, not {self.target_length_s}.")
         if not 0 <= self.temperature <= 10:
             raise ValueError(f"Temperature goes from 0 to 10, not {self.temperature}.")
-        if not 1 <= self.extension <= 4:
-            raise ValueError(f"An extension goes from 1 to 4, not {self.extension}.")
+        if not 1 <= self.extension <= MOST_EXTENSION:
+            raise ValueError(
+                f"An extension goes from 1 to {MOST_EXTENSION:g}, not {self.extension}."
+            )
         if not 0 < self.stop_threshold < 1:
             raise ValueError(f"The stop threshold lies between 0 and 1, not {self.stop_threshold}.")
