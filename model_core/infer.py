@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -213,11 +214,22 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         proposal = engine.propose(encoding, source, options, part_of(progress, 0.6, 0.8))
         _write_outputs(arguments, source, proposal, part_of(progress, 0.8, 1.0))
         progress(1.0, "Done")
-        cuts = sum(change.kind == "cut" for change in proposal.changes)
         edited_s = proposal.edit_list.length / source.sample_rate
-        notes = " ".join((*source.notes, proposal.note)).strip()
-        cuts_in_words = f"{cuts} cut" if cuts == 1 else f"{cuts} cuts"
-        return f"{cuts_in_words}, {source.duration_s:.1f} s → {edited_s:.1f} s. {notes}".strip()
+        lengths = f"{source.duration_s:.1f} s → {edited_s:.1f} s."
+        return " ".join(
+            filter(None, (f"{_counted(proposal)},", lengths, *source.notes, proposal.note))
+        )
+
+
+def _counted(proposal: Proposal) -> str:
+    """Says how many cuts, and how many loops and reorders if there are any, an edit has."""
+    counts = Counter(change.kind.value for change in proposal.changes)
+    parts = [
+        f"{counts[kind]} {kind}{'' if counts[kind] == 1 else 's'}"
+        for kind in ("cut", "loop", "reorder")
+        if counts[kind] or kind == "cut"
+    ]
+    return ", ".join(parts)
 
 
 def find_stems(folder: Path) -> dict[str, Path]:

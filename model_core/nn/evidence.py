@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from model_core.nn.device import for_pieces, rows_at_once
 from model_core.nn.encoder import Encoded
 from model_core.nn.heads import DeltaPredictionHead, StepLogits
-from model_core.nn.jumps import STRETCH, Keys, Masses, landing_masses
+from model_core.nn.jumps import Keys, Masses, landing_masses
 from model_core.nn.likelihood import near_log_probabilities
 from model_core.nn.network import PointerNetwork
 from model_core.progress import CancelToken
