@@ -132,7 +132,7 @@ def compute_evidence(
             masses = landing_masses(model.head, chosen, keys, some + first)
             with raising:  # the largest wins, in whatever order
                 _raise_landings(masses, some + first, landing)
-            peaks.append(_backward_peaks(model.head, chosen, masses, some + first))
+            peaks.append(_backward_peaks(model.head.narrow_reach, masses, some + first))
         return peaks
 
     device = keys.frames.device
@@ -204,11 +204,8 @@ def _raise(landing: Tensor, low: int, mass: Tensor) -> None:
     torch.maximum(frames, mass[: frames.shape[0]], out=frames)
 
 
-def _backward_peaks(
-    head: DeltaPredictionHead, steps: StepLogits, masses: Masses, at: Tensor
-) -> Tensor:
-    """Returns leave, land and mass of the likeliest landings behind each cut, `[J, 3]`, float64."""
-    reach = head.narrow_reach
+def _backward_peaks(reach: int, masses: Masses, at: Tensor) -> Tensor:
+    """Returns leave, land and mass of the likeliest landings behind each cut, `[J, 3]`."""
     found = []
     behind = masses.near[:, :reach]
     likely = (behind.sum(dim=1) > _LEAST_BACKWARD_SHARE).nonzero()[:, 0]
@@ -220,20 +217,21 @@ def _backward_peaks(
         found.append(
             _peaks(_box(masses.far[back]), at[masses.far_jump[back]], masses.far_low[back])
         )
-    return torch.cat(found) if found else steps.stop_logits.new_zeros(0, 3, dtype=torch.float64)
+    return torch.cat(found) if found else masses.near.new_zeros(0, 3)
 
 
 def _peaks(mass: Tensor, at: Tensor, low: Tensor) -> Tensor:
-    """Returns leave, land and mass of the highest peaks of each row, `[J, 3]`, float64."""
+    """Returns leave, land and mass of the highest peaks of each row, `[J, 3]`."""
     if not mass.numel():
-        return mass.new_zeros(0, 3, dtype=torch.float64)
+        return mass.new_zeros(0, 3)
     width = 2 * SMOOTH_FRAMES + 1
     tallest = F.max_pool1d(mass[:, None], width, 1, SMOOTH_FRAMES)[:, 0]
     peaks = torch.where(mass >= tallest, mass, 0.0)
     value, place = peaks.topk(min(_BACKWARD_PER_CUT, mass.shape[1]), dim=1)
     row, column = (value > _LEAST_BACKWARD_SHARE).nonzero(as_tuple=True)
     land = low[row] + place[row, column]
-    parts = (at[row].double(), land.double(), value[row, column].double())
+    # Frames of up to two days are exact in single precision.
+    parts = (at[row].float(), land.float(), value[row, column])
     return torch.stack(parts, dim=1)[land >= 0]
 
 

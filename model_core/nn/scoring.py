@@ -60,4 +60,4 @@ def log_likelihood(
     steps = model.steps(each, style.expand(n_rows, -1), walk=walk, budget=left)
     repeated = Keys(*(part.expand(n_rows, *part.shape[1:]) for part in keys))
     terms = step_terms(model.head, steps, repeated, pointers, lengths)
-    return float(terms.log_probability().double().sum())
+    return float(terms.log_probability().cpu().double().sum())

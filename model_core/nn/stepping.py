@@ -172,7 +172,7 @@ class Stepper:
                 *(torch.cat(pair, dim=1) for pair in zip(steps, beyond, strict=True))
             )
         ends, stops = ending(self.model.head, steps, self.keys, self.expected)
-        return Hazards(ends.double().cpu().numpy(), stops.double().cpu().numpy(), steps, states)
+        return Hazards(ends.cpu().double().numpy(), stops.cpu().double().numpy(), steps, states)
 
     def _steps(
         self, start: int, stop: int, states: tuple[HistoryState, ...] | None
@@ -256,9 +256,9 @@ class Stepper:
     def _open_spans(self, masses: Masses, at: int) -> list[tuple[int, FloatArray]]:
         """Returns first frames and masses of where the event may land."""
         reach = masses.near.shape[1] // 2
-        spans = [(at - reach, masses.near[0].double().cpu().numpy())]
+        spans = [(at - reach, masses.near[0].cpu().double().numpy())]
         spans += [
-            (low, mass.double().cpu().numpy())
+            (low, mass.cpu().double().numpy())
             for low, mass in zip(masses.far_low.tolist(), masses.far, strict=True)
         ]
         visits = self.visits.copy()
