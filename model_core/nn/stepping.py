@@ -349,4 +349,5 @@ def _exactly(end: FloatArray) -> FloatArray:
 
 def _box(mass: FloatArray) -> FloatArray:
     """Sums each mass with its neighbours within `SMOOTH_FRAMES`."""
-    return np.convolve(mass, np.ones(2 * SMOOTH_FRAMES + 1), "same")
+    summed = np.convolve(mass, np.ones(2 * SMOOTH_FRAMES + 1), "full")
+    return summed[SMOOTH_FRAMES : SMOOTH_FRAMES + len(mass)]

@@ -203,3 +203,12 @@ def test_numbers_are_even_and_belong_to_their_place() -> None:
     np.testing.assert_array_equal(uniform(7, np.arange(500, 600)), numbers[500:600])
     assert not np.array_equal(uniform(8, np.arange(100)), numbers[:100])
     assert not np.array_equal(uniform(7, np.arange(100), 1), numbers[:100])
+
+
+@pytest.mark.parametrize("length", [1, 4, 9, 100])
+def test_landing_masses_are_smoothed_over_their_neighbours(length: int) -> None:
+    mass = np.random.default_rng(length).random(length)
+    smoothed = stepping._box(mass)
+    assert len(smoothed) == length
+    for at in range(length):
+        assert smoothed[at] == pytest.approx(mass[max(0, at - 4) : at + 5].sum())
