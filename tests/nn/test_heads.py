@@ -20,6 +20,20 @@ def test_the_default_head_has_the_classes_of_the_specification(head: DeltaPredic
     assert logits.delta_logits.shape == (2, 5, 129)
     assert logits.jump_logits.shape == (2, 5, 16)
     assert logits.use_jump_logits.shape == logits.stop_logits.shape == (2, 5)
+    assert logits.query.shape == (2, 5, 8)
+    assert logits.op_logits.shape == (2, 5, 0)
+
+
+def test_an_op_head_names_seven_operations() -> None:
+    logits = DeltaPredictionHead(16, 64, 8, use_edit_ops=True)(torch.randn(2, 5, 16))
+    assert logits.op_logits.shape == (2, 5, 7)
+
+
+def test_a_fresh_head_copies(head: DeltaPredictionHead) -> None:
+    logits = head(torch.randn(100, 16) * 0.1)
+    assert (logits.delta_logits.softmax(dim=-1)[:, 64] > 0.95).all()
+    assert (logits.use_jump_logits.sigmoid() < 0.02).all()
+    assert (logits.stop_logits.sigmoid() < 0.01).all()
 
 
 @pytest.mark.parametrize(
@@ -34,6 +48,35 @@ def test_buckets_are_disjoint_and_mirrored(
     head: DeltaPredictionHead, offset: int, bucket: int
 ) -> None:
     assert head.bucket_of(torch.tensor([offset])).item() == bucket
+
+
+@pytest.mark.parametrize(("expected", "n_frames"), [(0, 1), (0, 300), (150, 300), (300, 300),
+                                                    (9000, 30_000)])  # fmt: skip
+def test_buckets_hold_what_is_coded_as_them(
+    head: DeltaPredictionHead, expected: int, n_frames: int
+) -> None:
+    frames = torch.arange(n_frames)
+    far = frames[(frames - expected).abs() > head.max_delta]
+    buckets = head.bucket_of(far - expected)
+    low, high = head.bucket_range(
+        torch.arange(16), torch.full((16,), expected), torch.full((16,), n_frames)
+    )
+    exist = head.buckets_exist(torch.tensor([expected]), n_frames)[0]
+    offsets = head.bucket_offsets()
+    for bucket in range(16):
+        inside = far[buckets == bucket]
+        assert bool(exist[bucket]) == bool(len(inside))
+        if len(inside):
+            assert (int(inside[0]), int(inside[-1]) + 1) == (int(low[bucket]), int(high[bucket]))
+            assert len(inside) == int(high[bucket] - low[bucket])
+            assert offsets[bucket][0] <= int(inside[0]) - expected
+            assert int(inside[-1]) - expected < offsets[bucket][1]
+
+
+def test_wide_buckets_are_those_beyond_the_narrow_reach(head: DeltaPredictionHead) -> None:
+    wide = head.is_wide(torch.arange(16)).tolist()
+    assert wide == [True] * 3 + [False] * 10 + [True] * 3
+    assert head.narrow_reach == 2000
 
 
 def test_targets_take_the_expected_position_from_the_pointers(head: DeltaPredictionHead) -> None:
