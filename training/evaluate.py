@@ -27,7 +27,7 @@ from model_core.nn.network import PointerNetwork
 from model_core.nn.search import best_runs, make_scores
 from training.calibration import calibration_error, fit_confidence
 from training.dataset import Example, at_frame_rate, samples_to_frames
-from training.metrics import Tally, are_matched, joins, table
+from training.metrics import Tally, are_matched, joins, sounding_before, table
 from training.shards import KINDS, read_shard
 
 log = logging.getLogger("training")
@@ -117,13 +117,17 @@ def fit(cases: list[Case]) -> DecodingSettings:
 def judged_joins(
     cases: list[Case], settings: DecodingSettings
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Returns the evidence for every proposed join and whether it is right, both `[J]`."""
+    """Returns the evidence for every proposed join and whether it is right, both `[J]`.
+
+    A join is right if what sounds between its ends and those of a true one takes at most 0.1 s.
+    """
     sure, right = [np.zeros(0)], [np.zeros(0, bool)]
     for case in cases:
         proposed = joins(best_runs(make_scores(case.evidence, settings)))
         if len(proposed):
             sure.append(join_evidence(case.evidence, proposed[:, 0], proposed[:, 1]))
-            right.append(are_matched(joins(case.example.runs), proposed))
+            sounding = sounding_before(case.phrases, case.example.reason)
+            right.append(are_matched(sounding[joins(case.example.runs)], sounding[proposed]))
     return np.concatenate(sure), np.concatenate(right)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from model_core.edit.types import REASONS
+from model_core.edit.types import REASONS, Reason
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -26,6 +26,7 @@ class Tally:
         edges: The same of the first and last 0.1 s of each phrase.
         gone: For each reason, frames that were to go, and of those, frames gone.
         joins: True joins, proposed joins, and matches among them.
+        pauses: The same, where all of a pause counts as one place.
         loops: The same of the jumps back.
         clean: Frames of recordings with nothing to remove, and of those, frames cut.
     """
@@ -34,6 +35,7 @@ class Tally:
     edges: IntArray = field(default_factory=lambda: np.zeros(2, np.int64))
     gone: IntArray = field(default_factory=lambda: np.zeros((len(REASONS), 2), np.int64))
     joins: IntArray = field(default_factory=lambda: np.zeros(3, np.int64))
+    pauses: IntArray = field(default_factory=lambda: np.zeros(3, np.int64))
     loops: IntArray = field(default_factory=lambda: np.zeros(3, np.int64))
     clean: IntArray = field(default_factory=lambda: np.zeros(2, np.int64))
 
@@ -69,6 +71,8 @@ class Tally:
             self.gone[index] += (unwanted.sum(), (unwanted & ~kept).sum())
         true_joins, proposed_joins = joins(true), joins(proposed)
         self.joins += _counts(true_joins, proposed_joins)
+        sounding = sounding_before(phrases, reason)
+        self.pauses += _counts(sounding[true_joins], sounding[proposed_joins])
         self.loops += _counts(_backward(true_joins), _backward(proposed_joins))
         if truth.all():
             self.clean += (n_frames, (~kept).sum())
@@ -78,7 +82,11 @@ class Tally:
         figures = {"wanted kept": _share(self.wanted), "edges kept": _share(self.edges)}
         for reason, pair in zip(REASONS, self.gone, strict=True):
             figures[f"{reason.value} gone"] = _share(pair)
-        for name, counts in (("joins F1", self.joins), ("loops F1", self.loops)):
+        for name, counts in (
+            ("joins F1", self.joins),
+            ("pauses F1", self.pauses),
+            ("loops F1", self.loops),
+        ):
             true, proposed, matched = counts.tolist()
             figures[name] = 2 * matched / (true + proposed) if true + proposed else np.nan
         figures["clean cut"] = _share(self.clean)
@@ -102,6 +110,23 @@ def covered(ranges: IntArray, n_frames: int) -> BoolArray:
 def joins(runs: IntArray) -> IntArray:
     """Returns the joins of an edit as rows of the frames left and landed on, `[n - 1, 2]`."""
     return np.stack((runs[:-1, 1], runs[1:, 0]), axis=1)
+
+
+def sounding_before(phrases: IntArray, reason: npt.NDArray[np.int8]) -> IntArray:
+    """Returns how many frames before each place sound: are wanted, or go for more than silence.
+
+    Two places between which nothing sounds are one place in it: where in a pause an edit is cut is
+    a habit, not a mistake.
+
+    Args:
+        phrases: What is wanted, `[p, 2]`, in frames.
+        reason: Index into `REASONS` of why a frame goes, -1 where it stays, `[T]`.
+
+    Returns:
+        Of shape `[T + 1]`.
+    """
+    sounds = covered(phrases, len(reason)) | (reason > REASONS.index(Reason.SILENCE))
+    return np.concatenate(([0], np.cumsum(sounds, dtype=np.int64)))
 
 
 def are_matched(true: IntArray, proposed: IntArray) -> BoolArray:

@@ -1,4 +1,7 @@
-"""How sure a join is: what speaks for leaving there, times what speaks for landing there."""
+"""How sure a join is: what speaks for leaving there, times what speaks for landing there.
+
+See docs/adr/0015-confidence.md for what it is the probability of.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from model_core.edit.types import REASONS, Reason
 from model_core.nn.confidence import calibrated
 from training.calibration import calibration_error, fit_confidence
 
@@ -38,3 +39,15 @@ def test_the_error_is_the_gap_between_confidence_and_truth() -> None:
     right = np.arange(100) < 50
     assert calibration_error(confidence, right, bins=1) == pytest.approx(0.3)
     assert calibration_error(np.full(10, 1.0), np.ones(10, bool)) == 0
+
+
+def test_any_place_in_a_pause_is_the_same_place() -> None:
+    """Phrases at 10-50 and 100-150, a cough at 70-75 between them."""
+    reason = np.full(160, REASONS.index(Reason.SILENCE), np.int8)
+    reason[10:50] = reason[100:150] = -1
+    reason[70:75] = REASONS.index(Reason.NOISE)
+    sounding = sounding_before(np.array([[10, 50], [100, 150]]), reason)
+    true = np.array([[55, 95]])
+    for proposed, right in (([51, 99], True), ([68, 78], True), ([55, 112], False)):
+        assert are_matched(sounding[true], sounding[np.array([proposed])]).tolist() == [right]
+    assert sounding[-1] == 40 + 50 + 5
