@@ -31,8 +31,8 @@ def describe_changes(
     """Returns the rows of the edits list for an edit that the network proposed.
 
     The reason of a cut is the one that most of the removed frames give, silence counting least. The
-    confidence is that of its join: the probability that it takes out what an editor would have, give
-    or take 0.1 s of sound.
+    confidence is that of its join: the probability that it takes out what an editor would have,
+    give or take 0.1 s of sound.
 
     Args:
         edit: The edit.

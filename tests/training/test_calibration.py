@@ -6,6 +6,7 @@ import pytest
 from model_core.edit.types import REASONS, Reason
 from model_core.nn.confidence import calibrated
 from training.calibration import calibration_error, fit_confidence
+from training.metrics import are_matched, sounding_before
 
 
 def overconfident(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
