@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model_core.edit.types import REASONS
-from training.metrics import Tally, joins, matches, table
+from training.metrics import Tally, are_matched, joins, table
 
 
 def ranges(*pairs: tuple[int, int]) -> np.ndarray:
@@ -37,11 +37,25 @@ def test_a_recording_with_nothing_wrong_must_be_left_alone() -> None:
     assert tally.figures()["clean cut"] == pytest.approx(0.1)
 
 
-def test_each_proposed_join_is_matched_once_and_only_when_both_ends_are_near() -> None:
+def test_each_true_join_is_matched_once_and_only_when_both_ends_are_near() -> None:
     true = joins(ranges((0, 100), (200, 300), (305, 400)))
-    assert matches(true, joins(ranges((0, 104), (195, 400)))) == 1
-    assert matches(true, joins(ranges((0, 104), (150, 400)))) == 0
-    assert matches(np.concatenate((true, true)), true) == 2
+    assert are_matched(true, joins(ranges((0, 104), (195, 400)))).tolist() == [True]
+    assert are_matched(true, joins(ranges((0, 104), (150, 400)))).tolist() == [False]
+    assert are_matched(np.concatenate((true, true)), true).tolist() == [True, True]
+    assert are_matched(true, np.concatenate((true, true))).tolist() == [True, True, False, False]
+    assert are_matched(true[:0], true).tolist() == [False, False]
+    assert are_matched(true, true[:0]).tolist() == []
+
+
+def test_what_is_played_twice_is_kept_once_and_its_jump_is_a_join() -> None:
+    looped = ranges((0, 100), (40, 200))
+    tally = Tally()
+    reason = np.full(200, -1, np.int8)
+    tally.add(ranges((0, 104), (44, 200)), looped, 200, ranges((0, 200)), reason)
+    figures = tally.figures()
+    assert figures["wanted kept"] == 1
+    assert figures["joins F1"] == figures["loops F1"] == 1
+    assert joins(looped).tolist() == [[100, 40]]
 
 
 def test_the_table_has_a_line_for_each_tally() -> None:

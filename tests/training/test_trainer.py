@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from model_core.checkpoint import load_checkpoint
+from model_core.nn.config import PointerNetworkConfig
 from training.dataset import Example, ShardPool
 from training.pointer_trainer import TrainConfig, Trainer
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "model": {
         "n_mels": 8, "d_model": 16, "n_heads": 2, "n_encoder_layers": 1, "n_decoder_layers": 1,
         "dim_feedforward": 16, "key_dim": 8, "max_delta": 8, "local_block": 16,
@@ -35,7 +38,7 @@ class MemoryPool(ShardPool):
                 rng.integers(0, 255, (8, 230)).astype(np.uint8),
                 runs,
                 reason,
-                np.zeros(2, np.float32),
+                np.zeros(3, np.float32),
                 0,
             )
             for _ in range(5)
@@ -64,7 +67,9 @@ def test_a_run_leaves_a_checkpoint_that_loads(config: TrainConfig, tmp_path: Pat
     trainer(config, tmp_path).run()
     model = load_checkpoint(tmp_path / "best.safetensors")
     assert model.card.provenance["steps"] in (3, 6)
-    assert [quantity.name for quantity in model.card.style_quantities] == ["pause_s", "margin_s"]
+    names = [quantity.name for quantity in model.card.style_quantities]
+    assert names == ["pause_s", "margin_s", "extension"]
+    assert "nats_per_event" in model.card.provenance["validation_losses"]
 
 
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(
@@ -94,9 +99,58 @@ def test_an_unknown_entry_is_named(tmp_path: Path) -> None:
 
 
 def test_the_learning_rate_warms_up_and_falls(config: TrainConfig) -> None:
-    rates = [config.learning_rate_at(step) for step in range(config.steps + 1)]
+    rates = [config.learning_rate_at(step, 6) for step in range(7)]
     assert rates[0] < rates[1] == max(rates) == config.learning_rate
     assert rates[2:] == sorted(rates[2:], reverse=True)
+    assert rates[-1] == pytest.approx(0.02 * config.learning_rate)
+    constant = dataclasses.replace(config, scheduler_type="warmup_constant")
+    assert [constant.learning_rate_at(step, 6) for step in (0, 1, 6)] == [2.5e-4, 5e-4, 5e-4]
+
+
+def test_an_unknown_schedule_is_refused() -> None:
+    with pytest.raises(ValueError, match="warmup_cosine"):
+        TrainConfig(scheduler_type="staircase")
+
+
+def test_epochs_are_passes_over_the_recordings() -> None:
+    config = TrainConfig(batch_size=4, gradient_accumulation_steps=2, epochs=10)
+    assert config.updates(80) == 100
+    assert config.updates(81) == 110
+    assert config.updates(1) == 10
+    assert dataclasses.replace(config, steps=7).updates(80) == 7
+
+
+def test_validation_hides_what_a_search_does_not_know_and_varies_nothing() -> None:
+    config = TrainConfig()
+    training, validation = config.cropping(training=True), config.cropping(training=False)
+    assert training.frames == round(40 * 22050 / 256)
+    assert (training.style_dropout, training.history_dropout) == (0.15, 0.5)
+    assert (training.budget_dropout, training.augment) == (0.5, True)
+    assert (validation.style_dropout, validation.history_dropout) == (0.0, 0.0)
+    assert (validation.budget_dropout, validation.augment) == (1.0, False)
+    assert training.max_visits == validation.max_visits == config.model.max_visits
+
+
+def test_a_run_may_start_from_the_weights_of_a_checkpoint(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    trainer(config, tmp_path).run()
+    wider = dataclasses.replace(
+        config, seed=9, model=PointerNetworkConfig(**{**CONFIG["model"], "max_delta": 16})
+    )
+    fresh, started = trainer(wider, tmp_path), trainer(wider, tmp_path)
+    started.start_from(tmp_path / "best.safetensors")
+    saved = load_checkpoint(tmp_path / "best.safetensors").state_dict()
+    taken = 0
+    for name, value in started.model.state_dict().items():
+        # What has another shape stays as it was.
+        fits = saved[name].shape == value.shape
+        origin = saved if fits else fresh.model.state_dict()
+        torch.testing.assert_close(value, origin[name], atol=0, rtol=0)
+        torch.testing.assert_close(started.average.state_dict()[name], value, atol=0, rtol=0)
+        taken += fits
+    assert 0 < taken < len(saved)
+    assert started.step == 0
 
 
 def test_the_defaults_are_those_of_the_specification() -> None:
@@ -107,6 +161,8 @@ def test_the_defaults_are_those_of_the_specification() -> None:
     assert config.use_amp
     assert config.use_bfloat16
     assert config.use_gradient_checkpoint
+    assert (config.epochs, config.scheduler_type) == (500, "warmup_cosine")
+    assert config.steps is None
     weights = config.loss_weights
     assert (weights.delta, weights.jump, weights.use_jump, weights.stop) == (1.0, 0.5, 0.3, 0.5)
     assert weights.structure == 0.1
