@@ -42,7 +42,7 @@ def played(pointers: torch.Tensor, n_frames: int, max_visits: int = 3) -> IntArr
 
 @pytest.mark.parametrize(
     ("stepwise", "n_frames"),
-    [*((False, n) for n in (1, 2, 3, 64, 1000)), *((True, n) for n in (1, 12, 64, 250))],
+    [*((False, n) for n in (1, 2, 3, 64, 1000)), *((True, n) for n in (1, 2, 3, 64, 250))],
 )
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_recordings_of_any_length_give_valid_edits(
