@@ -59,6 +59,7 @@ class Batch(NamedTuple):
         budget: log((edit frames to play) / (raw frames left)), NaN where hidden, `[R, T + 1]`.
         order: Place of each step among the rows in edit order, `[B, S]`; -1 for padding.
         history_known: `[B]`; False trains the network to do without.
+        stems: Spectrograms of stems by name, each of the shape of `mel`; None where there are none.
     """
 
     mel: Tensor
@@ -76,10 +77,7 @@ class Batch(NamedTuple):
     budget: Tensor
     order: Tensor
     history_known: Tensor
-
-    def to(self, device: torch.device) -> Batch:
-        """Returns the batch on another device."""
-        return Batch(*(part.to(device) for part in self))
+    stems: dict[str, Tensor] | None = None
 
 
 class Losses(NamedTuple):
@@ -105,7 +103,7 @@ def compute_losses(
     Returns:
         The losses.
     """
-    encoded = model.encode(batch.mel, batch.mask, batch.offset, batch.total)
+    encoded = model.encode(batch.mel, batch.mask, batch.offset, batch.total, batch.stems)
     style = model.style(batch.style, batch.style_known)
     lengths = batch.mask.sum(dim=1)
     rows = batch.recording

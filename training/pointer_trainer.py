@@ -100,6 +100,8 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.scheduler_type not in _SCHEDULERS:
             raise ValueError(f"scheduler_type is one of {', '.join(_SCHEDULERS)}.")
+        if self.model.use_style_vae:
+            raise ValueError("A latent space of styles can't be trained yet: use_style_vae is off.")
 
     @classmethod
     def from_json(cls, path: Path) -> TrainConfig:

@@ -203,9 +203,15 @@ class LinearAttentionEncoder(nn.Module):
         """
         batch, _, n_frames = mel.shape
         stride = self.config.encoder_stride
-        stem = self._stem(mel, mask)  # [B, T, D]
+        is_full = bool(mask.all())
+        if not is_full:
+            # A token may hold real frames and padding: padding is silence, whatever it was.
+            mel = mel * mask[:, None]
+        stem = self._stem(mel, mask, is_full=is_full)  # [B, T, D]
         if stems is not None:
             stem = stem + stems.to(stem.dtype)
+        if not is_full:
+            stem = stem * mask[..., None]
         pad = -n_frames % stride
         token_mask = F.pad(mask, (0, pad)).view(batch, -1, stride).any(dim=-1)
         offset = mask.new_zeros(batch, dtype=torch.long) if offset is None else offset
@@ -223,7 +229,7 @@ class LinearAttentionEncoder(nn.Module):
 
         x = in_pieces(tokens_in, n_tokens, piece, mel.device)
         # Whole recordings, unlike batches, have no padding that would have to be told apart.
-        seen = token_mask if torch.is_grad_enabled() or not token_mask.all() else None
+        seen = None if is_full else token_mask
         for block in self.blocks:
             if self.gradient_checkpointing and self.training:
                 x = checkpoint(block, x, seen, use_reentrant=False)
@@ -246,10 +252,9 @@ class LinearAttentionEncoder(nn.Module):
         frame_emb = in_pieces(frames_out, n_frames, piece * stride, mel.device, stem)
         return Encoded(frame_emb, tokens, token_mask, *self._global_tokens(tokens, token_mask))
 
-    def _stem(self, mel: Tensor, mask: Tensor) -> Tensor:
+    def _stem(self, mel: Tensor, mask: Tensor, *, is_full: bool) -> Tensor:
         """Runs the two convolutions, long recordings in pieces that overlap by a halo."""
         n_frames = mel.shape[-1]
-        is_full = not torch.is_grad_enabled() and bool(mask.all())
 
         def run(start: int, stop: int) -> Tensor:
             low, high = max(0, start - _STEM_HALO), min(n_frames, stop + _STEM_HALO)

@@ -68,8 +68,9 @@ def generate(
         ValueError: The spectrogram is empty or not of one recording.
     """
     mel = raw_mel[None] if raw_mel.dim() == 2 else raw_mel
-    if mel.dim() != 3 or mel.shape[0] != 1 or mel.shape[2] == 0:
-        raise ValueError(f"A spectrogram [n_mels, T] is asked for, not {list(raw_mel.shape)}.")
+    n_mels = model.config.n_mels
+    if mel.dim() != 3 or mel.shape[:2] != (1, n_mels) or mel.shape[2] == 0:
+        raise ValueError(f"A spectrogram [{n_mels}, T] is asked for, not {list(raw_mel.shape)}.")
     encoded = model.encode(mel.to(model.start_emb.device))
     style = _style(model, seed, sample_style=sample_style)
     n_frames = mel.shape[2]

@@ -37,7 +37,8 @@ class Scores:
     """Scores of the search, in nats.
 
     Attributes:
-        gain: Of playing each frame for the first, second, ... time rather than not, `[T, visits]`.
+        gain: Of playing each frame for the first, second, ... time rather than not, `[T, visits]`;
+            not rising from one time to the next where a stretch is gone through more than twice.
         leave: Of leaving at e, to land later, of shape `[T + 1]`.
         land: Of landing on each frame, of shape `[T]`.
         finish: Of ending the edit at e, of shape `[T + 1]`; at T it isn't charged.

@@ -138,13 +138,13 @@ def _assembled(
 ) -> list[Stretch]:
     """Puts what was found and the passages together, in samples."""
     stretches: list[Stretch] = []
+    # A frame at the edge of a gap may reach into a passage that is heard elsewhere.
+    taken = (*locks.drop, *(span(passage) for passage in locks.passages))
     for index, (gap, runs) in enumerate(zip(gaps, found, strict=True)):
         for start, stop in (runs + gap.frames[0]).tolist():
             low = max(frame_start(start, hop), gap.samples[0])
             high = min(frame_start(stop, hop), gap.samples[1])
-            stretches += [
-                Stretch(*part, locked=False) for part in _without((low, high), locks.drop)
-            ]
+            stretches += [Stretch(*part, locked=False) for part in _without((low, high), taken)]
         if index < len(locks.passages):
             stretches += [Stretch(*part, locked=True) for part in locks.passages[index]]
     return stretches

@@ -53,6 +53,8 @@ def make_scores(
     log_back = np.log(np.clip(evidence.backward.mass, _FLOOR, 1)).astype(np.float64)
     keep = evidence.coverage.astype(np.float64)
     keep[:, 0] += settings.keep_bias
+    # Of frames that aren't played once nothing was learned about playing them twice.
+    keep = np.minimum.accumulate(keep, axis=1)
     if temperature > 0:
         if rng is None:
             raise ValueError("A temperature above 0 needs a random generator.")

@@ -238,7 +238,10 @@ class Stepper:
         mass = np.concatenate([mass for _, mass in spans])
         if self.options.temperature == 0:
             smoothed = np.concatenate([_box(mass) for _, mass in spans])
-            return int(frames[np.where(mass > 0, smoothed, 0.0).argmax()])
+            mode = frames[np.where(mass > 0, smoothed, 0.0).argmax()]
+            # Smoothing makes a sharp landing flat: the frame is the likeliest one around the mode.
+            around = np.abs(frames - mode) <= SMOOTH_FRAMES
+            return int(frames[np.where(around, mass, 0.0).argmax()])
         total = np.cumsum(mass ** (1 / self.options.temperature))
         drawn = uniform(self.options.seed, np.array([self.played + place]), _LANDING)[0]
         chosen = int(np.searchsorted(total, drawn * total[-1], side="right"))

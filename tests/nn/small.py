@@ -16,7 +16,7 @@ SMALL: dict[str, Any] = {
 }  # fmt: skip
 
 
-def a_network(seed: int = 0, **changes: Any) -> PointerNetwork:
+def a_network(seed: int = 0, **changes: object) -> PointerNetwork:
     """Returns a network with random weights everywhere, also where training begins at zero."""
     torch.manual_seed(seed)
     model = PointerNetwork(PointerNetworkConfig(**{**SMALL, **changes})).eval()

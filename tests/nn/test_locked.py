@@ -210,3 +210,18 @@ def test_the_length_counts_what_was_arranged_by_hand() -> None:
 def test_a_lock_beyond_the_recording_is_refused() -> None:
     with pytest.raises(EditError, match="beyond the recording"):
         search_around(steady(10, 1.0), Locks(keep=((0, 2561),)), HOP, 2560)
+
+
+def test_passages_heard_in_another_order_are_heard_once() -> None:
+    """Their edges lie within frames, of which the gaps beside them play the rest only."""
+    n = 50
+    nothing = np.full(n + 1, -1.0)
+    none = np.zeros(0, np.int64)
+    scores = Scores(np.full((n, 1), 50.0), nothing, nothing[:-1], nothing, none, none, np.zeros(0))
+    passages = (((5000, 6000),), ((1000, 2000),))
+    stretches = search_around(scores, Locks(passages=passages), Fraction(256), n * 256)
+    heard = np.zeros(n * 256, int)
+    for stretch in stretches:
+        heard[stretch.start : stretch.stop] += 1
+    assert heard.max() == 1
+    assert [(s.start, s.stop) for s in stretches if s.locked] == [(5000, 6000), (1000, 2000)]

@@ -164,3 +164,14 @@ def test_one_recording_can_be_learned_to_the_frame() -> None:
     np.testing.assert_array_equal(found.runs, example.runs)
     generated = model.generate(mel, sample_style=False).pointers.numpy()
     np.testing.assert_array_equal(generated, np.append(runs_to_pointers(example.runs), STOP))
+
+
+@pytest.mark.parametrize("padding", [0.0, 0.9])
+def test_padding_within_a_token_changes_nothing(padding: float) -> None:
+    model = a_network(2)
+    mel = torch.rand(1, 16, 90)
+    mask = F.pad(torch.ones(1, 90, dtype=torch.bool), (0, 60))
+    with torch.no_grad():
+        alone = model.encode(mel)
+        padded = model.encode(F.pad(mel, (0, 60), value=padding), mask, total=torch.tensor([90]))
+    torch.testing.assert_close(padded.frame_emb[:, :90], alone.frame_emb, atol=1e-4, rtol=1e-4)

@@ -101,9 +101,7 @@ def test_the_stop_threshold_decides_whether_an_edit_may_end_early() -> None:
     stop = np.full(n + 1, 1e-6, np.float32)
     stop[300] = 0.1
     landing = np.full(n, 1e-5, np.float32)
-    evidence = Evidence(
-        coverage, np.zeros(n, np.int8), end, stop, landing, BackwardJumps.none()
-    )
+    evidence = Evidence(coverage, np.zeros(n, np.int8), end, stop, landing, BackwardJumps.none())
     bold = best_runs(make_scores(evidence, DecodingSettings(), stop_threshold=0.1))
     shy = best_runs(make_scores(evidence, DecodingSettings(), stop_threshold=0.99))
     assert abs(int(bold[-1, 1]) - 300) <= 4

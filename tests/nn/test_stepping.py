@@ -196,7 +196,7 @@ def test_tempering_keeps_one_half_and_sharpens_the_rest() -> None:
 
 def test_numbers_are_even_and_belong_to_their_place() -> None:
     numbers = uniform(7, np.arange(20_000))
-    assert 0 <= numbers.min()
+    assert numbers.min() >= 0
     assert numbers.max() < 1
     assert numbers.mean() == pytest.approx(0.5, abs=0.01)
     np.testing.assert_allclose(np.histogram(numbers, 10, (0, 1))[0], 2000, atol=200)
@@ -212,3 +212,16 @@ def test_landing_masses_are_smoothed_over_their_neighbours(length: int) -> None:
     assert len(smoothed) == length
     for at in range(length):
         assert smoothed[at] == pytest.approx(mass[max(0, at - 4) : at + 5].sum())
+
+
+def test_a_sharp_landing_is_landed_on_to_the_frame() -> None:
+    model = eager(a_network(6), leave=-1.0)
+    with torch.no_grad():
+        model.head.stop_proj.bias.fill_(-30.0)
+    encoded = model.encode(torch.rand(1, 16, 90))
+    stepper = Stepper(model, encoded, model.style(torch.zeros(1, 3)), StepOptions())
+    hazards = stepper._hazards(60)
+    mass = np.full(81, 1e-6)
+    mass[50] = 0.95
+    stepper._open_spans = lambda masses, at: [(5, mass)]  # type: ignore[method-assign]
+    assert stepper._landing(hazards, stepping.Event(0, 10)) == 55
