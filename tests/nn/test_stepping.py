@@ -223,5 +223,5 @@ def test_a_sharp_landing_is_landed_on_to_the_frame() -> None:
     hazards = stepper._hazards(60)
     mass = np.full(81, 1e-6)
     mass[50] = 0.95
-    stepper._open_spans = lambda masses, at: [(5, mass)]  # type: ignore[method-assign]
+    stepper._open_spans = lambda *_: [(5, mass)]  # type: ignore[method-assign]
     assert stepper._landing(hazards, stepping.Event(0, 10)) == 55
