@@ -75,7 +75,7 @@ def _resident_bytes(root: psutil.Process) -> int:
     return total
 
 
-def _auto_editor() -> Path:
+def auto_editor_program() -> Path:
     """Returns the path of the program, installing it if it isn't there.
 
     Raises:
@@ -109,7 +109,7 @@ def measure_auto_editor(recording: Path, output: Path) -> Measured:
         PeerUnavailableError: If it can't be had here, or fails.
     """
     command: list[str | Path] = [
-        _auto_editor(),
+        auto_editor_program(),
         recording,
         "-o",
         output,

@@ -12,8 +12,7 @@ import numpy as np
 import soundfile
 from librosa.effects import split
 
-from benchmarks.peers import AUTO_EDITOR_VERSION, PeerUnavailableError
-from benchmarks.peers import _auto_editor as auto_editor_program
+from benchmarks.peers import AUTO_EDITOR_VERSION, PeerUnavailableError, auto_editor_program
 from benchmarks.quality_material import RATE_HZ, IntArray
 from benchmarks.quality_measures import Edit
 from benchmarks.quality_tape import covered
