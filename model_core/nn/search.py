@@ -20,7 +20,9 @@ FloatArray = npt.NDArray[np.float64]
 _FLOOR = 1e-4
 _NOISE_KNOT = 32
 """Frames between the knots of the noise that varies coverage when an edit is sampled."""
-_TRIES = 14
+_TRIES = 16
+_MOST_BIAS = 100.0
+"""Nats a frame: more outweighs whatever the network may say, and gains nothing."""
 _LENGTH_TOLERANCE = 0.005
 
 
@@ -112,7 +114,9 @@ def for_length(find: Callable[[float], list[IntArray]], target_frames: int) -> l
         if short is not None and long is not None:
             bias = (short + long) / 2
         else:
-            bias += step if missing > 0 else -step
+            if abs(bias) >= _MOST_BIAS:
+                break
+            bias = min(max(bias + (step if missing > 0 else -step), -_MOST_BIAS), _MOST_BIAS)
             step *= 2
         runs = find(bias)
     return nearest
