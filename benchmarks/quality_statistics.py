@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from training.calibration import calibration_error as expected_calibration_error
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -49,11 +51,8 @@ def share(judged: Sequence[Judged], measure: str) -> Figure | None:
 
 def calibration_error(joins: Sequence[tuple[float, bool]]) -> float:
     """Returns the expected calibration error over ten bins with equally many joins each."""
-    if not joins:
-        return float("nan")
-    bins = _bins(joins)
-    errors = [abs(part[:, 0].mean() - part[:, 1].mean()) * len(part) for part in bins]
-    return float(sum(errors) / len(joins))
+    pairs = np.array(joins, np.float64).reshape(-1, 2)
+    return expected_calibration_error(pairs[:, 0], pairs[:, 1] > 0, _BINS)
 
 
 def calibration(judged: Sequence[Judged], *, anywhere: bool) -> Figure | None:

@@ -9,12 +9,12 @@ import hashlib
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 
 from model_core.errors import CheckpointError
 from model_core.files import write_bytes_atomically
-from model_core.nn.card import MEND, Card
+from model_core.nn.card import MEND, Card, read_card
 from model_core.nn.network import PointerNetwork
 
 
@@ -36,17 +36,11 @@ def load_checkpoint(path: Path) -> PointerNetwork:
     Raises:
         CheckpointError: The file is missing, damaged, foreign or from a newer version.
     """
-    if not path.is_file():
-        raise CheckpointError(f"There is no checkpoint at {path}.", MEND)
+    card = read_card(path)
     try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+        tensors = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"{path.name} is not a readable checkpoint.", MEND) from error
-    if "card" not in metadata:
-        raise CheckpointError(f"{path.name} is not a checkpoint of EditorBot.", MEND)
-    card = Card.from_json(metadata["card"])
     with torch.device("meta"):
         model = PointerNetwork(card.config)
     shapes = {name: value.shape for name, value in model.state_dict().items()}

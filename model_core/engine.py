@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +17,14 @@ from model_core.audio.features import mel_spectrogram
 from model_core.audio.joins import Allowed, refine_joins
 from model_core.audio.source import AudioSource
 from model_core.checkpoint import checkpoint_hash, load_checkpoint
-from model_core.edit.locks import Locks, Range, span
-from model_core.edit.pointers import STOP, edit_list_to_pointers, frame_count, frame_start
+from model_core.edit.locks import Locks, Range
+from model_core.edit.pointers import (
+    STOP,
+    edit_list_to_pointers,
+    frame_count,
+    frame_start,
+    pointer_runs,
+)
 from model_core.edit.types import EditList, Proposal, Provenance
 from model_core.errors import AudioReadError, CheckpointError, DeviceError
 from model_core.nn.device import choose_device, choose_precision
@@ -201,7 +207,7 @@ class Engine:
         stretches, note = self._search(encoding, evidence, style, options)
         cancel.raise_if_cancelled()
         hop = self.card.config.hop(encoding.sample_rate)
-        rough = EditList.from_ranges((stretch.start, stretch.stop) for stretch in stretches)
+        rough = _edit_list(stretches)
         progress(0.7, "Placing joins")
         allowed = _allowed(stretches, options.locks, encoding.n_samples) if options.locks else None
         edit_list = refine_joins(rough, source, cancel=cancel, allowed=allowed)
@@ -209,10 +215,10 @@ class Engine:
             edit_list, evidence, hop, encoding.n_samples, self.card.confidence
         )
         progress(1.0, "Done")
-        pointers = edit_list_to_pointers(rough, hop, encoding.n_samples).indices
+        runs = pointer_runs(self._frames(encoding, rough))
         return Proposal(
             edit_list,
-            _runs(pointers),
+            tuple((start, stop) for start, stop in runs.tolist()),
             changes,
             Provenance(
                 checkpoint_hash=self.checkpoint_sha256,
@@ -266,10 +272,12 @@ class Engine:
         style = self._style(options, encoding)
         evidence = self._evidence(encoding, style, CancelToken())
         stretches, _ = self._search(encoding, evidence, style, options)
-        rough = EditList.from_ranges((stretch.start, stretch.stop) for stretch in stretches)
+        return np.append(self._frames(encoding, _edit_list(stretches)), np.int64(STOP))
+
+    def _frames(self, encoding: Encoding, edit: EditList) -> npt.NDArray[np.int64]:
+        """Returns the raw frames that an edit plays, of shape `[S]`."""
         hop = self.card.config.hop(encoding.sample_rate)
-        indices = edit_list_to_pointers(rough, hop, encoding.n_samples).indices
-        return np.append(indices, np.int64(STOP))
+        return edit_list_to_pointers(edit, hop, encoding.n_samples).indices
 
     def _style(self, options: GenerateOptions, encoding: Encoding | None = None) -> Tensor:
         """Returns the style that is asked for, of shape `[1, style_dim]`.
@@ -359,16 +367,13 @@ class Engine:
         self, encoding: Encoding, style: Tensor, candidates: list[list[Stretch]]
     ) -> list[Stretch]:
         """Returns the candidate of the highest full likelihood."""
-        hop = self.card.config.hop(encoding.sample_rate)
         best, highest = candidates[0], -np.inf
         tried: set[tuple[Stretch, ...]] = set()
         for candidate in candidates:
             if tuple(candidate) in tried or not candidate:
                 continue
             tried.add(tuple(candidate))
-            edit = EditList.from_ranges((part.start, part.stop) for part in candidate)
-            indices = edit_list_to_pointers(edit, hop, encoding.n_samples).indices
-            runs = np.array(_runs(indices), np.int64).reshape(-1, 2)
+            runs = pointer_runs(self._frames(encoding, _edit_list(candidate)))
             with self._autocast():
                 value = log_likelihood(self.model, encoding.encoded, style, runs, encoding.keys)
             if value > highest:
@@ -418,19 +423,12 @@ def _fitted(mel: FloatArray, n_frames: int) -> FloatArray:
     return np.pad(mel[:, :n_frames], ((0, 0), (0, missing)))
 
 
-def _runs(indices: npt.NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
-    """Returns the ranges of frames that pointers play in turn."""
-    if not indices.size:
-        return ()
-    breaks = np.flatnonzero(np.diff(indices) != 1) + 1
-    starts = indices[np.concatenate(([0], breaks))]
-    stops = indices[np.concatenate((breaks, [indices.size])) - 1] + 1
-    return tuple(zip(starts.tolist(), stops.tolist(), strict=True))
+def _edit_list(stretches: Sequence[Stretch]) -> EditList:
+    return EditList.from_ranges((stretch.start, stretch.stop) for stretch in stretches)
 
 
 def _allowed(stretches: list[Stretch], locks: Locks, n_samples: int) -> list[Allowed]:
     """Returns where the ends of what is played may be moved to without touching what is locked."""
-    walls = [*locks.drop, *(span(passage) for passage in locks.passages)]
     allowed = []
     for stretch in stretches:
         start, stop = stretch.start, stretch.stop
@@ -438,8 +436,8 @@ def _allowed(stretches: list[Stretch], locks: Locks, n_samples: int) -> list[All
             allowed.append(Allowed((start, start), (stop, stop)))
             continue
         inside = [kept for kept in locks.keep if start <= kept[0] and kept[1] <= stop]
-        before = max((high for _, high in walls if high <= start), default=0)
-        after = min((low for low, _ in walls if low >= stop), default=n_samples)
+        before = max((high for _, high in locks.taken if high <= start), default=0)
+        after = min((low for low, _ in locks.taken if low >= stop), default=n_samples)
         allowed.append(
             Allowed(
                 (before, min((low for low, _ in inside), default=stop)),

@@ -174,7 +174,7 @@ def make_batch(examples: Sequence[Example], rng: np.random.Generator, cropping: 
         new, order = _rows_of_crop(example, i, start, stop, longest, jitter, cropping.max_visits)
         orders.append(np.where(order >= 0, order + len(rows) * (longest + 1), order))
         rows += new
-    n_steps = max(1, *map(len, orders)) if len(orders) > 1 else max(1, len(orders[0]))
+    n_steps = max([1, *map(len, orders)])
     padded = [np.pad(order, (0, n_steps - len(order)), constant_values=-1) for order in orders]
     return Batch(
         mel=torch.from_numpy(mel),

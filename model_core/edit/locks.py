@@ -36,7 +36,7 @@ class Locks:
         if not all(self.passages):
             raise EditError("A locked passage holds at least one range.")
         for kept in self.keep:
-            for other in (*self.drop, *(span(passage) for passage in self.passages)):
+            for other in self.taken:
                 if _overlap(kept, other):
                     raise EditError(
                         "The same samples are locked to be kept and to be left out or rearranged.",
@@ -47,6 +47,11 @@ class Locks:
             if _overlap(one, other):
                 raise EditError("Two locked passages overlap.", "Unlock one of the two.")
 
+    @property
+    def taken(self) -> tuple[Range, ...]:
+        """What is decided against being heard, but for where a passage plays it."""
+        return (*self.drop, *(span(passage) for passage in self.passages))
+
     def __bool__(self) -> bool:
         return bool(self.keep or self.drop or self.passages)
 
@@ -56,8 +61,7 @@ class Locks:
         Raises:
             EditError: A range ends behind it.
         """
-        spans = (*self.keep, *self.drop, *(span(passage) for passage in self.passages))
-        if any(stop > n_samples for _, stop in spans):
+        if any(stop > n_samples for _, stop in (*self.keep, *self.taken)):
             raise EditError("A locked range reaches beyond the recording.", "Unlock it.")
 
 

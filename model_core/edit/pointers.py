@@ -129,12 +129,27 @@ def pointers_to_edit_list(pointers: PointerSequence, n_samples: int, source: int
             f"A pointer ({indices.max()}) lies beyond the recording, which has {count} frames.",
             "Check that the pointers were made for this recording.",
         )
+    runs = pointer_runs(indices)
+    starts = frame_start(runs[:, 0], pointers.hop)
+    stops = np.minimum(frame_start(runs[:, 1], pointers.hop), n_samples)
+    return EditList.from_ranges(zip(starts.tolist(), stops.tolist(), strict=True), source)
+
+
+def pointer_runs(indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Returns the ranges of frames that pointers play in turn.
+
+    Args:
+        indices: Frame indices of shape `[S]`.
+
+    Returns:
+        Rows of `(start, stop)`, of shape `[n, 2]`.
+    """
+    if not indices.size:
+        return np.empty((0, 2), np.int64)
     breaks = np.flatnonzero(np.diff(indices) != 1) + 1
     firsts = indices[np.concatenate(([0], breaks))]
     lasts = indices[np.concatenate((breaks, [indices.size])) - 1]
-    starts = frame_start(firsts, pointers.hop)
-    stops = np.minimum(frame_start(lasts + 1, pointers.hop), n_samples)
-    return EditList.from_ranges(zip(starts.tolist(), stops.tolist(), strict=True), source)
+    return np.stack((firsts, lasts + 1), axis=1)
 
 
 def edit_list_to_pointers(

@@ -161,8 +161,7 @@ def ending(
     stop = steps.stop_logits[0].float().sigmoid()
     far_exists = (at > head.max_delta) | (at + head.max_delta + 1 < n_frames)
     jump = steps.use_jump_logits[0].float().sigmoid() * far_exists
-    lengths = torch.tensor([n_frames], device=at.device)
-    near = near_log_probabilities(head, steps, keys.frames, lengths, first)[0]
+    near = near_log_probabilities(head, steps, keys.frames, first)[0]
     # At the very end of a short recording no offset may be legal: nothing can be copied.
     copy = near[:, head.max_delta].exp().nan_to_num(0.0) * (at < n_frames)
     return 1 - (1 - stop) * (1 - jump) * copy, stop

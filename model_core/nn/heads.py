@@ -123,9 +123,8 @@ class DeltaPredictionHead(nn.Module):
         Returns:
             Both of the same shape; an empty bucket has `low >= high`.
         """
-        half = self.n_jump_buckets // 2
-        forward = bucket >= half
-        rank = torch.where(forward, bucket - half, half - 1 - bucket)
+        forward = bucket >= self.n_jump_buckets // 2
+        rank = self._rank(bucket)
         nearest = self.bucket_edges[rank]
         open_end = torch.full_like(self.bucket_edges[:1], 2**40)
         farthest = torch.cat((self.bucket_edges[1:], open_end))[rank]
@@ -162,12 +161,15 @@ class DeltaPredictionHead(nn.Module):
 
     def is_wide(self, bucket: Tensor) -> Tensor:
         """Returns which buckets are so wide that landings in them are chosen in two stages."""
-        half = self.n_jump_buckets // 2
-        rank = torch.where(bucket >= half, bucket - half, half - 1 - bucket)
         edges = self.bucket_edges
-        wide = torch.ones(half, dtype=torch.bool, device=edges.device)
+        wide = torch.ones(len(edges), dtype=torch.bool, device=edges.device)
         wide[:-1] = edges[1:] - edges[:-1] > _WIDEST_SINGLE_STAGE
-        return wide[rank]
+        return wide[self._rank(bucket)]
+
+    def _rank(self, bucket: Tensor) -> Tensor:
+        """Returns how far out each bucket is on its side, from 0 on."""
+        half = self.n_jump_buckets // 2
+        return torch.where(bucket >= half, bucket - half, half - 1 - bucket)
 
     def compute_targets(self, target_pointers: Tensor) -> StepTargets:
         """Turns pointers into step targets; expected positions come from the pointers.

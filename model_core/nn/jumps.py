@@ -200,7 +200,7 @@ def landing_masses(head: DeltaPredictionHead, steps: StepLogits, keys: Keys, at:
     scores = scores.masked_fill(~inside, float("-inf"))
     far: list[tuple[Tensor, Tensor, Tensor]] = []
     for bucket, (low, high) in enumerate(head.bucket_offsets()):
-        if high - low <= reach and -reach <= low and high <= reach + 1:
+        if -reach <= low and high <= reach + 1:
             part = slice(low + reach, high + reach)
             share = scores[:, part].softmax(dim=-1).nan_to_num(0.0)
             mass[:, part] = share * shares[:, bucket : bucket + 1]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -62,12 +62,12 @@ class Scores:
 
     def biased(self, bias: float) -> Scores:
         """Returns the scores with every frame worth `bias` more each time it is played."""
-        return Scores(self.gain + bias, *self._rest())
+        return replace(self, gain=self.gain + bias)
 
     def forward_only(self) -> Scores:
         """Returns the scores without jumps back."""
         nothing = np.zeros(0, np.int64)
-        return Scores(self.gain, self.leave, self.land, self.finish, nothing, nothing, np.zeros(0))
+        return replace(self, back_leave=nothing, back_land=nothing, back=np.zeros(0))
 
     def part(self, start: int, stop: int) -> Scores:
         """Returns the scores of the frames from `start` to `stop` as a recording of its own."""
@@ -81,9 +81,6 @@ class Scores:
             self.back_land[inside] - start,
             self.back[inside],
         )
-
-    def _rest(self) -> tuple[FloatArray, FloatArray, FloatArray, IntArray, IntArray, FloatArray]:
-        return self.leave, self.land, self.finish, self.back_leave, self.back_land, self.back
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +207,14 @@ def _usable(scores: Scores) -> IntArray:
 
 def _values_before(pieces: list[_Piece], frame: int) -> FloatArray:
     """Returns the values of having played and of having skipped what comes before a frame."""
-    piece = _piece_at(pieces, frame)
+    piece = pieces[_index_at(pieces, frame)]
     at = frame - piece.start
     return np.array([piece.forward.played[at], piece.forward.skipped[at]])
 
 
-def _piece_at(pieces: list[_Piece], frame: int) -> _Piece:
-    return pieces[bisect_right([piece.start for piece in pieces], frame) - 1]
+def _index_at(pieces: list[_Piece], frame: int) -> int:
+    """Returns the last piece that begins at a frame or before."""
+    return bisect_right(pieces, frame, key=lambda piece: piece.start) - 1
 
 
 def _passes(scores: Scores, jump: int) -> list[FloatArray]:
@@ -227,19 +225,24 @@ def _passes(scores: Scores, jump: int) -> list[FloatArray]:
         the stretch to what the last pass does in the end.
     """
     # The second pass has landed, as if it had played before; the first one leaves having played.
-    both = _chained(_pair_matrices(scores, jump))
+    part = _stretch(scores, jump)
+    both = _chained(_pair_matrices(scores, part))
     passes = [both[[3 * _PLAYED, 3 * _SKIPPED], :3] + scores.back[jump]]
     for visit in range(2, scores.gain.shape[1]):
-        once_more = _chained(_last_matrices(scores, jump, scores.gain[:, visit]))[_PLAYED]
+        once_more = _chained(_last_matrices(scores, part, scores.gain[part, visit]))[_PLAYED]
         passes.append(passes[-1][:, :1] + once_more + scores.back[jump])
     return passes
 
 
-def _pair_matrices(scores: Scores, jump: int) -> FloatArray:
+def _stretch(scores: Scores, jump: int) -> slice:
+    """Returns the frames that a jump back leads over."""
+    return slice(int(scores.back_land[jump]), int(scores.back_leave[jump]))
+
+
+def _pair_matrices(scores: Scores, part: slice) -> FloatArray:
     """Returns for each frame of a jump's stretch how two passes go on, of shape `[L, 6, 6]`."""
-    part = slice(int(scores.back_land[jump]), int(scores.back_leave[jump]))
     gain = scores.gain[part]
-    last = _last_matrices(scores, jump, np.zeros(scores.n_frames))
+    last = _last_matrices(scores, part, np.zeros(len(gain)))
     earlier = last[:, :2, :2].copy()
     earlier[0] = ((0.0, scores.leave[part.start]), (scores.land[part.start], 0.0))
     pairs = earlier[:, :, None, :, None] + last[:, None, :, None, :]
@@ -249,17 +252,22 @@ def _pair_matrices(scores: Scores, jump: int) -> FloatArray:
     return pairs.reshape(-1, 6, 6)
 
 
-def _last_matrices(scores: Scores, jump: int, gain: FloatArray) -> FloatArray:
-    """Returns how the last pass goes on at each frame of a stretch, of shape `[L, 3, 3]`."""
-    part = slice(int(scores.back_land[jump]), int(scores.back_leave[jump]))
-    matrices = np.full((part.stop - part.start, 3, 3), -np.inf)
+def _last_matrices(scores: Scores, part: slice, gain: FloatArray) -> FloatArray:
+    """Returns how the last pass goes on at each frame of a stretch, of shape `[L, 3, 3]`.
+
+    Args:
+        scores: The scores.
+        part: The stretch.
+        gain: Of playing each of its frames in this pass, of shape `[L]`.
+    """
+    matrices = np.full((len(gain), 3, 3), -np.inf)
     matrices[:, _PLAYED, _PLAYED] = matrices[:, _SKIPPED, _SKIPPED] = 0.0
     matrices[:, _OVER, _OVER] = 0.0
     matrices[:, _PLAYED, _SKIPPED] = scores.leave[part]
     matrices[:, _SKIPPED, _PLAYED] = scores.land[part]
     matrices[:, _PLAYED, _OVER] = scores.finish[part]
     matrices[0, :, 1:] = -np.inf  # a jump plays the frame on which it lands
-    matrices[:, :, _PLAYED] += gain[part, None]
+    matrices[:, :, _PLAYED] += gain[:, None]
     return matrices
 
 
@@ -278,7 +286,7 @@ def _traced(
     scores: Scores, pieces: list[_Piece], end: int, *, skipping: bool
 ) -> list[tuple[int, int]]:
     """Follows the best path back from before frame `end`; returns its runs in order."""
-    index = bisect_right([piece.start for piece in pieces], end) - 1
+    index = _index_at(pieces, end)
     piece = pieces[index]
     start = piece.start
     part = slice(start, start + len(piece.forward.played) - 1)
@@ -305,14 +313,15 @@ def _traced_from(
         taken: The jump.
         state: What the last pass does in the end.
     """
-    land = int(scores.back_land[taken.jump])
+    part = _stretch(scores, taken.jump)
+    land = part.start
     later: list[tuple[int, int]] = []
     for visit in range(taken.passes - 1, 1, -1):
-        frames = _last_matrices(scores, taken.jump, scores.gain[:, visit])
+        frames = _last_matrices(scores, part, scores.gain[part, visit])
         states = _best_states(frames, _PLAYED, state)
         later = [*_runs_of(states == _PLAYED, land), *later]
         state = _PLAYED
-    frames = _pair_matrices(scores, taken.jump)
+    frames = _pair_matrices(scores, part)
     values = _values_before(pieces, land) + _chained(frames)[[3 * _PLAYED, 3 * _SKIPPED], state]
     skipping = bool(values[1] > values[0])
     states = _best_states(frames, 3 * int(skipping), state)

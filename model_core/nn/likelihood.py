@@ -50,19 +50,20 @@ class StepTerms(NamedTuple):
 
 
 def near_log_probabilities(
-    head: DeltaPredictionHead, steps: StepLogits, frame_keys: Tensor, lengths: Tensor, start: int
+    head: DeltaPredictionHead, steps: StepLogits, frame_keys: Tensor, start: int
 ) -> Tensor:
-    """Returns the log-softmax over near offsets, of shape `[R, E, 2 * max_delta + 1]`.
+    """Returns the log-softmax over near offsets within whole recordings.
 
     Args:
         head: The head.
         steps: Its logits at consecutive expected positions from `start` on.
         frame_keys: Of shape `[R, T, K]`.
-        lengths: Frames of each recording, of shape `[R]`.
         start: First expected position.
+
+    Returns:
+        Of shape `[R, E, 2 * max_delta + 1]`.
     """
     near = near_scores(steps.query, frame_keys, head.max_delta, start)
-    near = near.masked_fill(_beyond(near, lengths, head.max_delta, start), float("-inf"))
     return (steps.delta_logits.float() + near).log_softmax(dim=-1)
 
 
@@ -115,7 +116,8 @@ def step_terms(
     # Only where there is a near offset: elsewhere none may be legal, and gradients would be NaN.
     is_near = in_sight & ~target.use_jump
     near = near_scores(steps.query, keys.frames, head.max_delta)
-    near = near.masked_fill(_beyond(near, lengths, head.max_delta, 0), float("-inf"))
+    lands = column[:, None] + torch.arange(-head.max_delta, head.max_delta + 1, device=near.device)
+    near = near.masked_fill(lands >= lengths[:, None, None], float("-inf"))
     chosen = (steps.delta_logits[is_near].float() + near[is_near]).log_softmax(dim=-1)
     delta = chosen.gather(1, target.delta[is_near][:, None])[:, 0]
 
@@ -136,13 +138,6 @@ def step_terms(
         target.valid & (target.stop | (pointers != expected)),
         target.valid,
     )
-
-
-def _beyond(near: Tensor, lengths: Tensor, max_delta: int, start: int) -> Tensor:
-    """Returns which near offsets lead beyond the end of their recording, `[R, E, 2 M + 1]`."""
-    at = torch.arange(start, start + near.shape[1], device=near.device)
-    landing = at[:, None] + torch.arange(-max_delta, max_delta + 1, device=near.device)
-    return landing >= lengths[:, None, None]
 
 
 def _smoothed(log_probabilities: Tensor, target: Tensor, smoothing: float) -> Tensor:

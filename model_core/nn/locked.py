@@ -98,7 +98,7 @@ def _with_locks(scores: Scores, locks: Locks, hop: Fraction, n_samples: int) -> 
         finish[first + 1 : last] -= _ALWAYS
         open_jump &= (scores.back_leave <= first) | (scores.back_leave >= last)
         open_jump &= (scores.back_land <= first) | (scores.back_land >= last)
-    for start, stop in (*locks.drop, *(span(passage) for passage in locks.passages)):
+    for start, stop in locks.taken:
         # Frames that lie in it as a whole; of one at its edge only some samples go.
         first = frame_at(start - 1, hop) + 1 if start else 0
         last = frame_count(n_samples, hop) if stop == n_samples else frame_at(stop, hop)
@@ -138,13 +138,13 @@ def _assembled(
 ) -> list[Stretch]:
     """Puts what was found and the passages together, in samples."""
     stretches: list[Stretch] = []
-    # A frame at the edge of a gap may reach into a passage that is heard elsewhere.
-    taken = (*locks.drop, *(span(passage) for passage in locks.passages))
     for index, (gap, runs) in enumerate(zip(gaps, found, strict=True)):
         for start, stop in (runs + gap.frames[0]).tolist():
             low = max(frame_start(start, hop), gap.samples[0])
             high = min(frame_start(stop, hop), gap.samples[1])
-            stretches += [Stretch(*part, locked=False) for part in _without((low, high), taken)]
+            # A frame at the edge of a gap may reach into a passage that is heard elsewhere.
+            parts = _without((low, high), locks.taken)
+            stretches += [Stretch(*part, locked=False) for part in parts]
         if index < len(locks.passages):
             stretches += [Stretch(*part, locked=True) for part in locks.passages[index]]
     return stretches

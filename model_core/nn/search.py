@@ -134,7 +134,7 @@ def runs_to_pointers(runs: IntArray) -> IntArray:
     return np.concatenate([np.arange(start, stop, dtype=np.int64) for start, stop in runs])
 
 
-def box_sum(values: npt.NDArray[np.float32]) -> FloatArray:
+def box_sum(values: npt.NDArray[np.floating]) -> FloatArray:
     """Sums each value with its neighbours within `SMOOTH_FRAMES`."""
     total = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
     index = np.arange(len(values))

@@ -26,6 +26,7 @@ from model_core.nn.heads import StepLogits
 from model_core.nn.history import HistoryState
 from model_core.nn.jumps import Keys, Masses, landing_masses
 from model_core.nn.network import PointerNetwork
+from model_core.nn.search import box_sum
 from model_core.nn.walks import budget_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -237,7 +238,7 @@ class Stepper:
         frames = np.concatenate([low + np.arange(len(mass)) for low, mass in spans])
         mass = np.concatenate([mass for _, mass in spans])
         if self.options.temperature == 0:
-            smoothed = np.concatenate([_box(mass) for _, mass in spans])
+            smoothed = np.concatenate([box_sum(mass) for _, mass in spans])
             mode = frames[np.where(mass > 0, smoothed, 0.0).argmax()]
             # Smoothing makes a sharp landing flat: the frame is the likeliest one around the mode.
             around = np.abs(frames - mode) <= SMOOTH_FRAMES
@@ -348,9 +349,3 @@ def _exactly(end: FloatArray) -> FloatArray:
     """Returns f: the probability that copying ends exactly at each step."""
     survived = np.concatenate(([1.0], np.cumprod(1 - end)[:-1]))
     return end * survived
-
-
-def _box(mass: FloatArray) -> FloatArray:
-    """Sums each mass with its neighbours within `SMOOTH_FRAMES`."""
-    summed = np.convolve(mass, np.ones(2 * SMOOTH_FRAMES + 1), "full")
-    return summed[SMOOTH_FRAMES : SMOOTH_FRAMES + len(mass)]

@@ -12,6 +12,7 @@ from model_core.nn import stepping
 from model_core.nn.evidence import ending
 from model_core.nn.heads import StepLogits
 from model_core.nn.scoring import log_likelihood
+from model_core.nn.search import box_sum
 from model_core.nn.stepping import (
     WINDOW,
     Hazards,
@@ -208,7 +209,7 @@ def test_numbers_are_even_and_belong_to_their_place() -> None:
 @pytest.mark.parametrize("length", [1, 4, 9, 100])
 def test_landing_masses_are_smoothed_over_their_neighbours(length: int) -> None:
     mass = np.random.default_rng(length).random(length)
-    smoothed = stepping._box(mass)
+    smoothed = box_sum(mass)
     assert len(smoothed) == length
     for at in range(length):
         assert smoothed[at] == pytest.approx(mass[max(0, at - 4) : at + 5].sum())
