@@ -194,7 +194,12 @@ class Session(QObject):
         self.document_changed.emit(self._revision)
 
     def apply_edit(
-        self, edit_list: EditList, words: str, proposal: Proposal | None = None, merge_key: str = ""
+        self,
+        edit_list: EditList,
+        words: str,
+        proposal: Proposal | None = None,
+        merge_key: str = "",
+        changes: tuple[Change, ...] | None = None,
     ) -> None:
         """Replaces the edit as one undo step.
 
@@ -203,25 +208,25 @@ class Session(QObject):
             words: The step's name in the history.
             proposal: Where the edit came from, or None if a person made it.
             merge_key: Steps that follow each other with the same key become one.
+            changes: The rows of the edits list; left out, the proposal's, or what the edit does.
 
         Raises:
             EditError: If the edit reaches beyond the recording.
         """
         n_samples = self._source.n_samples if self._source is not None else 0
         edit_list.check_within((n_samples,))
-        if proposal is not None and proposal.changes:
-            changes = proposal.changes
-        else:
-            changes = changes_of(edit_list, n_samples)
+        if changes is None:
+            changes = proposal.changes if proposal is not None else ()
+            changes = changes or changes_of(edit_list, n_samples)
         after = Snapshot(edit_list, proposal, changes)
         self.undo_stack.push(
             ReplaceSnapshot(self, self._snapshot, after, words, merge_key=merge_key)
         )
 
     def _show(self, snapshot: Snapshot) -> None:
-        start, stop = changed_range(self._snapshot.edit_list, snapshot.edit_list)
-        self._snapshot = snapshot
-        self._timeline = Timeline(snapshot.edit_list)
+        before, self._snapshot = self._snapshot.edit_list, snapshot
         self._revision += 1
-        self.edit_changed.emit(start, stop)
+        if snapshot.edit_list != before:  # or only what is thought of it has changed
+            self._timeline = Timeline(snapshot.edit_list)
+            self.edit_changed.emit(*changed_range(before, snapshot.edit_list))
         self.document_changed.emit(self._revision)
