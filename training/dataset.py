@@ -13,6 +13,7 @@ import torch
 
 from model_core.edit.edit_ops import pointers_to_ops
 from model_core.edit.pointers import PADDING
+from model_core.nn.style_events import EventTable, events_of, stack_events
 from model_core.nn.walks import steps_of
 from training import shards
 from training.losses import Batch
@@ -109,6 +110,11 @@ class ShardPool:
         """Every recording, in the order of the shards' names."""
         return [example for name in sorted(self._examples) for example in self._examples[name]]
 
+    @property
+    def editors(self) -> list[list[Example]]:
+        """The recordings of each editor: a shard is one editor's work."""
+        return [self._examples[name] for name in sorted(self._examples)]
+
 
 def visits_of(runs: IntArray, n_frames: int) -> IntArray:
     """Returns how often each frame is played, of shape `[n_frames]`."""
@@ -125,6 +131,7 @@ class Cropping:
     Attributes:
         frames: Longest crop.
         style_dropout: Share of crops whose style is hidden from the network.
+        style_reading: Share of crops whose style is read from another recording of the editor.
         history_dropout: Share of crops whose history is hidden.
         budget_dropout: Share of crops in which it is hidden how much is left to play.
         augment: Whether to vary the spectrogram, and what is said to be left.
@@ -133,19 +140,27 @@ class Cropping:
 
     frames: int
     style_dropout: float = 0.0
+    style_reading: float = 0.0
     history_dropout: float = 0.5
     budget_dropout: float = 0.5
     augment: bool = False
     max_visits: int = 3
 
 
-def make_batch(examples: Sequence[Example], rng: np.random.Generator, cropping: Cropping) -> Batch:
+def make_batch(
+    examples: Sequence[Example],
+    rng: np.random.Generator,
+    cropping: Cropping,
+    same_editor: IntArray | None = None,
+) -> Batch:
     """Cuts one crop from each recording and pads them to one length.
 
     Args:
         examples: The recordings.
         rng: Source of every choice.
         cropping: How crops are taken.
+        same_editor: For each recording the index of another one by the same editor, whose edit can
+            tell the style, `[B]`; None where no styles are read.
 
     Returns:
         The batch, lengths rounded up to the longest crop.
@@ -160,6 +175,7 @@ def make_batch(examples: Sequence[Example], rng: np.random.Generator, cropping: 
     offsets = np.zeros(size, np.int64)
     rows: list[_Row] = []
     orders: list[IntArray] = []
+    events: list[EventTable] = []
     for i, example in enumerate(examples):
         start = _crop_start(example.n_frames, longest, rng)
         stop = min(example.n_frames, start + longest)
@@ -170,12 +186,17 @@ def make_batch(examples: Sequence[Example], rng: np.random.Generator, cropping: 
         reason[i, :n] = example.reason[start:stop]
         visits[i, :n] = visits_of(example.runs, example.n_frames)[start:stop]
         offsets[i] = start
+        if same_editor is not None:
+            events.append(events_of(crop, example.runs, start, example.n_frames))
         jitter = _budget_jitter(rng, cropping)
         new, order = _rows_of_crop(example, i, start, stop, longest, jitter, cropping.max_visits)
         orders.append(np.where(order >= 0, order + len(rows) * (longest + 1), order))
         rows += new
     n_steps = max([1, *map(len, orders)])
     padded = [np.pad(order, (0, n_steps - len(order)), constant_values=-1) for order in orders]
+    told_by = None
+    if same_editor is not None:
+        told_by = np.where(rng.random(size) < cropping.style_reading, same_editor, -1)
     return Batch(
         mel=torch.from_numpy(mel),
         mask=torch.from_numpy(mask),
@@ -192,6 +213,8 @@ def make_batch(examples: Sequence[Example], rng: np.random.Generator, cropping: 
         budget=torch.from_numpy(np.stack([row.budget for row in rows])),
         order=torch.from_numpy(np.stack(padded)),
         history_known=torch.from_numpy(rng.random(size) >= cropping.history_dropout),
+        events=stack_events(events) if events else None,
+        told_by=None if told_by is None else torch.from_numpy(told_by),
     )
 
 

@@ -18,6 +18,11 @@ from model_core.nn.heads import StepLogits
 from model_core.nn.jumps import Keys
 from model_core.nn.likelihood import StepTerms, step_terms
 from model_core.nn.network import PointerNetwork
+from model_core.nn.style import kl_divergence
+from model_core.nn.style_events import StyleEvents
+
+_FREE_NATS = 0.1
+"""What each dimension of a style may hold uncharged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class LossWeights:
     stop: float = 0.5
     landing: float = 0.5
     kl: float = 0.01
+    style: float = 0.1
     length: float = 0.1
     structure: float = 0.1
     coverage: float = 4.0
@@ -60,6 +66,9 @@ class Batch(NamedTuple):
         order: Place of each step among the rows in edit order, `[B, S]`; -1 for padding.
         history_known: `[B]`; False trains the network to do without.
         stems: Spectrograms of stems by name, each of the shape of `mel`; None where there are none.
+        events: What the edit does in each crop; None where no styles are read.
+        told_by: Crop of the same editor whose events tell the style, `[B]`; -1 where the measured
+            quantities tell it.
     """
 
     mel: Tensor
@@ -78,6 +87,8 @@ class Batch(NamedTuple):
     order: Tensor
     history_known: Tensor
     stems: dict[str, Tensor] | None = None
+    events: StyleEvents | None = None
+    told_by: Tensor | None = None
 
 
 class Losses(NamedTuple):
@@ -104,7 +115,7 @@ def compute_losses(
         The losses.
     """
     encoded = model.encode(batch.mel, batch.mask, batch.offset, batch.total, batch.stems)
-    style = model.style(batch.style, batch.style_known)
+    style, style_parts = _styles(model, encoded, batch)
     lengths = batch.mask.sum(dim=1)
     rows = batch.recording
     each = encoded if len(rows) == len(lengths) else Encoded(*(part[rows] for part in encoded))
@@ -127,6 +138,9 @@ def compute_losses(
         label_smoothing,
     )
     parts = _per_event(terms)
+    if "kl" in style_parts:
+        style_parts["kl"] = style_parts["kl"] / terms.event.sum().clamp(min=1)
+    parts |= style_parts
     parts["length"] = F.mse_loss(model.length(encoded, style), batch.log_ratio)
     parts |= _frame_losses(model, encoded, style, batch)
     named = {name: getattr(weights, name) for name in parts}
@@ -135,6 +149,34 @@ def compute_losses(
         named["edit_op"] = model.config.op_loss_weight
     total = torch.stack([named[name] * part for name, part in parts.items()]).sum()
     return Losses(total, {name: part.detach() for name, part in parts.items()}, terms)
+
+
+def _styles(
+    model: PointerNetwork, encoded: Encoded, batch: Batch
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Returns a style for each crop, and what reading styles costs.
+
+    A crop's style is read from another crop of the same editor: it is the editor's then, and can't
+    hold the answer. What it costs is the summed divergence from the prior, and the squared error
+    with which the measured quantities are told from the style.
+    """
+    style = model.style(batch.style, batch.style_known)
+    if model.vae is None or batch.events is None or batch.told_by is None:
+        return style, {}
+    posterior = model.read_style(encoded, batch.events)
+    eventful = batch.events.mask.any(dim=1)
+    read = model.vae.draw(posterior)
+    teller = batch.told_by.clamp(min=0)
+    is_read = batch.style_known & (batch.told_by >= 0) & eventful[teller]
+    # What is told and what is read share the space: either way the quantities lie in it.
+    told = model.vae.quantities(torch.cat((read, model.style(batch.style))))
+    error = (told.float() - batch.style.repeat(2, 1)).square().mean(dim=1)
+    weight = torch.cat((eventful, torch.ones_like(eventful))).float()
+    costs = {
+        "kl": (kl_divergence(posterior, _FREE_NATS) * eventful).sum(),
+        "style": (error * weight).sum() / weight.sum(),
+    }
+    return torch.where(is_read[:, None], read[teller].to(style.dtype), style), costs
 
 
 def likelihood_figures(terms: StepTerms) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ import math
 import sys
 import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from training.dataset import (
     ShardPool,
     make_batch,
 )
-from training.losses import LossWeights, compute_losses, likelihood_figures
+from training.losses import Batch, LossWeights, compute_losses, likelihood_figures
 
 log = logging.getLogger("training")
 
@@ -65,6 +65,9 @@ class TrainConfig:
         label_smoothing: For the jump buckets and the edit ops.
         crop_s: Longest crop in seconds.
         style_dropout: Share of crops whose style is hidden.
+        style_reading: Share of crops whose style is read from another recording of the editor, for
+            a network with a `StyleVAE`.
+        kl_warmup_steps: Updates until the divergence of styles from the prior counts in full.
         history_dropout: Share of crops whose history is hidden.
         budget_dropout: Share of crops in which it is hidden how much is left to play.
         ema_decay: Decay of the running mean of the weights, which is what is shipped.
@@ -90,6 +93,8 @@ class TrainConfig:
     label_smoothing: float = 0.1
     crop_s: float = 40.0
     style_dropout: float = 0.15
+    style_reading: float = 0.6
+    kl_warmup_steps: int = 500
     history_dropout: float = 0.5
     budget_dropout: float = 0.5
     ema_decay: float = 0.999
@@ -100,8 +105,8 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.scheduler_type not in _SCHEDULERS:
             raise ValueError(f"scheduler_type is one of {', '.join(_SCHEDULERS)}.")
-        if self.model.use_style_vae:
-            raise ValueError("A latent space of styles can't be trained yet: use_style_vae is off.")
+        if self.model.use_style_vae and self.batch_size % 2:
+            raise ValueError("To read styles, batch_size must be even: crops come in pairs.")
 
     @classmethod
     def from_json(cls, path: Path) -> TrainConfig:
@@ -141,6 +146,7 @@ class TrainConfig:
         return Cropping(
             frames,
             style_dropout=self.style_dropout if training else 0.0,
+            style_reading=self.style_reading if training else 0.0,
             history_dropout=self.history_dropout if training else 0.0,
             budget_dropout=self.budget_dropout if training else 1.0,
             augment=training,
@@ -202,21 +208,17 @@ class Trainer:
         config = self.config
         if self.step % 50 == 0:
             self.train_pool.refresh()
-        examples = self.train_pool.examples
+        warm = min(1.0, self.step / max(1, config.kl_warmup_steps))
+        weights = replace(config.loss_weights, kl=config.loss_weights.kl * warm)
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate_at(self.step, self.updates)
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         totals: dict[str, float] = defaultdict(float)
         for _ in range(config.gradient_accumulation_steps):
-            chosen = self.rng.integers(0, len(examples), config.batch_size)
-            batch = make_batch(
-                [examples[i] for i in chosen], self.rng, config.cropping(training=True)
-            )
+            batch = self._batch()
             with self._autocast():
-                losses = compute_losses(
-                    self.model, batch, config.loss_weights, config.label_smoothing
-                )
+                losses = compute_losses(self.model, batch, weights, config.label_smoothing)
             loss = losses.total / config.gradient_accumulation_steps
             loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
             for name, part in losses.parts.items():
@@ -231,6 +233,21 @@ class Trainer:
             for mean, value in zip(self.average.parameters(), self.model.parameters(), strict=True):
                 mean.lerp_(value, 1 - decay)
         return {**totals, "grad_norm": float(norm)}
+
+    def _batch(self) -> Batch:
+        """Draws crops: of any recordings, or of two by each editor where styles are read."""
+        size, cropping = self.config.batch_size, self.config.cropping(training=True)
+        if not self.config.model.use_style_vae:
+            examples = self.train_pool.examples
+            chosen = [examples[i] for i in self.rng.integers(0, len(examples), size)]
+            return make_batch(chosen, self.rng, cropping)
+        editors = [works for works in self.train_pool.editors if works]
+        chosen = []
+        for i in self.rng.integers(0, len(editors), size // 2):
+            works = editors[i]
+            pair = self.rng.choice(len(works), 2, replace=len(works) < 2)
+            chosen += [works[k] for k in pair]
+        return make_batch(chosen, self.rng, cropping, np.arange(len(chosen)) ^ 1)
 
     def _autocast(self) -> torch.autocast:
         dtype = torch.bfloat16 if self.config.use_bfloat16 else torch.float16

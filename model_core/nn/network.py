@@ -20,7 +20,8 @@ from model_core.nn.heads import DeltaPredictionHead, LengthHead, StepLogits, Sty
 from model_core.nn.history import HistoryState
 from model_core.nn.jumps import Keys, pool_stretches
 from model_core.nn.stems import StemEncoder
-from model_core.nn.style import StyleVAE
+from model_core.nn.style import StylePosterior, StyleVAE
+from model_core.nn.style_events import StyleEvents
 
 if TYPE_CHECKING:
     from model_core.nn.generation import Generated
@@ -136,6 +137,19 @@ class PointerNetwork(nn.Module):
         if known is not None:
             z = torch.where(known[:, None], z, self.unknown_style.to(z.dtype))
         return z
+
+    def read_style(self, encoded: Encoded, events: StyleEvents) -> StylePosterior:
+        """Reads the styles of finished edits of the recordings, for a network with a `StyleVAE`.
+
+        Raises:
+            ValueError: The network has none.
+        """
+        if self.vae is None:
+            raise ValueError("This network reads no styles.")
+        with torch.no_grad():
+            unknown = self.unknown_style.expand(len(encoded.frame_emb), -1)
+            coverage = self.coverage_head(encoded.frame_emb, unknown)[..., 0].float().sigmoid()
+        return self.vae.read(encoded.frame_emb, coverage, events)
 
     def frame_logits(self, encoded: Encoded, style: Tensor) -> FrameLogits:
         """Returns coverage and reasons of every frame for styles `[B, style_dim]`."""

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-N_EVENT_FEATURES = 5
-"""Of an event: log of the frames copied before it, signed log of the jump, log of the silent frames
-left around it, mean level and mean coverage of what was skipped."""
+from model_core.nn.style_events import N_MEASURED, StyleEvents
+
+N_EVENT_FEATURES = N_MEASURED + 1
+"""Of an event: what `style_events` measures, and the mean coverage of what was skipped."""
 _LOWEST, _HIGHEST = -8.0, 8.0
 
 
@@ -69,6 +70,26 @@ class StyleVAE(nn.Module):
         count = mask.sum(dim=1, keepdim=True).to(x.dtype).log1p()
         mean, log_variance = self.posterior_out(torch.cat((pooled, count), dim=-1)).chunk(2, dim=-1)
         return StylePosterior(mean, log_variance.clamp(_LOWEST, _HIGHEST))
+
+    def read(self, frame_emb: Tensor, coverage: Tensor, events: StyleEvents) -> StylePosterior:
+        """Reads the style of finished edits from their events and the recordings' embeddings.
+
+        Args:
+            frame_emb: Of shape `[B, T, D]`.
+            coverage: Probability that an editor of unknown style plays each frame, `[B, T]`.
+            events: What was done.
+        """
+        rows = torch.arange(len(frame_emb), device=frame_emb.device)[:, None]
+        sums = F.pad(coverage.double().cumsum(dim=1), (1, 0))
+        low, high = events.skipped.unbind(dim=-1)
+        skipped = (sums[rows, high] - sums[rows, low]) / (high - low).clamp(min=1)
+        parts = (events.measured, skipped[..., None].to(events.measured.dtype))
+        return self.posterior(
+            torch.cat(parts, dim=-1),
+            frame_emb[rows, events.leaving],
+            frame_emb[rows, events.landing],
+            events.mask,
+        )
 
     def draw(self, posterior: StylePosterior, generator: torch.Generator | None = None) -> Tensor:
         """Draws a style from each distribution, of shape `[B, Z]`, so that gradients pass."""

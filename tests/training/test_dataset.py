@@ -152,7 +152,7 @@ def test_what_is_hidden_is_hidden_as_often_as_asked() -> None:
             assert bool(told.all()) or not bool(told.any())
             hidden.append(not bool(told.any()))
     assert np.mean(hidden) == pytest.approx(0.4, abs=0.07)
-    assert Cropping(60) == Cropping(60, 0.0, 0.5, 0.5)
+    assert Cropping(60) == Cropping(60, 0.0, 0.0, 0.5, 0.5)
 
 
 def test_budgets_are_misstated_when_crops_are_varied() -> None:

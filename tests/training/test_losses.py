@@ -13,6 +13,7 @@ from model_core.edit.pointers import PADDING
 from model_core.nn.decoder import Walk
 from model_core.nn.encoder import Encoded
 from model_core.nn.likelihood import StepTerms
+from model_core.nn.style import kl_divergence
 from tests.nn.small import a_network
 from training.dataset import Cropping, Example, make_batch, visits_of
 from training.losses import Batch, Losses, LossWeights, compute_losses, likelihood_figures
@@ -219,3 +220,61 @@ def test_hidden_budgets_and_an_edit_of_nothing_stay_finite() -> None:
     losses.total.backward()
     assert torch.isfinite(losses.total)
     check_gradients(model)
+
+
+def a_styled_batch(reading: float, n: int = 4) -> Batch:
+    cropping = Cropping(200, style_reading=reading, history_dropout=0.0, budget_dropout=0.0)
+    examples = [an_example(i) for i in range(n)]
+    return make_batch(examples, np.random.default_rng(0), cropping, np.arange(n) ^ 1)
+
+
+def test_a_style_is_read_from_the_other_recording() -> None:
+    model, batch = a_network(use_style_vae=True), a_styled_batch(1.0)
+    with torch.no_grad():
+        # Draws would hide what a style is read from.
+        assert model.vae is not None
+        size = model.config.style_dim
+        model.vae.posterior_out.weight[size:] = 0
+        model.vae.posterior_out.bias[size:] = -8.0
+
+        def events_changed(crop: int) -> Losses:
+            assert batch.events is not None
+            measured = batch.events.measured.clone()
+            measured[crop] += 3.0
+            torch.manual_seed(0)
+            changed = batch._replace(events=batch.events._replace(measured=measured))
+            return losses_of(model, changed, 0.0)
+
+        torch.manual_seed(0)
+        before = losses_of(model, batch, 0.0).terms.log_probability()
+        after = events_changed(0).terms.log_probability()
+    moved = (before - after).abs().amax(dim=1)
+    rows = batch.recording
+    assert moved[rows == 1].max() > 1e-3
+    # Crop 0 itself is told by crop 1, and the other pair by itself.
+    torch.testing.assert_close(before[rows != 1], after[rows != 1])
+
+
+def test_reading_styles_costs_the_divergence_and_the_quantities() -> None:
+    model, batch = a_network(use_style_vae=True), a_styled_batch(0.5)
+    losses = losses_of(model, batch)
+    assert {"kl", "style"} <= losses.parts.keys()
+    with torch.no_grad():
+        assert batch.events is not None
+        posterior = model.read_style(
+            model.encode(batch.mel, batch.mask, batch.offset, batch.total), batch.events
+        )
+        expected = kl_divergence(posterior, 0.1).sum() / losses.terms.event.sum()
+    assert float(losses.parts["kl"]) == pytest.approx(float(expected), rel=1e-4)
+    losses.total.backward()
+    assert model.vae is not None
+    assert model.vae.event_in.weight.grad is not None
+    assert model.vae.event_in.weight.grad.abs().sum() > 0
+
+
+def test_without_reading_the_measured_quantities_tell_the_style() -> None:
+    model = a_network(use_style_vae=True)
+    with torch.no_grad():
+        read = losses_of(model, a_styled_batch(0.0), 0.0).terms.log_probability()
+        told = losses_of(model, a_batch(4), 0.0).terms.log_probability()
+    torch.testing.assert_close(read, told)

@@ -51,6 +51,10 @@ class MemoryPool(ShardPool):
     def examples(self) -> list[Example]:
         return self._made
 
+    @property
+    def editors(self) -> list[list[Example]]:
+        return [self._made[:3], self._made[3:4], []]
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> TrainConfig:
@@ -70,6 +74,16 @@ def test_a_run_leaves_a_checkpoint_that_loads(config: TrainConfig, tmp_path: Pat
     names = [quantity.name for quantity in model.card.style_quantities]
     assert names == ["pause_s", "margin_s", "extension"]
     assert "nats_per_event" in model.card.provenance["validation_losses"]
+
+
+def test_a_latent_space_of_styles_is_trained(config: TrainConfig, tmp_path: Path) -> None:
+    model = dataclasses.replace(config.model, use_style_vae=True)
+    run = trainer(dataclasses.replace(config, model=model), tmp_path)
+    before = {name: value.clone() for name, value in run.model.state_dict().items()}
+    run.run()
+    for name, value in run.model.state_dict().items():
+        if name.startswith("vae."):
+            assert not torch.equal(value, before[name]), name
 
 
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(
