@@ -36,6 +36,7 @@ from model_core.nn.locked import Stretch, search_around
 from model_core.nn.network import PointerNetwork
 from model_core.nn.scoring import log_likelihood
 from model_core.nn.search import make_scores
+from model_core.nn.styling import choose_style, read_style
 from model_core.options import MOST_EXTENSION, GenerateOptions
 from model_core.progress import CancelToken, Progress, no_progress, part_of
 from model_core.proposals import describe_changes
@@ -264,6 +265,37 @@ class Engine:
         ]
         return tuple((first, last) for first, last in played if first < last)
 
+    def read_style(
+        self,
+        source: AudioSource,
+        edit_list: EditList,
+        progress: Progress = no_progress,
+        cancel: CancelToken | None = None,
+    ) -> tuple[float, ...]:
+        """Reads the style in which a recording was edited, for `GenerateOptions.style`.
+
+        Args:
+            source: The recording.
+            edit_list: Its finished edit.
+            progress: Told the finished share.
+            cancel: Looked at between blocks.
+
+        Raises:
+            StyleError: The network reads no styles, or the edit changes nothing.
+        """
+        settings = self.card.config.mel_settings()
+        mel = mel_spectrogram(source, settings, progress=part_of(progress, 0.0, 0.6), cancel=cancel)
+        progress(0.7, "Listening")
+        encoding = self.encode_mel(mel, source.n_samples, source.sample_rate)
+        if cancel:
+            cancel.raise_if_cancelled()
+        progress(0.9, "Reading the style")
+        runs = pointer_runs(self._frames(encoding, edit_list))
+        with self._autocast():
+            style = read_style(self.model, encoding.encoded, mel[:, : encoding.n_frames], runs)
+        progress(1.0, "Done")
+        return style
+
     def pointers(
         self, encoding: Encoding, options: GenerateOptions | None = None
     ) -> npt.NDArray[np.int64]:
@@ -284,16 +316,11 @@ class Engine:
 
         Who asks for more than the whole recording asks for loops.
         """
-        rng = np.random.default_rng([options.seed, 1]) if options.sample_style else None
         extension = options.extension
         if encoding is not None and options.target_length_s is not None:
             whole_s = encoding.n_samples / encoding.sample_rate
             extension = min(max(extension, options.target_length_s / whole_s), MOST_EXTENSION)
-        quantities = self.card.style_of(options.tightness, extension, rng)
-        with torch.inference_mode():
-            return self.model.style(
-                torch.tensor([quantities], dtype=torch.float32, device=self.device)
-            )
+        return choose_style(self.model, options, extension)
 
     def _evidence(self, encoding: Encoding, style: Tensor, cancel: CancelToken) -> Evidence:
         key = style.float().cpu().numpy().tobytes()

@@ -41,6 +41,10 @@ class EditError(EditorBotError):
     """An operation that would make an invalid edit list, or a malformed edit-list file."""
 
 
+class StyleError(EditorBotError):
+    """A style that can't be read, or that belongs to another network."""
+
+
 class AlignmentError(EditorBotError):
     """A recording and a finished edit that don't belong together, or can't be aligned."""
 

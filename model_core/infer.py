@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ from model_core.export.sound import export_sound
 from model_core.files import check_writable, refuse_overwriting_source
 from model_core.options import GenerateOptions
 from model_core.progress import Progress, part_of
+from model_core.styles import Style, read_style, write_style
 from resources import resource_path
 
 if TYPE_CHECKING:
@@ -166,6 +168,7 @@ def main(argv: list[str] | None = None) -> int:
             stop_threshold=arguments.stop_threshold,
             extension=arguments.extend,
             rescore=arguments.rescore,
+            axes=tuple(arguments.axis),
         )
     except ValueError as error:
         sys.stderr.write(f"infer: error: {error}\n")
@@ -191,6 +194,7 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         arguments.pointers,
         arguments.edit_list,
         arguments.alignment_plot,
+        arguments.save_style,
     ]
     with ExitStack() as opened:
         source = opened.enter_context(open_audio(arguments.input))
@@ -211,6 +215,7 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         progress(0.4, "Listening")
         encoding = engine.encode_mel(mel, source.n_samples, source.sample_rate, stem_mels)
         del mel, stem_mels
+        options = _with_style(arguments, engine, options)
         proposal = engine.propose(encoding, source, options, part_of(progress, 0.6, 0.8))
         _write_outputs(arguments, source, proposal, part_of(progress, 0.8, 1.0))
         progress(1.0, "Done")
@@ -219,6 +224,23 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         return " ".join(
             filter(None, (f"{_counted(proposal)},", lengths, *source.notes, proposal.note))
         )
+
+
+def _with_style(
+    arguments: argparse.Namespace, engine: Engine, options: GenerateOptions
+) -> GenerateOptions:
+    """Adds the style that a file holds or that a finished edit shows, if one is asked for."""
+    if arguments.style:
+        style = read_style(arguments.style, engine.checkpoint_sha256)
+        return replace(options, style=style.values)
+    if arguments.style_from:
+        from model_core.align import align
+
+        raw_path, edit_path = arguments.style_from
+        with open_audio(raw_path) as raw, open_audio(edit_path) as edit:
+            found = align(raw, edit)
+            return replace(options, style=engine.read_style(raw, found.edit_list))
+    return options
 
 
 def _counted(proposal: Proposal) -> str:
@@ -288,6 +310,13 @@ def _write_outputs(
             str(arguments.input), source.sample_rate, source.n_samples, source.content_hash()
         )
         write_edit_list(arguments.edit_list, proposal.edit_list, [about])
+    if arguments.save_style and proposal.provenance:
+        about_style = Style(
+            arguments.save_style.stem,
+            proposal.provenance.style,
+            proposal.provenance.checkpoint_hash,
+        )
+        write_style(arguments.save_style, about_style)
     if arguments.alignment_plot:
         from model_core.plot import save_alignment_plot
 
@@ -314,6 +343,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sample-style", action="store_true", help="draw an editing style instead of the mean one"
     )
+    styles = parser.add_mutually_exclusive_group()
+    styles.add_argument("--style", type=Path, metavar="FILE", help="a style that was saved")
+    styles.add_argument(
+        "--style-from",
+        type=Path,
+        nargs=2,
+        metavar=("RAW", "EDIT"),
+        help="edit in the style in which RAW was made into EDIT",
+    )
+    parser.add_argument(
+        "--axis",
+        type=_axis,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="move the style along an axis of the model, in deviations among editors",
+    )
+    parser.add_argument("--save-style", type=Path, metavar="FILE", help="also save the style")
     parser.add_argument("--seed", type=_seed, default=0, help="of everything drawn at random")
     parser.add_argument("--target-length", type=float, metavar="SECONDS", help="wanted length")
     parser.add_argument(
@@ -346,6 +393,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
     return parser
+
+
+def _axis(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no NAME=VALUE with a number") from None
 
 
 def _seed(text: str) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from model_core.edit.locks import Locks
 
 MOST_EXTENSION = 4.0
+MOST_AXIS_DEVIATIONS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,9 @@ class GenerateOptions:
         temperature: 0 takes the best path; above 0 events are perturbed at random.
         sample_style: Whether to draw a style instead of taking the mean one.
         stop_threshold: Probability from which an end of the edit is believed, 0 to 1.
+        style: Place in the network's space of styles to start from, `[Z]`, or None for the mean
+            editor's or a drawn one; what `tightness` and `extension` ask for is set in it.
+        axes: How far to move along named axes of that space, in deviations among editors.
         extension: How many times as long loops are to make the edit, 1 (no loops) to 4.
         locks: What is decided already.
         rescore: Whether the best few edits are compared once more by their full likelihood.
@@ -31,6 +35,8 @@ class GenerateOptions:
     temperature: float = 0.0
     sample_style: bool = False
     stop_threshold: float = 0.5
+    style: tuple[float, ...] | None = None
+    axes: tuple[tuple[str, float], ...] = ()
     extension: float = 1.0
     locks: Locks = field(default_factory=Locks)
     rescore: bool = False
@@ -42,6 +48,10 @@ class GenerateOptions:
             raise ValueError(f"A target length is above 0 s, not {self.target_length_s}.")
         if not 0 <= self.temperature <= 10:
             raise ValueError(f"Temperature goes from 0 to 10, not {self.temperature}.")
+        if not all(abs(distance) <= MOST_AXIS_DEVIATIONS for _, distance in self.axes):
+            raise ValueError(
+                f"An axis goes from -{MOST_AXIS_DEVIATIONS:g} to {MOST_AXIS_DEVIATIONS:g}."
+            )
         if not 1 <= self.extension <= MOST_EXTENSION:
             raise ValueError(
                 f"An extension goes from 1 to {MOST_EXTENSION:g}, not {self.extension}."

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 
 from model_core.errors import CheckpointError
 from model_core.nn.config import PointerNetworkConfig
+from model_core.nn.style_space import StyleSpace
 
 _STYLE_REACH = 1.5
 """Tightness 0 and 1 lie this many deviations from the mean of the editors of training."""
@@ -70,6 +71,7 @@ class Card:
         confidence: Knots of the rising map from the evidence for a join to the probability that it
             is right, `(evidence, probability)`; empty where it wasn't fitted.
         provenance: Training data, time, figures: free words and numbers for people.
+        style_space: Where styles that were read from edits lie; None for a network that reads none.
     """
 
     config: PointerNetworkConfig
@@ -77,6 +79,7 @@ class Card:
     decoding: DecodingSettings = field(default_factory=DecodingSettings)
     confidence: tuple[tuple[float, float], ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
+    style_space: StyleSpace | None = None
 
     def __post_init__(self) -> None:
         if len(self.style_quantities) != self.config.n_style_quantities:
@@ -84,6 +87,8 @@ class Card:
                 f"{len(self.style_quantities)} style quantities are named where the network has "
                 f"{self.config.n_style_quantities}."
             )
+        if self.style_space and len(self.style_space.mean) != self.config.style_dim:
+            raise ValueError("The space of styles has another size than the network's.")
         knots = [*self.confidence]
         rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in itertools.pairwise(knots))
         if not rising or not all(0 <= value <= 1 for knot in knots for value in knot):
@@ -136,6 +141,7 @@ class Card:
                 "style_quantities": [asdict(quantity) for quantity in self.style_quantities],
                 "decoding": asdict(self.decoding),
                 "confidence": self.confidence,
+                "style_space": self.style_space and self.style_space.to_dict(),
                 "provenance": self.provenance,
             },
             indent=1,
@@ -174,6 +180,7 @@ class Card:
                 DecodingSettings(**{k: float(v) for k, v in values["decoding"].items()}),
                 tuple((float(x), float(y)) for x, y in values.get("confidence", ())),
                 dict(values["provenance"]),
+                StyleSpace.from_dict(space) if (space := values.get("style_space")) else None,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError("The checkpoint's card is not readable.", MEND) from error

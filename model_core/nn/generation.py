@@ -16,6 +16,8 @@ from model_core.nn.lattice import best_edit
 from model_core.nn.network import PointerNetwork
 from model_core.nn.search import best_runs, for_length, make_scores, runs_to_pointers
 from model_core.nn.stepping import StepOptions, Stepper
+from model_core.nn.styling import choose_style
+from model_core.options import GenerateOptions
 
 IntArray = npt.NDArray[np.int64]
 
@@ -72,7 +74,7 @@ def generate(
     if mel.dim() != 3 or mel.shape[:2] != (1, n_mels) or mel.shape[2] == 0:
         raise ValueError(f"A spectrogram [{n_mels}, T] is asked for, not {list(raw_mel.shape)}.")
     encoded = model.encode(mel.to(model.start_emb.device))
-    style = _style(model, seed, sample_style=sample_style)
+    style = choose_style(model, GenerateOptions(seed=seed, sample_style=sample_style))
     n_frames = mel.shape[2]
     expected = max(1, round(n_frames * math.exp(float(model.length(encoded, style)))))
     if stepwise:
@@ -92,15 +94,3 @@ def generate(
             runs = for_length(lambda bias: [best_edit(scores.biased(bias)).runs], target_length)[0]
     pointers = np.append(runs_to_pointers(runs), np.int64(STOP))
     return Generated(torch.from_numpy(pointers), style[0], expected)
-
-
-def _style(model: PointerNetwork, seed: int, *, sample_style: bool) -> Tensor:
-    """Returns the mean editor's style or a drawn one, of shape `[1, style_dim]`."""
-    device = model.start_emb.device
-    if model.vae is not None:
-        generator = torch.Generator().manual_seed(seed)
-        drawn = model.vae.draw_prior(1, generator)
-        return drawn if sample_style else torch.zeros_like(drawn)
-    rng = np.random.default_rng([seed, 1]) if sample_style else None
-    quantities = torch.tensor([model.card.style_of(rng=rng)], dtype=torch.float32, device=device)
-    return model.style(quantities)

@@ -1,0 +1,133 @@
+"""From what a person asks for to a place in the network's space of styles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from model_core.errors import StyleError
+from model_core.nn.style_events import StyleEvents, events_of, stack_events
+
+if TYPE_CHECKING:
+    from model_core.nn.encoder import Encoded
+    from model_core.nn.network import PointerNetwork
+    from model_core.options import GenerateOptions
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+_READ_FRAMES = 3445
+"""40 s, as long as the crops of training."""
+
+
+@torch.inference_mode()
+def choose_style(
+    model: PointerNetwork, options: GenerateOptions, extension: float | None = None
+) -> Tensor:
+    """Returns the style that is asked for, of shape `[1, style_dim]`.
+
+    Args:
+        model: The network.
+        options: What is asked for.
+        extension: In place of the options' own.
+
+    Raises:
+        StyleError: The style is another network's, or an axis is unknown.
+    """
+    card = model.card
+    space = card.style_space
+    extension = options.extension if extension is None else extension
+    rng = np.random.default_rng([options.seed, 1]) if options.sample_style else None
+    if options.style is not None:
+        if len(options.style) != card.config.style_dim:
+            raise StyleError("The style belongs to another model.", "Choose another style.")
+        start: tuple[float, ...] | None = options.style
+    elif rng is not None and space is not None:
+        start = space.draw(rng)
+    elif rng is not None and model.vae is not None:
+        start = tuple(rng.standard_normal(card.config.style_dim).tolist())
+    else:
+        start = None
+    device = model.unknown_style.device
+    if start is None:
+        quantities = card.style_of(options.tightness, extension, rng)
+        z = model.style(torch.tensor([quantities], dtype=torch.float32, device=device))
+    else:
+        z = torch.tensor([start], dtype=torch.float32, device=device)
+        z = _with_quantities(model, z, options.tightness, extension)
+    if not options.axes:
+        return z
+    known = {axis.name for axis in space.axes} if space else set()
+    unknown = [name for name, _ in options.axes if name not in known]
+    if space is None or unknown:
+        there = ", ".join(sorted(known)) or "none"
+        raise StyleError(f"This model has no axis “{unknown[0]}”.", f"Its axes: {there}.")
+    moved = space.moved(tuple(z[0].float().tolist()), dict(options.axes))
+    return torch.tensor([moved], dtype=torch.float32, device=device)
+
+
+def _with_quantities(
+    model: PointerNetwork, z: Tensor, tightness: float | None, extension: float
+) -> Tensor:
+    """Sets in a style the quantities that are asked for, and leaves the others as they are."""
+    if model.vae is None or (tightness is None and extension <= 1):
+        return z
+    there = model.vae.quantities(z)
+    wanted = torch.tensor([model.card.style_of(tightness, extension)]).to(there)
+    is_asked = torch.tensor(
+        [
+            extension > 1 if quantity.name == "extension" else tightness is not None
+            for quantity in model.card.style_quantities
+        ],
+        device=there.device,
+    )
+    change = torch.where(is_asked, wanted - there, torch.zeros_like(there))
+    return z + change @ model.style_in.weight.T
+
+
+@torch.inference_mode()
+def read_style(
+    model: PointerNetwork, encoded: Encoded, mel: FloatArray, runs: IntArray
+) -> tuple[float, ...]:
+    """Reads the style in which a recording was edited.
+
+    Long recordings are read in stretches as long as those of training; what each of them says is
+    weighed by how sure it is.
+
+    Args:
+        model: A network that reads styles.
+        encoded: The recording.
+        mel: Its spectrogram in [0, 1], of shape `[n_mels, T]`.
+        runs: Frame ranges that the edit plays in turn, `[n, 2]`.
+
+    Returns:
+        Of shape `[style_dim]`.
+
+    Raises:
+        StyleError: The network reads no styles, or the edit changes nothing to read one from.
+    """
+    if model.vae is None:
+        raise StyleError("This model can't read a style from an edit.", "Choose another model.")
+    n_frames = mel.shape[1]
+    total, weight = torch.zeros(model.config.style_dim), torch.zeros(model.config.style_dim)
+    for start in range(0, n_frames, _READ_FRAMES):
+        stop = min(n_frames, start + _READ_FRAMES)
+        table = events_of(mel[:, start:stop], runs, start, n_frames)
+        if not len(table):
+            continue
+        events = stack_events([table])
+        events = StyleEvents(*(part.to(encoded.frame_emb.device) for part in events))
+        part = encoded._replace(frame_emb=encoded.frame_emb[:, start:stop])
+        mean, log_variance = (value[0].float().cpu() for value in model.read_style(part, events))
+        precision = (-log_variance).exp()
+        total, weight = total + precision * mean, weight + precision
+    if not weight.any():
+        raise StyleError(
+            "The edit leaves the recording as it is, so it tells nothing of a style.",
+            "Choose a pair in which something was cut or looped.",
+        )
+    return tuple((total / weight).tolist())
