@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from model_core.edit.coverage import joins_of
+from model_core.edit.coverage import joins_of, removed_ranges
 from model_core.edit.parts import (
     arranged,
     check_item,
@@ -153,6 +153,24 @@ def move_item(edit: EditList, index: int, to_index: int) -> EditList:
     return moved(edit, range(index, index + 1), to_index)
 
 
+def move_items(edit: EditList, first: int, last: int, to_index: int) -> EditList:
+    """Returns the edit with items `first` to `last`, exclusive, moved so that they start there.
+
+    Args:
+        edit: The edit.
+        first: Index of the first item that is moved.
+        last: Index after the last one.
+        to_index: Index that the first of them has afterwards.
+
+    Raises:
+        EditError: There are no such items, or there is no such place.
+    """
+    check_item(edit, first)
+    if not first < last <= len(edit.items) or not 0 <= to_index <= len(edit.items) - (last - first):
+        raise EditError(f"Items {first} to {last} can't be moved to place {to_index}.")
+    return edit if first == to_index else moved(edit, range(first, last), to_index)
+
+
 def trim_start(
     edit: EditList, index: int, new_source_position: int, source_length: int
 ) -> EditList:
@@ -245,6 +263,27 @@ def set_gain(edit: EditList, index: int, gain_db: float) -> EditList:
     return with_item(edit, index, replace(segment_at(edit, index), gain_db=gain_db))
 
 
+def add_gain(edit: EditList, start: int, stop: int, gain_db: float) -> EditList:
+    """Returns the edit with an edited range made louder, or softer where `gain_db` is below 0.
+
+    Segments are split at its ends; gaps stay silent.
+
+    Raises:
+        EditError: The range is reversed or lies outside the edit, or a gain would get out of reach.
+    """
+    check_range(edit, start, stop)
+    if start == stop or not gain_db:
+        return edit
+    parts, first, last = split_around(edit, start, stop)
+    items = [
+        replace(item, gain_db=item.gain_db + gain_db)
+        if first <= index < last and isinstance(item, Segment)
+        else item
+        for index, item in enumerate(parts.items)
+    ]
+    return EditList(tuple(items), parts.joins)
+
+
 def set_join(edit: EditList, index: int, join: Join) -> EditList:
     """Returns the edit with another join after item `index`.
 
@@ -253,6 +292,55 @@ def set_join(edit: EditList, index: int, join: Join) -> EditList:
     """
     check_join(edit, index)
     return EditList(edit.items, (*edit.joins[:index], join, *edit.joins[index + 1 :]))
+
+
+def remove_source_range(edit: EditList, source: int, start: int, stop: int) -> EditList:
+    """Returns the edit without a stretch of a source, wherever it is heard; the rest moves forward.
+
+    Args:
+        edit: The edit.
+        source: Index of the source.
+        start: First sample of the stretch, in the source.
+        stop: Its end, exclusive.
+
+    Raises:
+        EditError: The stretch is reversed.
+    """
+    _check_stretch(start, stop)
+    items: list[Item] = []
+    joins: list[Join] = []
+    end_of = -1  # the item whose own end is the end of the last of `items`
+    for index, item in enumerate(edit.items):
+        for part in _outside(item, source, start, stop):
+            starts, ends = _shared_ends(part, item)
+            if items:
+                stays = starts and end_of == index - 1
+                joins.append(edit.joins[index - 1] if stays else Join())
+            items.append(part)
+            end_of = index if ends else -1
+    return EditList(tuple(items), tuple(joins))
+
+
+def restore_source_range(edit: EditList, source: int, start: int, stop: int) -> EditList:
+    """Returns the edit with everything heard again that it leaves out of a stretch of a source.
+
+    What was left out at a cut is put back there; a silence that stands exactly for it is replaced.
+    Otherwise each part comes after the passage that precedes it in the source.
+
+    Args:
+        edit: The edit.
+        source: Index of the source.
+        start: First sample of the stretch, in the source.
+        stop: Its end, exclusive.
+
+    Raises:
+        EditError: The stretch is reversed.
+    """
+    _check_stretch(start, stop)
+    edit = _cuts_undone(edit, source, set(_left_out(edit, source, start, stop)))
+    for low, high in _left_out(edit, source, start, stop):
+        edit = _restored(edit, Segment(source, low, high))
+    return edit
 
 
 def join_back(edit: EditList, index: int) -> EditList:
@@ -286,6 +374,105 @@ def join_back(edit: EditList, index: int) -> EditList:
     raise EditError(
         "At this join nothing of the recording was left out or repeated.",
         "Move one of the two passages instead.",
+    )
+
+
+def _check_stretch(start: int, stop: int) -> None:
+    """Raises `EditError` if samples are no stretch of a source."""
+    if not 0 <= start <= stop:
+        raise EditError(f"Samples {start} to {stop} are no stretch of a recording.")
+
+
+def _outside(item: Item, source: int, start: int, stop: int) -> tuple[Item, ...]:
+    """Returns what is left of an item without a stretch of a source."""
+    if not isinstance(item, Segment) or item.source != source:
+        return (item,)
+    if stop <= item.start or start >= item.stop or start == stop:
+        return (item,)
+    parts = []
+    if item.start < start:
+        parts.append(replace(item, stop=start))
+    if stop < item.stop:
+        parts.append(replace(item, start=stop))
+    return tuple(parts)
+
+
+def _shared_ends(part: Item, whole: Item) -> tuple[bool, bool]:
+    """Returns whether a part of an item starts, and whether it ends, where the whole does."""
+    if isinstance(part, Segment) and isinstance(whole, Segment):
+        return part.start == whole.start, part.stop == whole.stop
+    return True, True
+
+
+def _left_out(edit: EditList, source: int, start: int, stop: int) -> list[tuple[int, int]]:
+    """Returns what is heard nowhere of a stretch of a source."""
+    # Up to a stretch's end, what is removed doesn't depend on what follows.
+    return [
+        (max(low, start), high)
+        for low, high in removed_ranges(edit, source, stop).tolist()
+        if high > start
+    ]
+
+
+def _cuts_undone(edit: EditList, source: int, stretches: set[tuple[int, int]]) -> EditList:
+    """Returns the edit without those cuts that leave out just one of some stretches."""
+    items: list[Item] = list(edit.items[:1])
+    joins: list[Join] = []
+    for join, item in zip(edit.joins, edit.items[1:], strict=True):
+        left = items[-1]
+        if (
+            isinstance(left, Segment)
+            and isinstance(item, Segment)
+            and left.source == item.source == source
+            and (left.stop, item.start) in stretches
+        ):
+            items[-1] = replace(left, stop=item.start)
+            whole = merged(items[-1], item)
+            if whole is not None:
+                items[-1] = whole
+                continue
+        joins.append(join)
+        items.append(item)
+    return EditList(tuple(items), tuple(joins))
+
+
+def _restored(edit: EditList, missing: Segment) -> EditList:
+    """Puts a stretch that is heard nowhere back to where it belongs."""
+    before = after = None
+    for index, item in enumerate(edit.items):
+        if not isinstance(item, Segment) or item.source != missing.source:
+            continue
+        if item.stop <= missing.start and (before is None or item.stop > before[0]):
+            before = (item.stop, index)
+        if item.start >= missing.stop and (after is None or item.start < after[0]):
+            after = (item.start, index)
+    if before is None:
+        place = after[1] if after is not None else len(edit.items)
+    else:
+        place = before[1] + 1
+        if _stands_for(edit, place, missing):
+            return join_back(edit, place - 1)
+        missing = replace(missing, gain_db=segment_at(edit, before[1]).gain_db)
+    at = sum(item.length for item in edit.items[:place])
+    result = insert(edit, at, (missing,))
+    for seam in (place, place - 1):
+        if 0 <= seam < len(result.joins):
+            result = merged_at(result, seam)
+    return result
+
+
+def _stands_for(edit: EditList, index: int, missing: Segment) -> bool:
+    """Whether at an index there is silence in place of just this stretch."""
+    last = index
+    while last < len(edit.items) and isinstance(edit.items[last], Gap):
+        last += 1
+    if last == index or last == len(edit.items):
+        return False
+    left, right = segment_at(edit, index - 1), segment_at(edit, last)
+    return (
+        sum(item.length for item in edit.items[index:last]) == missing.length
+        and (left.source, left.stop) == (missing.source, missing.start)
+        and (right.source, right.start) == (missing.source, missing.stop)
     )
 
 

@@ -153,6 +153,21 @@ class TestRanges:
         before, again, after = heard(edit)[:start], heard(edit)[start:stop], heard(edit)[stop:]
         assert heard(result) == before + again * times + after
 
+    @given(edits_with_range(), st.integers(-20, 20))
+    def test_gain(self, drawn: tuple[EditList, int, int], gain_db: int) -> None:
+        edit, start, stop = drawn
+        result = op.add_gain(edit, start, stop, gain_db)
+        assert heard(result) == heard(edit)
+        for at, (sample, before, after) in enumerate(
+            zip(heard(edit), loudness(edit), loudness(result), strict=True)
+        ):
+            inside = start <= at < stop and sample is not None
+            assert after == (before + gain_db if inside else before)
+
+    def test_a_gain_out_of_reach(self) -> None:
+        with pytest.raises(EditError, match="out of reach"):
+            op.add_gain(EDIT, 0, 10, 121.0)
+
     @given(edits_with_range())
     def test_joins_stay_with_their_neighbours(self, drawn: tuple[EditList, int, int]) -> None:
         edit, start, stop = drawn
@@ -227,6 +242,23 @@ class TestItems:
             (EDIT.items[3], *EDIT.items[:3]), (Join(), A_JOIN, OTHER_JOIN)
         )
         assert op.move_item(EDIT, 1, 1) == EDIT
+
+    @given(edits_with_item(), st.data())
+    def test_moving_several(self, drawn: tuple[EditList, int], data: st.DataObject) -> None:
+        edit, first = drawn
+        last = data.draw(st.integers(first + 1, len(edit.items)))
+        to_index = data.draw(st.integers(0, len(edit.items) - (last - first)))
+        result = op.move_items(edit, first, last, to_index)
+        assert result.items[to_index : to_index + last - first] == edit.items[first:last]
+        others = [*edit.items[:first], *edit.items[last:]]
+        assert [*result.items[:to_index], *result.items[to_index + last - first :]] == others
+        back = op.move_items(result, to_index, to_index + last - first, first)
+        assert back.items == edit.items
+
+    @pytest.mark.parametrize("places", [(1, 1, 0), (2, 5, 0), (1, 3, 3), (4, 5, 0), (0, 1, -1)])
+    def test_moving_several_where_there_is_nothing(self, places: tuple[int, int, int]) -> None:
+        with pytest.raises(EditError):
+            op.move_items(EDIT, *places)
 
     @given(edits_with_item(), st.integers(-10, 130), st.booleans())
     def test_trimming(self, drawn: tuple[EditList, int], new_position: int, at_start: bool) -> None:
@@ -315,6 +347,86 @@ class TestItems:
     def test_what_is_not_there(self, operation: Callable[[], EditList]) -> None:
         with pytest.raises(EditError):
             operation()
+
+
+class TestSourceRanges:
+    @given(edit_lists(), st.integers(0, 1), st.integers(0, 120), st.integers(0, 120))
+    def test_removing(self, edit: EditList, source: int, one: int, other: int) -> None:
+        start, stop = sorted((one, other))
+        result = op.remove_source_range(edit, source, start, stop)
+        kept = [
+            sample
+            for sample in heard(edit)
+            if sample is None or sample[0] != source or not start <= sample[1] < stop
+        ]
+        assert heard(result) == kept
+
+    @given(edit_lists(), st.integers(0, 1), st.integers(0, 120), st.integers(0, 120))
+    def test_restoring(self, edit: EditList, source: int, one: int, other: int) -> None:
+        length = SOURCE_LENGTHS[source]
+        start, stop = sorted((min(one, length), min(other, length)))
+        result = op.restore_source_range(edit, source, start, stop)
+        result.check_within(SOURCE_LENGTHS)
+        before, after = heard(edit), heard(result)
+        missing = [(source, at) for at in range(start, stop) if (source, at) not in set(before)]
+        added = [sample for sample in after if sample in set(missing)]
+        assert sorted(sample for sample in added if sample is not None) == missing
+        rest = [sample for sample in after if sample not in set(missing)]
+        assert [s for s in rest if s is not None] == [s for s in before if s is not None]
+        assert op.restore_source_range(result, source, start, stop) == result
+
+    @given(st.data())
+    def test_what_was_cut_out_comes_back(self, data: st.DataObject) -> None:
+        edit = EditList.whole(100)
+        for _ in range(3):
+            start, stop = sorted(data.draw(st.lists(st.integers(0, 100), min_size=2, max_size=2)))
+            edit = op.remove_source_range(edit, 0, start, stop)
+        assert op.restore_source_range(edit, 0, 0, 100) == EditList.whole(100)
+
+    def test_removing_keeps_the_joins_between_what_stays(self) -> None:
+        assert op.remove_source_range(EDIT, 0, 26, 28) == EditList(
+            (
+                Segment(0, 0, 10),
+                Segment(0, 20, 26),
+                Segment(0, 28, 30),
+                Gap(5),
+                Segment(0, 25, 26),
+                Segment(0, 28, 40),
+            ),
+            (A_JOIN, Join(), OTHER_JOIN, Join(), Join()),
+        )
+        assert op.remove_source_range(EDIT, 0, 5, 25) == EditList(
+            (Segment(0, 0, 5), Segment(0, 25, 30), *EDIT.items[2:]), (Join(), OTHER_JOIN, Join())
+        )
+        assert op.remove_source_range(EDIT, 0, 20, 25).joins[0] == Join()
+        assert op.remove_source_range(EDIT, 0, 10, 20) == EDIT
+
+    def test_thousands_of_cuts_are_undone_at_once(self) -> None:
+        edit = EditList.from_ranges([(at, at + 5) for at in range(0, 30_000, 10)])
+        restored = op.restore_source_range(edit, 0, 0, 29_995)
+        assert restored == EditList.whole(29_995)
+
+    def test_what_left_a_gap_comes_back_in_its_place(self) -> None:
+        edit = op.delete_leaving_gap(EditList.whole(100), 30, 60)
+        assert op.restore_source_range(edit, 0, 30, 60) == EditList.whole(100)
+        part = op.restore_source_range(edit, 0, 30, 40)
+        assert part.items == (Segment(0, 0, 40), Gap(30), Segment(0, 60, 100))
+
+    def test_the_middle_of_a_cut_becomes_a_segment_of_its_own(self) -> None:
+        edit = EditList.from_ranges([(0, 10), (50, 60)])
+        result = op.restore_source_range(edit, 0, 20, 30)
+        assert result == EditList.from_ranges([(0, 10), (20, 30), (50, 60)])
+
+    def test_a_restored_stretch_has_the_gain_of_what_it_goes_on_from(self) -> None:
+        edit = EditList((Segment(0, 0, 10, -3.0), Segment(0, 20, 30)))
+        result = op.restore_source_range(edit, 0, 10, 20)
+        assert result.items == (Segment(0, 0, 20, -3.0), Segment(0, 20, 30))
+
+    @pytest.mark.parametrize("operation", [op.remove_source_range, op.restore_source_range])
+    def test_no_stretch(self, operation: Callable[[EditList, int, int, int], EditList]) -> None:
+        for start, stop in ((-1, 3), (5, 4)):
+            with pytest.raises(EditError):
+                operation(EDIT, 0, start, stop)
 
 
 class TestJoinBack:
