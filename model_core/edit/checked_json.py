@@ -27,19 +27,41 @@ def read_json(path: AnyPath) -> object:
     Raises:
         EditError: The file can't be read, or is no JSON.
     """
+    return parse_json(read_bytes(path), path, "an edit list")
+
+
+def read_bytes(path: AnyPath) -> bytes:
+    """Returns the bytes of a file, of which `parse_json` refuses more than 256 MB.
+
+    Raises:
+        EditError: The file can't be read.
+    """
     try:
         with Path(path).open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+            return file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise EditError(f"“{path}” can't be read: {why_unreadable(error)}.") from error
     except ValueError as error:  # a null character in the path
         raise EditError(f"“{path}” can't be read: {error}.") from error
+
+
+def parse_json(data: bytes, path: AnyPath, kind: str) -> object:
+    """Returns the values in the bytes of a JSON file.
+
+    Args:
+        data: The bytes.
+        path: The file, for errors.
+        kind: What it should be, for errors: "an edit list".
+
+    Raises:
+        EditError: It is no JSON, or too large.
+    """
     if len(data) > _MAX_BYTES:
-        raise EditError(f"“{path}” is too large to be an edit list.")
+        raise EditError(f"“{path}” is too large to be {kind}.")
     try:
         values: object = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise EditError(f"“{path}” is not an edit list: it is not JSON text.") from error
+        raise EditError(f"“{path}” is not {kind}: it is not JSON text.") from error
     return values
 
 

@@ -69,7 +69,7 @@ def write_edit_list(path: AnyPath, edit: EditList, sources: Sequence[SourceInfo]
         FileWriteError: The file can't be written.
     """
     folder = Path(path).absolute().parent
-    located = [replace(source, path=_path_from(folder, source.path)) for source in sources]
+    located = [replace(source, path=path_from(folder, source.path)) for source in sources]
     write_text_atomically(path, _to_text(edit_list_to_dict(edit, located)))
 
 
@@ -184,7 +184,7 @@ def _check_fit(edit: EditList, sources: Sequence[SourceInfo]) -> None:
 def _to_source(value: Mapping[str, object], where: str) -> SourceInfo:
     check_keys(value, where, ("path", "sample_rate", "samples", "content_hash"), ("length_s",))
     path = text(value, "path", where)
-    if not _can_be_path(path):
+    if not can_be_path(path):
         raise EditError(f"{where}.path is not the name of a file.")
     return SourceInfo(
         path,
@@ -225,7 +225,8 @@ def _to_join(value: Mapping[str, object], where: str) -> Join:
     return Join(FadeLaw(law), length)
 
 
-def _can_be_path(path: str) -> bool:
+def can_be_path(path: str) -> bool:
+    """Whether a text from a file may name a file on this system."""
     try:
         os.fsencode(path)
     except UnicodeEncodeError:
@@ -233,7 +234,7 @@ def _can_be_path(path: str) -> bool:
     return bool(path) and "\0" not in path
 
 
-def _path_from(folder: Path, path: str) -> str:
+def path_from(folder: Path, path: str) -> str:
     """Returns a path as seen from a folder, or absolute where there is no way (other drives)."""
     absolute = Path(path).absolute()
     try:
