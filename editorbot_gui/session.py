@@ -33,11 +33,13 @@ class Snapshot:
         edit_list: The edit.
         proposal: The proposal that it came from, or None.
         changes: Its changes, in the order of the recording.
+        take: Number of the take that it is the state of; 0 for none.
     """
 
     edit_list: EditList = field(default_factory=EditList)
     proposal: Proposal | None = None
     changes: tuple[Change, ...] = ()
+    take: int = 0
 
 
 class ReplaceSnapshot(QUndoCommand):
@@ -70,6 +72,7 @@ class ReplaceSnapshot(QUndoCommand):
         if not isinstance(other, ReplaceSnapshot) or other._merge_key != self._merge_key:
             return False
         self._after = other._after
+        self.setText(other.text())
         return True
 
     def redo(self) -> None:
@@ -135,6 +138,7 @@ class Session(QObject):
         self._snapshot = Snapshot()
         self._timeline = Timeline(self._snapshot.edit_list)
         self._revision = 0
+        self._last_take = 0
 
     @property
     def source(self) -> AudioSource | None:
@@ -165,6 +169,16 @@ class Session(QObject):
     def changes(self) -> tuple[Change, ...]:
         """What the edit does, in the order of the recording."""
         return self._snapshot.changes
+
+    @property
+    def take(self) -> int:
+        """The number of the take that the edit is the state of; 0 for none."""
+        return self._snapshot.take
+
+    def new_take(self) -> int:
+        """Returns the number of a new take, for `apply_edit`; it is given only once."""
+        self._last_take += 1
+        return self._last_take
 
     @property
     def revision(self) -> int:
@@ -200,6 +214,7 @@ class Session(QObject):
         proposal: Proposal | None = None,
         merge_key: str = "",
         changes: tuple[Change, ...] | None = None,
+        take: int | None = None,
     ) -> None:
         """Replaces the edit as one undo step.
 
@@ -209,6 +224,7 @@ class Session(QObject):
             proposal: Where the edit came from, or None if a person made it.
             merge_key: Steps that follow each other with the same key become one.
             changes: The rows of the edits list; left out, the proposal's, or what the edit does.
+            take: Of which take this is the state; left out, still of the same one.
 
         Raises:
             EditError: If the edit reaches beyond the recording.
@@ -218,7 +234,8 @@ class Session(QObject):
         if changes is None:
             changes = proposal.changes if proposal is not None else ()
             changes = changes or changes_of(edit_list, n_samples)
-        after = Snapshot(edit_list, proposal, changes)
+        take = self._snapshot.take if take is None else take
+        after = Snapshot(edit_list, proposal, changes, take)
         self.undo_stack.push(
             ReplaceSnapshot(self, self._snapshot, after, words, merge_key=merge_key)
         )
