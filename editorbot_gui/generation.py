@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -21,7 +21,8 @@ from model_core.progress import part_of
 if TYPE_CHECKING:
     from editorbot_gui.session import Session
     from model_core.audio.source import AudioSource
-    from model_core.edit.types import Proposal
+    from model_core.edit.locks import Range
+    from model_core.edit.types import EditList, Proposal
     from model_core.options import GenerateOptions
     from model_core.progress import CancelToken, Progress
 
@@ -37,6 +38,14 @@ class Engine(Protocol):
     def device_name(self) -> str:
         """Where it computes, for the person: "CPU" for example."""
 
+    @property
+    def checkpoint_sha256(self) -> str:
+        """Tells this network from others; empty where it isn't known."""
+
+    @property
+    def card(self) -> Any:  # noqa: ANN401 - a `Card`, whose module imports what starting must not
+        """What the network says of itself."""
+
     def encode(self, source: AudioSource, progress: Progress, cancel: CancelToken) -> Any:  # noqa: ANN401 - opaque
         """Returns what `propose` needs of a recording."""
 
@@ -49,6 +58,48 @@ class Engine(Protocol):
         cancel: CancelToken,
     ) -> Proposal:
         """Returns an edit of a recording."""
+
+    def preview(
+        self,
+        encoding: Any,  # noqa: ANN401 - opaque
+        options: GenerateOptions,
+        start: int,
+        stop: int,
+    ) -> tuple[Range, ...]:
+        """Returns what is kept of a part of a recording, in samples."""
+
+    def read_style(
+        self, source: AudioSource, edit_list: EditList, progress: Progress, cancel: CancelToken
+    ) -> tuple[float, ...]:
+        """Returns the style in which a recording was edited."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """What the window tells and asks of a loaded network.
+
+    Attributes:
+        device_name: Where it computes, for the person.
+        checkpoint_hash: Tells it from other networks.
+        axes: Names of the directions in which styles differ; most networks have none.
+        reads_styles: Whether it can tell the style of a finished edit.
+    """
+
+    device_name: str = ""
+    checkpoint_hash: str = ""
+    axes: tuple[str, ...] = ()
+    reads_styles: bool = False
+
+
+def facts_of(engine: Engine) -> EngineFacts:
+    """Returns what the window needs to know of a network."""
+    space = engine.card.style_space
+    return EngineFacts(
+        engine.device_name,
+        engine.checkpoint_sha256,
+        tuple(axis.name for axis in space.axes) if space is not None else (),
+        bool(engine.card.config.use_style_vae),
+    )
 
 
 def load_bundled_engine() -> Engine:
@@ -70,7 +121,9 @@ def load_bundled_engine() -> Engine:
 
 
 class EngineLoader:
-    """Loads the engine on first use. Used by the jobs of the model lane alone, one at a time.
+    """Loads the engine on first use, and keeps how it heard the recording that is open.
+
+    Used by the jobs of the model lane alone, one at a time; only `forget` is for the window.
 
     Args:
         load: Makes the engine.
@@ -79,12 +132,38 @@ class EngineLoader:
     def __init__(self, load: Callable[[], Engine] = load_bundled_engine) -> None:
         self._load = load
         self._engine: Engine | None = None
+        self._kept: tuple[AudioSource, Any] | None = None
 
     def get(self) -> Engine:
         """Returns the engine, loading it unless it is there."""
         if self._engine is None:
             self._engine = self._load()
         return self._engine
+
+    def has_heard(self, source: AudioSource) -> bool:
+        """Whether the encoding of a recording is there."""
+        kept = self._kept
+        return kept is not None and kept[0] is source
+
+    def encoding(self, source: AudioSource, progress: Progress, cancel: CancelToken) -> Any:  # noqa: ANN401 - opaque
+        """Returns the encoding of a recording, made unless it is that of the last call.
+
+        Raises:
+            EditorBotError: The network can't be loaded, or the recording can't be read any more.
+            CancelledError: The person has changed their mind.
+        """
+        kept = self._kept
+        if kept is not None and kept[0] is source:
+            return kept[1]
+        self._kept = None
+        encoding = self.get().encode(source, progress, cancel)
+        cancel.raise_if_cancelled()
+        self._kept = (source, encoding)
+        return encoding
+
+    def forget(self) -> None:
+        """Lets the encoding go, because another recording is open."""
+        self._kept = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,34 +173,30 @@ class GenerateRequest:
     Attributes:
         loader: Gives the engine.
         source: The recording.
-        encoding: What an earlier proposal kept of it, or None.
         options: What the person asks for.
     """
 
     loader: EngineLoader
     source: AudioSource
-    encoding: Any
     options: GenerateOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A proposal, with what a further one can start from.
+    """A proposal, and what it is made of.
 
     Attributes:
         source: The recording.
-        encoding: To be kept for it.
         proposal: The edit.
     """
 
     source: AudioSource
-    encoding: Any
     proposal: Proposal
 
 
-def load_engine(loader: EngineLoader, _cancel: CancelToken, _progress: Progress) -> str:
-    """Loads the network; a job function. Returns where it computes."""
-    return loader.get().device_name
+def load_engine(loader: EngineLoader, _cancel: CancelToken, _progress: Progress) -> EngineFacts:
+    """Loads the network; a job function. Returns what is known of it."""
+    return facts_of(loader.get())
 
 
 def generate(request: GenerateRequest, cancel: CancelToken, progress: Progress) -> Generated:
@@ -133,14 +208,12 @@ def generate(request: GenerateRequest, cancel: CancelToken, progress: Progress) 
     """
     engine = request.loader.get()
     cancel.raise_if_cancelled()
-    encoding, begin = request.encoding, 0.0
-    if encoding is None:
-        begin = _ENCODING_SHARE
-        encoding = engine.encode(request.source, part_of(progress, 0.0, begin), cancel)
+    begin = 0.0 if request.loader.has_heard(request.source) else _ENCODING_SHARE
+    encoding = request.loader.encoding(request.source, part_of(progress, 0.0, begin), cancel)
     proposal = engine.propose(
         encoding, request.source, request.options, part_of(progress, begin, 1.0), cancel
     )
-    return Generated(request.source, encoding, proposal)
+    return Generated(request.source, proposal)
 
 
 class EngineState(Enum):
@@ -150,6 +223,36 @@ class EngineState(Enum):
     LOADING = "loading"
     READY = "ready"
     FAILED = "failed"
+
+
+class Aim(Enum):
+    """What becomes of a proposal."""
+
+    NEW = auto()
+    """The document's edit, as a new take."""
+    CURRENT = auto()
+    """The document's edit, as another state of the take that is current."""
+    ASIDE = auto()
+    """A take to choose later; the document stays as it is."""
+
+
+@dataclass(eq=False, slots=True)
+class _Asked:
+    """A proposal that is being made.
+
+    Attributes:
+        options: What the person asks for.
+        words: What the undo step is called.
+        aim: What becomes of it.
+        job: The job that makes it.
+        superseded: Whether it was stopped because something else is asked for now.
+    """
+
+    options: GenerateOptions
+    words: str
+    aim: Aim
+    job: Job | None = None
+    superseded: bool = False
 
 
 class Generation(QObject):
@@ -164,8 +267,12 @@ class Generation(QObject):
 
     engine_changed = Signal()
     """The network's state is another one."""
+    made = Signal(object, object)
+    """A `Proposal` was made of `GenerateOptions`; what becomes of it is told next."""
     applied = Signal(object)
     """A `Proposal` is the document's edit now."""
+    put_aside = Signal(object)
+    """A `Proposal` is there to be chosen; the document is as it was."""
     offered = Signal(object)
     """A `Proposal` came after the document had changed; `accept` takes it nevertheless."""
     failed = Signal(object)
@@ -182,17 +289,26 @@ class Generation(QObject):
         self._session = session
         self._runner = runner
         self._loader = loader
-        self._kept: tuple[AudioSource, Any] | None = None
-        self._job: Job | None = None
+        self._asked: list[_Asked] = []
         self.engine_state = EngineState.ABSENT
-        self.device_name = ""
+        self.facts = EngineFacts()
         self.load_error: Exception | None = None
         session.source_changed.connect(self._forget_source)
 
     @property
     def running(self) -> bool:
         """Whether a proposal is being made."""
-        return self._job is not None
+        return bool(self._asked)
+
+    @property
+    def loader(self) -> EngineLoader:
+        """Gives the engine to the jobs of the model lane."""
+        return self._loader
+
+    @property
+    def device_name(self) -> str:
+        """Where the network computes, for the person."""
+        return self.facts.device_name
 
     def load(self) -> None:
         """Begins to load the network; proposals asked for meanwhile wait for it."""
@@ -207,38 +323,51 @@ class Generation(QObject):
             quiet=True,
         )
 
-    def start(self, options: GenerateOptions, words: str) -> None:
+    def start(self, options: GenerateOptions, words: str, aim: Aim = Aim.NEW) -> None:
         """Begins to make a proposal for the open recording; nothing happens without one.
+
+        Proposals are made one after the other. What was asked of the current take before and is
+        not there yet is not wanted any more.
 
         Args:
             options: What the person asks for.
             words: What the undo step is called.
+            aim: What becomes of the proposal.
         """
         source = self._session.source
-        if source is None or self._job is not None:
+        if source is None:
             return
-        encoding = self._kept[1] if self._kept is not None and self._kept[0] is source else None
-        self._job = self._runner.start(
+        if aim is Aim.CURRENT:
+            for earlier in tuple(self._asked):
+                if earlier.aim is aim and earlier.job is not None:
+                    earlier.superseded = True
+                    self._runner.cancel(earlier.job)
+        asked = _Asked(options, words, aim)
+        self._asked.append(asked)
+        asked.job = self._runner.start(
             Lane.MODEL,
             generate,
-            GenerateRequest(self._loader, source, encoding, options),
+            GenerateRequest(self._loader, source, options),
             words=self.tr("Generating an edit…"),
-            on_done=lambda generated: self._take_proposal(generated, words),
-            on_failed=self._note_failure,
-            on_cancelled=self._note_cancel,
+            on_done=lambda generated: self._take_proposal(generated, asked),
+            on_failed=lambda error: self._note_failure(error, asked),
+            on_cancelled=lambda: self._note_cancel(asked),
             base_revision=self._session.revision,
         )
         self.running_changed.emit(True)
 
-    def accept(self, proposal: Proposal, words: str = "") -> None:
+    def accept(self, proposal: Proposal, words: str = "", aim: Aim = Aim.NEW) -> None:
         """Makes a proposal the document's edit, as one undo step."""
         self._session.apply_edit(
-            proposal.edit_list, words or self.tr("Generate"), proposal=proposal
+            proposal.edit_list,
+            words or self.tr("Generate"),
+            proposal=proposal,
+            take=None if aim is Aim.CURRENT else self._session.new_take(),
         )
         self.applied.emit(proposal)
 
-    def _take_engine(self, device_name: str) -> None:
-        self.device_name = device_name
+    def _take_engine(self, facts: EngineFacts) -> None:
+        self.facts = facts
         self.load_error = None
         self._set_engine_state(EngineState.READY)
 
@@ -247,36 +376,47 @@ class Generation(QObject):
         self.load_error = error
         self._set_engine_state(EngineState.FAILED)
 
-    def _take_proposal(self, generated: Generated, words: str) -> None:
-        job = self._end_job()
+    def _take_proposal(self, generated: Generated, asked: _Asked) -> None:
+        self._end(asked)
         if generated.source is not self._session.source:
             return
-        self._kept = (generated.source, generated.encoding)
         if self.engine_state is not EngineState.READY:
-            self._take_engine(self._loader.get().device_name)
-        if job is not None and job.base_revision == self._session.revision:
-            self.accept(generated.proposal, words)
+            self._take_engine(facts_of(self._loader.get()))
+        proposal = generated.proposal
+        self.made.emit(proposal, asked.options)
+        if asked.aim is Aim.ASIDE:
+            self.put_aside.emit(proposal)
+        elif asked.job is not None and asked.job.base_revision == self._session.revision:
+            self.accept(proposal, asked.words, asked.aim)
         else:
-            self.offered.emit(generated.proposal)
+            self.offered.emit(proposal)
 
-    def _note_failure(self, error: Exception) -> None:
-        self._end_job()
+    def _note_failure(self, error: Exception, asked: _Asked) -> None:
+        self._end(asked)
+        # What hinders one would hinder those that wait; it is told once.
+        self._give_up()
         self.failed.emit(error)
 
-    def _note_cancel(self) -> None:
-        self._end_job()
-        self.cancelled.emit()
+    def _note_cancel(self, asked: _Asked) -> None:
+        self._end(asked)
+        if not asked.superseded:
+            self.cancelled.emit()
 
-    def _end_job(self) -> Job | None:
-        job, self._job = self._job, None
-        self.running_changed.emit(False)
-        return job
+    def _end(self, asked: _Asked) -> None:
+        self._asked.remove(asked)
+        if not self._asked:
+            self.running_changed.emit(False)
+
+    def _give_up(self) -> None:
+        for asked in tuple(self._asked):
+            if asked.job is not None:
+                asked.superseded = True
+                self._runner.cancel(asked.job)
 
     def _forget_source(self) -> None:
         """Another recording is open: what was worked out for the old one is of no use."""
-        self._kept = None
-        if self._job is not None:
-            self._runner.cancel(self._job)
+        self._loader.forget()
+        self._give_up()
 
     def _set_engine_state(self, state: EngineState) -> None:
         self.engine_state = state

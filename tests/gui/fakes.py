@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from model_core.audio.source import AudioSource
+    from model_core.nn.style_space import StyleSpace
     from model_core.options import GenerateOptions
     from model_core.progress import CancelToken, Progress
 
@@ -32,6 +33,19 @@ _QUIET = 0.02
 class FakeEncoding:
     loud: npt.NDArray[np.bool_]
     block: int
+
+
+@dataclass
+class FakeConfig:
+    use_style_vae: bool = False
+
+
+@dataclass
+class FakeCard:
+    """Of a network without styles to read and without axes, as the first ones were."""
+
+    style_space: StyleSpace | None = None
+    config: FakeConfig = field(default_factory=FakeConfig)
 
 
 class FakeEngine:
@@ -46,6 +60,7 @@ class FakeEngine:
     """
 
     device_name = "CPU"
+    checkpoint_sha256 = "ab" * 32
 
     def __init__(self) -> None:
         self.encoded = 0
@@ -54,6 +69,7 @@ class FakeEngine:
         self.gate.set()
         self.error: Exception | None = None
         self.note = ""
+        self.card = FakeCard()
 
     def encode(self, source: AudioSource, progress: Progress, cancel: CancelToken) -> FakeEncoding:
         self.encoded += 1
