@@ -1,4 +1,4 @@
-"""Work in the background: a worker each for the model, for opening, and for exports.
+"""Work in the background: a worker each for the model, for opening, for saving and for exports.
 
 A job is a plain function `(request, cancel token, progress) -> result` that never touches a
 widget. Its callbacks run in the GUI thread, unless the job was cancelled: then only the
@@ -40,6 +40,7 @@ class Lane(StrEnum):
 
     MODEL = "model"
     IO = "io"
+    SAVE = "save"
     EXPORT = "export"
 
 

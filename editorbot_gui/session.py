@@ -181,6 +181,11 @@ class Session(QObject):
         return self._last_take
 
     @property
+    def snapshot(self) -> Snapshot:
+        """Edit, proposal and changes together."""
+        return self._snapshot
+
+    @property
     def revision(self) -> int:
         """Goes up with every change of the document."""
         return self._revision
@@ -190,21 +195,22 @@ class Session(QObject):
         """Whether the edit differs from the whole recording."""
         return self._source is not None and self.edit_list != EditList.whole(self._source.n_samples)
 
-    def open_source(self, source: AudioSource | None) -> None:
-        """Shows another recording, uncut and with an empty history.
+    def open_source(self, source: AudioSource | None, snapshot: Snapshot | None = None) -> None:
+        """Shows another recording with an empty history.
 
         Args:
             source: The recording, or None to show none. The one that was open is not closed:
                 jobs may still read it.
+            snapshot: The edit to begin with, which must fit the recording; left out, uncut.
         """
         self._source = source
         self.undo_stack.clear()
         whole = EditList.whole(source.n_samples) if source is not None else EditList()
-        self._snapshot = Snapshot(whole)
-        self._timeline = Timeline(whole)
+        self._snapshot = snapshot or Snapshot(whole)
+        self._timeline = Timeline(self._snapshot.edit_list)
         self._revision += 1
         self.source_changed.emit()
-        self.edit_changed.emit(0, whole.length)
+        self.edit_changed.emit(0, self._timeline.length)
         self.document_changed.emit(self._revision)
 
     def apply_edit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,26 +12,40 @@ import soundfile as sf
 from model_core.audio.formats import describe
 from model_core.audio.source import AudioSource
 from model_core.errors import AudioReadError
+from model_core.progress import no_progress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from model_core.audio.source import Samples
+    from model_core.progress import CancelToken, Progress
 
 _HASH_BLOCK_BYTES = 1 << 20
 
 
-def hash_file(path: Path) -> str:
+def hash_file(
+    path: Path, progress: Progress = no_progress, cancel: CancelToken | None = None
+) -> str:
     """Returns a hash of a file's bytes, in hexadecimal.
+
+    Args:
+        path: The file.
+        progress: Told the share that is read.
+        cancel: Looked at after every block.
 
     Raises:
         AudioReadError: If the file can't be read.
+        CancelledError: If `cancel` was set.
     """
     digest = hashlib.blake2b(digest_size=20)
     try:
         with path.open("rb") as file:
+            n_bytes = max(1, os.fstat(file.fileno()).st_size)
             while block := file.read(_HASH_BLOCK_BYTES):
                 digest.update(block)
+                progress(min(1.0, file.tell() / n_bytes), "")
+                if cancel is not None:
+                    cancel.raise_if_cancelled()
     except OSError as error:
         raise file_error(path, error) from error
     return digest.hexdigest()

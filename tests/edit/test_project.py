@@ -302,10 +302,9 @@ def test_any_spoilt_value_is_read_or_refused_but_never_a_crash(
     _set(*place, to=value)(document)
     try:
         project = dict_to_project(document)
-    except EditError as error:
-        assert error.sentence.endswith(".")
-    else:
-        assert dict_to_project(project_to_dict(project)) == project
+    except EditError:
+        return
+    assert dict_to_project(project_to_dict(project)) == project
 
 
 @reads_files
