@@ -15,6 +15,7 @@ from torch import Tensor
 
 from model_core.audio.features import mel_spectrogram
 from model_core.audio.joins import Allowed, refine_joins
+from model_core.audio.pauses import fit_pauses
 from model_core.audio.source import AudioSource
 from model_core.checkpoint import checkpoint_hash, load_checkpoint
 from model_core.edit.locks import Locks, Range
@@ -36,7 +37,7 @@ from model_core.nn.locked import Stretch, search_around
 from model_core.nn.network import PointerNetwork
 from model_core.nn.scoring import log_likelihood
 from model_core.nn.search import make_scores
-from model_core.nn.styling import choose_style, read_style
+from model_core.nn.styling import asked_pause_s, choose_style, read_style
 from model_core.options import MOST_EXTENSION, GenerateOptions
 from model_core.progress import CancelToken, Progress, no_progress, part_of
 from model_core.proposals import describe_changes
@@ -211,7 +212,9 @@ class Engine:
         rough = _edit_list(stretches)
         progress(0.7, "Placing joins")
         allowed = _allowed(stretches, options.locks, encoding.n_samples) if options.locks else None
-        edit_list = refine_joins(rough, source, cancel=cancel, allowed=allowed)
+        pause_s = asked_pause_s(self.model, options, style)
+        fitted = fit_pauses(rough, source, pause_s, allowed, cancel)
+        edit_list = refine_joins(fitted, source, cancel=cancel, allowed=allowed)
         changes = describe_changes(
             edit_list, evidence, hop, encoding.n_samples, self.card.confidence
         )

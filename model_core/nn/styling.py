@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,6 +88,29 @@ def _with_quantities(
     )
     change = torch.where(is_asked, wanted - there, torch.zeros_like(there))
     return z + change @ model.style_in.weight.T
+
+
+@torch.inference_mode()
+def asked_pause_s(model: PointerNetwork, options: GenerateOptions, style: Tensor) -> float | None:
+    """Returns how much of a pause the style that was chosen leaves, in seconds, if that is asked.
+
+    Args:
+        model: The network.
+        options: What is asked for.
+        style: What `choose_style` returned.
+    """
+    names = [quantity.name for quantity in model.card.style_quantities]
+    if "pause_s" not in names:
+        return None
+    place = names.index("pause_s")
+    quantity = model.card.style_quantities[place]
+    if model.vae is not None and (options.style or options.sample_style or options.axes):
+        told = float(model.vae.quantities(style)[0, place])
+    elif options.tightness is not None:
+        told = model.card.style_of(options.tightness)[place]
+    else:
+        return None
+    return math.exp(quantity.log_mean + quantity.log_std * told)
 
 
 @torch.inference_mode()
