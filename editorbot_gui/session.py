@@ -7,7 +7,7 @@ to the views and are no part of undo.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -179,6 +179,10 @@ class Session(QObject):
         """Returns the number of a new take, for `apply_edit`; it is given only once."""
         self._last_take += 1
         return self._last_take
+
+    def belong_to(self, take: int) -> None:
+        """Says of which take the edit is the state; no step, as nothing is changed by it."""
+        self._snapshot = replace(self._snapshot, take=take)
 
     @property
     def snapshot(self) -> Snapshot:
