@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
 import unicodedata
@@ -117,7 +118,11 @@ def sweep(layout: Layout) -> None:
         with suppress(OSError):
             for path in folder.iterdir():
                 with suppress(OSError):
-                    if path.name.startswith(TEMPORARY_PREFIX) and path.stat().st_mtime < old:
+                    if not path.name.startswith(TEMPORARY_PREFIX) or path.stat().st_mtime > old:
+                        continue
+                    if path.is_dir():
+                        shutil.rmtree(path, ignore_errors=True)
+                    else:
                         path.unlink()
 
 

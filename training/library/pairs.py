@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_core.align.types import Verdict
+from model_core.audio.direct import file_error
 from model_core.audio.reading import open_audio
 from model_core.edit.edit_ops import EditOp
 from model_core.edit.pointers import read_pointers
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 IntArray = npt.NDArray[np.int64]
+
+_ALIGN = "Align it with: python -m training.precache_samples"
 
 
 class PairState(StrEnum):
@@ -332,7 +335,9 @@ class Library:
         try:
             files = resolve(raw), resolve(edit)
             if info is None or info.sample != name:
-                return found(PairState.NEW, None, "It hasn't been aligned yet.", AGAIN)
+                for path in files:
+                    _check_is_there(path)
+                return found(PairState.NEW, None, "It hasn't been aligned yet.", _ALIGN)
             folder = self.layout.sequences
             now = (
                 FileFacts.of(files[0], folder, info.raw),
@@ -342,7 +347,14 @@ class Library:
             return found(PairState.UNREADABLE, None, error.sentence, error.mend)
         if not info.is_of(*now, making()):
             why = "It has changed since it was aligned, or the aligner has."
-            return found(PairState.STALE, None, why, AGAIN)
+            return found(PairState.STALE, None, why, _ALIGN)
         states = {State.ALIGNED: PairState.READY, State.REFUSED: PairState.REFUSED}
         state = states.get(info.state, PairState.UNREADABLE)
         return found(state, info, info.sentence, info.mend)
+
+
+def _check_is_there(path: Path) -> None:
+    try:
+        path.stat()
+    except OSError as error:
+        raise file_error(path, error) from error

@@ -85,7 +85,7 @@ def run_all(
 
 
 def _results(
-    work: Callable[[T], R], tasks: Sequence[T], n_jobs: int, **kwargs: Any
+    work: Callable[[T], R], tasks: Sequence[T], n_jobs: int, **kwargs: object
 ) -> Iterator[R]:
     pool = joblib.Parallel(
         n_jobs=n_jobs,
