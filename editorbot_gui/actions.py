@@ -5,13 +5,14 @@ Menus, toolbar, tooltips and the sheet of shortcuts are all made from it, so non
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import qtawesome
 from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence
+
+from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
+from editorbot_gui.editing.table import EDITING_ACTIONS, SEGMENTS_MENU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,48 +20,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 _CONTEXT = "Actions"
-
-
-def QT_TRANSLATE_NOOP(_context: str, text: str) -> str:  # noqa: N802 - the name that lupdate knows
-    """Marks a text of the table for translation; Qt's own one has no types."""
-    return text
-
-
-class Group(StrEnum):
-    """The menus, in their order; the sheet of shortcuts has the same headings."""
-
-    FILE = QT_TRANSLATE_NOOP("Actions", "File")
-    EDIT = QT_TRANSLATE_NOOP("Actions", "Edit")
-    VIEW = QT_TRANSLATE_NOOP("Actions", "View")
-    PLAYBACK = QT_TRANSLATE_NOOP("Actions", "Playback")
-    HELP = QT_TRANSLATE_NOOP("Actions", "Help")
-
-
-@dataclass(frozen=True, slots=True)
-class ActionSpec:
-    """One row of the table.
-
-    Attributes:
-        name: How the code calls it.
-        group: The menu that it is in.
-        text: What the menu says, with a mnemonic.
-        tip: What it does, in a sentence.
-        keys: Shortcuts in Qt's portable spelling; the first is the one that is shown.
-        icon: Name in qtawesome; empty for none.
-        short: What the toolbar says; empty if it isn't on the toolbar.
-        radio: Name of the group of choices that it belongs to; empty if it is none.
-        checkable: Whether it is switched on and off.
-    """
-
-    name: str
-    group: Group
-    text: str
-    tip: str
-    keys: tuple[str, ...] = ()
-    icon: str = ""
-    short: str = ""
-    radio: str = ""
-    checkable: bool = False
 
 
 ACTIONS: tuple[ActionSpec, ...] = (
@@ -292,11 +251,17 @@ ACTIONS: tuple[ActionSpec, ...] = (
 
 MENUS: dict[Group, tuple[str, ...]] = {
     Group.FILE: ("open", "recent", "demo_speech", "demo_music", "", "export", "", "quit"),
-    Group.EDIT: ("undo", "redo", "", "generate", "new_variation", "cancel"),
+    Group.EDIT: (
+        "undo", "redo", "", "cut", "copy", "paste", "delete", "delete_gap", "keep_again", "",
+        "select_in", "select_out", "select_all", "select_nothing", "",
+        "generate", "new_variation", "cancel",
+    ),
+    Group.SEGMENTS: SEGMENTS_MENU,
     Group.VIEW: (
-        "zoom_in", "zoom_out", "zoom_fit", "", "spectrogram", "panels", "",
+        "zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "", "spectrogram", "panels", "",
         "theme_system", "theme_light", "theme_dark",
     ),
+    *EDITING_ACTIONS,
     Group.PLAYBACK: (
         "play", "stop", "ab", "", "to_start", "to_end", "previous_segment", "next_segment",
     ),

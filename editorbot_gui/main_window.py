@@ -26,6 +26,7 @@ from editorbot_gui.dialogs.shortcuts import ShortcutsDialog
 from editorbot_gui.dialogs.stop_export import ask_to_stop_export
 from editorbot_gui.errors import describe, show_error
 from editorbot_gui.exporting import Exporter, ExportRequest
+from editorbot_gui.editing.editor import Editor
 from editorbot_gui.generation import EngineLoader, EngineState, Generation
 from editorbot_gui.icon import app_icon
 from editorbot_gui.jobs import JobRunner
@@ -198,6 +199,10 @@ class MainWindow(QMainWindow):
             "undo": self._undo,
             "redo": self._redo,
             "generate": self.generate,
+        self.editor = Editor(
+            self.session, self.view, self.transport, self.commands, self.page, self
+        )
+        self.editor.told.connect(self.tell)
             "new_variation": self.new_variation,
             "zoom_in": lambda: view.zoom_at_cursor(ZOOM_A_KEY),
             "zoom_out": lambda: view.zoom_at_cursor(1 / ZOOM_A_KEY),

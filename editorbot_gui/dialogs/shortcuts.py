@@ -13,13 +13,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editorbot_gui.actions import ACTIONS, Group, plain, shown_key, translated
+from editorbot_gui.action_spec import Group
+from editorbot_gui.actions import ACTIONS, plain, shown_key, translated
 from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.theme import GRID_PX, Theme, text_font
 
-_COLUMNS = ((Group.FILE, Group.EDIT, Group.HELP), (Group.PLAYBACK, Group.VIEW))
+_COLUMNS = ((Group.FILE, Group.EDIT), (Group.SEGMENTS, Group.HELP), (Group.PLAYBACK, Group.VIEW))
 
-_KEY_WIDTH_PX = 19 * GRID_PX
+_KEY_WIDTH_PX = 17 * GRID_PX
 
 
 def key_rows(group: Group) -> list[tuple[str, str]]:
@@ -34,13 +35,17 @@ def key_rows(group: Group) -> list[tuple[str, str]]:
     ]
     if group is Group.VIEW:
         control = shown_key("Ctrl+A").removesuffix("A")
+        shift = shown_key("Shift+A").removesuffix("A")
         rows += [
             (_tr("{control}Wheel").format(control=control), _tr("Zoom at the pointer")),
             (_tr("Wheel"), _tr("Move along the time")),
             (_tr("Middle button"), _tr("Drag to move along the time")),
-            (_tr("Click"), _tr("Put the playhead there, in any view")),
+            (_tr("Click"), _tr("Put the playhead there, select the segment")),
             (_tr("Drag"), _tr("Select")),
+            (_tr("{shift}Click").format(shift=shift), _tr("Move an end of the selection")),
         ]
+    if group is Group.SEGMENTS:
+        rows.append((_tr("Drag an edge"), _tr("Move it; with Alt it does not snap")))
     return rows
 
 

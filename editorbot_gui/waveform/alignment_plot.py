@@ -88,6 +88,11 @@ class AlignmentPlot(AxisView):
         """Wide and not too low."""
         return QSize(960, 24 * GRID_PX)
 
+    def choose(self, sample: int) -> None:
+        """Selects the segment."""
+        self.state.choose_edge(None)
+        self.state.select_stretch(Axis.EDITED, sample)
+
     # Mapping --------------------------------------------------------------------------------------
 
     @property

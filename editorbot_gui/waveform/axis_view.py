@@ -89,7 +89,8 @@ class AxisView(QWidget):
     playhead, selection and hover are painted over it, strip by strip as they move.
 
     Gestures: Ctrl+wheel zooms at the pointer; wheel, Shift+wheel and a drag with the middle button
-    pan; a click seeks; a drag selects, Esc gives the drag up.
+    pan; a click seeks; a drag selects, Esc gives the drag up; Shift and a click move an end of
+    what is selected.
 
     Args:
         state: What the views share.
@@ -386,9 +387,30 @@ class AxisView(QWidget):
             clicked = not self._selecting
             self._press, self._selecting = None, False
             if clicked and self.plot.contains(event.position().toPoint()):
-                self.state.clear_selection()
-                self.seek_requested.emit(self._clamped_sample(event.position().x()))
+                sample = self._clamped_sample(event.position().x())
+                if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                    self.state.extend_selection(self.axis, sample)
+                else:
+                    self.choose(sample)
+                    self.seek_requested.emit(sample)
             self.update()
+
+    def choose(self, sample: int) -> None:  # noqa: ARG002 - for the views that select
+        """Selects what a click at a position means: nothing, or what lies there."""
+        self.state.choose_edge(None)
+        self.state.clear_selection()
+
+    def event(self, event: QEvent) -> bool:
+        """Keeps Esc for a drag that is going on, before it stops work in the background."""
+        if (
+            self._selecting
+            and event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+        ):
+            event.accept()
+            return True
+        return super().event(event)
 
     def leaveEvent(self, _event: QEvent) -> None:
         """Forgets the pointer."""
@@ -460,6 +482,10 @@ class AxisView(QWidget):
         self._set_pill("" if self._selecting else self.describe(sample))
         self.state.set_hover(Hover(self.axis, sample))
         self._refresh_overlay()
+
+    def say(self, words: str) -> None:
+        """Shows words at the pointer until it moves on."""
+        self._set_pill(words)
 
     def _set_pill(self, words: str) -> None:
         if words != self._pill:

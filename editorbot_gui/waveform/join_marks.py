@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from editorbot_gui.theme import LETTERS, TINY_TEXT_PX, Palette, faded, ink_on, text_font
 from editorbot_gui.waveform.joins import KINDS, Joins
@@ -22,6 +22,8 @@ _LINE_ALPHA = 0.8
 _BAR_PX = 2
 _MIN_BAR_PX = 3
 _DENSE_ALPHA = 0.55
+_EDGE_PX = 3
+_EDGE_ARM_PX = 8
 
 
 def is_dense(joins: Joins, chosen: slice, width: float) -> bool:
@@ -112,6 +114,24 @@ def paint_badge(painter: QPainter, x: float, y: float, kind: ChangeKind, palette
     painter.setPen(ink_on(colour))
     painter.setFont(text_font(TINY_TEXT_PX - 1, bold=True))
     painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, LETTERS[kind])
+
+
+def paint_edge(painter: QPainter, x: float, area: QRectF, at_end: bool, colour: QColor) -> None:
+    """Paints a bracket that holds a segment at its end or at its start.
+
+    Args:
+        painter: In logical pixels.
+        x: Where the edge is.
+        area: The lanes.
+        at_end: Whether it is the segment's end: the bracket opens to the left then.
+        colour: Its colour.
+    """
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+    left = x - _EDGE_PX if at_end else x + 1
+    arm = left + _EDGE_PX - _EDGE_ARM_PX if at_end else left
+    painter.fillRect(QRectF(left, area.top(), _EDGE_PX, area.height()), colour)
+    for top in (area.top(), area.bottom() - _EDGE_PX):
+        painter.fillRect(QRectF(arm, top, _EDGE_ARM_PX, _EDGE_PX), colour)
 
 
 def paint_stretches(

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
+from editorbot_gui.waveform.edges import Edge
 from editorbot_gui.waveform.joins import Joins
 from editorbot_gui.waveform.pieces import Positions
 from model_core.edit.coverage import joins_of, kept_ranges
@@ -83,6 +84,8 @@ class ViewState(QObject):
     """One or both playheads have moved."""
     selection_changed = Signal()
     """Another range is selected, or none."""
+    edge_changed = Signal()
+    """Another edge is chosen or under the pointer, or none."""
     hover_changed = Signal()
     """The pointer is elsewhere, or has left the views."""
     timeline_changed = Signal()
@@ -99,7 +102,10 @@ class ViewState(QObject):
         self._span = float(MIN_SPAN_SAMPLES)
         self._playhead = {Axis.RAW: 0, Axis.EDITED: 0}
         self._selection: Selection | None = None
+        self._edge: Edge | None = None
+        self._pointed_edge: Edge | None = None
         self._hover: Hover | None = None
+        self._previewed: tuple[Timeline, float] | None = None
         self._heard = Axis.RAW
 
     # The document ---------------------------------------------------------------------------------
@@ -145,11 +151,13 @@ class ViewState(QObject):
             sample_rate: Samples a second.
             timeline: The edit.
         """
+        self._previewed = None
         self._raw_length = raw_length
         self._sample_rate = sample_rate
         self._take_timeline(timeline)
         self._playhead = {Axis.RAW: 0, Axis.EDITED: 0}
         self._selection = None
+        self._forget_edges()
         self.timeline_changed.emit()
         self.selection_changed.emit()
         self.playhead_moved.emit()
@@ -160,7 +168,9 @@ class ViewState(QObject):
 
         The recording's range stays where it is; if everything was in view, everything stays so.
         """
+        self.end_preview()
         showed_all = self._span >= self.max_span
+        self._forget_edges()
         self._take_timeline(timeline)
         if self._selection is not None and self._selection.axis is Axis.EDITED:
             self._selection = None
@@ -171,6 +181,34 @@ class ViewState(QObject):
         else:
             self._place(Axis.RAW, self._start[Axis.RAW], self._span, 0.5)
         self.set_playhead(Axis.RAW, self._playhead[Axis.RAW])
+
+    def preview(self, timeline: Timeline, shift: float) -> None:
+        """Shows an edit in the making, as while an edge is dragged; `end_preview` takes it back.
+
+        Args:
+            timeline: The edit as it would be.
+            shift: By how many samples the edit's visible range moves from where it was before the
+                preview, so that what is dragged stays under the pointer. It may go beyond both
+                ends.
+        """
+        if self._previewed is None:
+            self._previewed = (self._timeline, self._start[Axis.EDITED])
+        hover = self._hover
+        self._take_timeline(timeline)
+        self._hover = hover
+        self._start[Axis.EDITED] = self._previewed[1] + shift
+        self.timeline_changed.emit()
+        self.range_changed.emit()
+
+    def end_preview(self) -> None:
+        """Shows the edit again that was shown before the preview."""
+        if self._previewed is None:
+            return
+        timeline, self._start[Axis.EDITED] = self._previewed
+        self._previewed = None
+        self._take_timeline(timeline)
+        self.timeline_changed.emit()
+        self.range_changed.emit()
 
     # Mapping --------------------------------------------------------------------------------------
 
@@ -346,6 +384,35 @@ class ViewState(QObject):
         low, high = max(low, 0), min(high, self.length(axis))
         self._set_selection(Selection(axis, low, high) if high > low else None)
 
+    def select_stretch(self, axis: Axis, sample: int) -> None:
+        """Selects what a place belongs to; nothing where that would be everything.
+
+        On the edit's axis that is the segment or the gap; on the recording's, what lies between two
+        places at which the edit starts or ends a segment.
+        """
+        timeline = self._timeline
+        if axis is Axis.EDITED:
+            borders = timeline.starts
+        else:
+            here = timeline.sources == 0
+            ends = np.concatenate((timeline.source_starts[here], timeline.source_stops[here]))
+            borders = np.unique(np.append(ends, (0, self._raw_length)))
+        after = int(np.searchsorted(borders, sample, side="right"))
+        if len(borders) <= 2 or not 0 < after < len(borders):
+            self.clear_selection()
+        else:
+            self.select(axis, int(borders[after - 1]), int(borders[after]))
+
+    def extend_selection(self, axis: Axis, sample: int) -> None:
+        """Moves the nearer end of the selection to a place; without one, the playhead's."""
+        chosen = self._selection
+        if chosen is None or chosen.axis is not axis:
+            self.select(axis, self._playhead[axis], sample)
+        elif abs(sample - chosen.start) < abs(sample - chosen.stop):
+            self.select(axis, sample, chosen.stop)
+        else:
+            self.select(axis, chosen.start, sample)
+
     def selected_ranges(self, axis: Axis) -> npt.NDArray[np.float64]:
         """Returns what is selected, on either axis.
 
@@ -381,9 +448,41 @@ class ViewState(QObject):
         self._set_selection(selection)
 
     def _set_selection(self, selection: Selection | None) -> None:
+        if selection is not None:
+            self.choose_edge(None)
         if selection != self._selection:
             self._selection = selection
             self.selection_changed.emit()
+
+    @property
+    def edge(self) -> Edge | None:
+        """The edge of a segment that is chosen, or None."""
+        return self._edge
+
+    def choose_edge(self, edge: Edge | None) -> None:
+        """Chooses an edge, which takes the place of a selection."""
+        if edge is not None:
+            self._set_selection(None)
+        if edge != self._edge:
+            self._edge = edge
+            self.edge_changed.emit()
+
+    @property
+    def pointed_edge(self) -> Edge | None:
+        """The edge that the pointer could take hold of, or holds; or None."""
+        return self._pointed_edge
+
+    def point_at_edge(self, edge: Edge | None) -> None:
+        """Tells the views which edge the pointer could take hold of."""
+        if edge != self._pointed_edge:
+            self._pointed_edge = edge
+            self.edge_changed.emit()
+
+    def _forget_edges(self) -> None:
+        """Edges are counted by items, so another edit has others."""
+        if self._edge is not None or self._pointed_edge is not None:
+            self._edge = self._pointed_edge = None
+            self.edge_changed.emit()
 
     @property
     def hover(self) -> Hover | None:

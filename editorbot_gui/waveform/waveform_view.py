@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QWidget
 
 from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, faded, figures_font, text_font
 from editorbot_gui.waveform.axis_view import HEADER_PX, AxisView
+from editorbot_gui.waveform.edges import Edge, edge_near
 from editorbot_gui.waveform.join_marks import (
     is_dense,
+    paint_edge,
     paint_joins,
     paint_stretches,
     paint_ticks,
@@ -47,6 +49,8 @@ _LANE_GAP_PX = 1
 _MIN_SCALE_LANE_PX = 48
 _MARKS_DB = (0, -6, -12, -24)
 _REACH_PX = 5
+_EDGE_REACH_PX = 6
+_EDGE_ROOM_PX = 24
 _MIN_GAP_LABEL_PX = 64
 _MIN_GAP_FRAME_PX = 4
 _DECIBELS_A_DECADE = 20
@@ -76,8 +80,12 @@ class WaveformView(AxisView):
             self.setAccessibleName(self.tr("Waveform of the edit"))
             self._name = self.tr("Edit")
         self.setAccessibleDescription(
-            self.tr("Click to move the playhead, drag to select, Ctrl and wheel to zoom.")
+            self.tr(
+                "Click to move the playhead and to select what is there, drag to select a part, "
+                "Ctrl and wheel to zoom."
+            )
         )
+        state.edge_changed.connect(self.update)
         state.timeline_changed.connect(self._take_timeline)
         self._take_timeline()
 
@@ -93,6 +101,32 @@ class WaveformView(AxisView):
         if data is not None:
             data.improved.connect(self._take_improvement)
         self._take_timeline()
+
+    @property
+    def data(self) -> WaveformData | None:
+        """The recording that is shown, or None."""
+        return self._data
+
+    def choose(self, sample: int) -> None:
+        """Selects the segment, or what lies between two edges in the recording."""
+        self.state.choose_edge(None)
+        self.state.select_stretch(self.axis, sample)
+
+    def edge_at(self, place: QPointF) -> Edge | None:
+        """Returns the edge of a segment that can be held at a place, or None."""
+        if (
+            self.axis is Axis.RAW
+            or place.y() < HEADER_PX
+            or not self.plot.contains(place.toPoint())
+        ):
+            return None
+        per_pixel = self.samples_per_pixel
+        return edge_near(
+            self.state.timeline,
+            self.sample_at(place.x()),
+            _EDGE_REACH_PX * per_pixel,
+            _EDGE_ROOM_PX * per_pixel,
+        )
 
     # What is shown --------------------------------------------------------------------------------
 
@@ -374,6 +408,18 @@ class WaveformView(AxisView):
                 words = self.tr("gap {0}").format(format_length(length, self.state.sample_rate))
                 painter.setPen(palette.muted)
                 painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, words)
+
+    def _paint_overlay(self, painter: QPainter) -> None:
+        super()._paint_overlay(painter)
+        if self.axis is Axis.RAW:
+            return
+        area = QRectF(self.plot).adjusted(0, HEADER_PX, 0, 0)
+        n_items = len(self.state.timeline.sources)
+        for edge, strength in ((self.state.pointed_edge, 0.65), (self.state.edge, 1.0)):
+            if edge is not None and edge.item < n_items:
+                x = self._snapped(self.x_of(edge.position(self.state.timeline)))
+                colour = faded(self.palette_in_use.text, strength)
+                paint_edge(painter, x, area, edge.at_end, colour)
 
     def _paint_absence(self, painter: QPainter) -> None:
         if self._data is None and self.axis is Axis.RAW:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from editorbot_gui.theme import ColourScheme, Theme
 from editorbot_gui.waveform.axis_view import GUTTER_PX
-from editorbot_gui.waveform.view_state import Axis
+from editorbot_gui.waveform.view_state import Axis, Selection
 from model_core.edit.timeline import Timeline
 from model_core.edit.types import EditList
 from tests.gui.waveform_scene import (
@@ -141,9 +141,12 @@ def test_a_drag_selects_in_either_direction(scene: Scene, qtbot: QtBot, name: st
 
 
 def test_a_trembling_click_is_a_click(scene: Scene, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(scene.raw_ruler.seek_requested):
+        drag(scene.raw_ruler, 500, 501, y=12)
+    assert scene.state.selection is None
     with qtbot.waitSignal(scene.raw.seek_requested):
         drag(scene.raw, 500, 501)
-    assert scene.state.selection is None
+    assert scene.state.selection == Selection(Axis.RAW, 30 * S, 36 * S)  # all that is there
 
 
 def test_escape_gives_a_drag_up_and_then_the_selection(scene: Scene, qtbot: QtBot) -> None:

@@ -1,0 +1,1 @@
+"""Editing by hand: what is aimed at, the commands, and the gestures of the mouse."""

@@ -1,0 +1,204 @@
+"""Dragging the edges of segments in the waveform of the edit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from editorbot_gui.editing.commands import trimmed
+from editorbot_gui.editing.snapping import snapped
+from editorbot_gui.waveform.timecode import format_length, format_time
+from editorbot_gui.waveform.view_state import Axis, Hover
+from model_core.edit.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from editorbot_gui.editing.situation import Situation
+    from editorbot_gui.waveform.edges import Edge
+    from editorbot_gui.waveform.waveform_view import WaveformView
+
+_SNAP_PX = 8
+
+
+@dataclass(slots=True)
+class _Held:
+    """An edge that is held.
+
+    Attributes:
+        edge: The edge.
+        now: The situation in which it was taken hold of.
+        x: Where the pointer was then.
+        grab: From the edge to the pointer, in samples.
+        start: The first visible sample of the edit then.
+        place: Where the edge would be, in the recording; None until it is dragged.
+    """
+
+    edge: Edge
+    now: Situation
+    x: float
+    grab: float
+    start: float
+    place: int | None = None
+
+
+class EdgeDrag(QObject):
+    """Shows which edge can be held, and lets it be dragged; what follows it moves along.
+
+    While it is dragged the views show what the edit would be; the document changes once, at the
+    end. Edges are drawn to silences and zero crossings, but not with Alt; Esc gives the drag up.
+
+    Args:
+        view: The waveform of the edit.
+        situation: Returns the situation.
+        snaps: Returns whether edges are drawn to good places.
+        parent: The owner.
+    """
+
+    dragged = Signal(object, int)
+    """An `Edge` was dragged; carries the sample of the recording that it is to be at."""
+
+    def __init__(
+        self,
+        view: WaveformView,
+        situation: Callable[[], Situation],
+        snaps: Callable[[], bool],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._view = view
+        self._situation = situation
+        self._snaps = snaps
+        self._held: _Held | None = None
+        view.installEventFilter(self)
+
+    @property
+    def dragging(self) -> bool:
+        """Whether an edge is held."""
+        return self._held is not None
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Takes the events of a drag; all others go to the view."""
+        if isinstance(event, QMouseEvent):
+            return self._take_mouse(event)
+        if self._held is not None and isinstance(event, QKeyEvent):
+            return self._take_key(event)
+        if event.type() is QEvent.Type.Leave and self._held is None:
+            self._point_at(None)
+        return super().eventFilter(watched, event)
+
+    def _take_mouse(self, event: QMouseEvent) -> bool:
+        kind = event.type()
+        if self._held is not None:
+            if kind is QEvent.Type.MouseMove:
+                free = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+                self._drag_to(event.position(), free=free)
+            elif (
+                kind is QEvent.Type.MouseButtonRelease
+                and event.button() is Qt.MouseButton.LeftButton
+            ):
+                self._let_go()
+            return True
+        if kind is QEvent.Type.MouseMove and event.buttons() == Qt.MouseButton.NoButton:
+            self._point_at(self._view.edge_at(event.position()))
+        elif (
+            kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick)
+            and event.button() is Qt.MouseButton.LeftButton
+        ):
+            edge = self._view.edge_at(event.position())
+            if edge is not None:
+                self._take_hold(edge, event.position())
+                return True
+            self._point_at(None)
+        return False
+
+    def _take_key(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            if event.type() is QEvent.Type.KeyPress:
+                self.give_up()
+        # Any other command would change what the drag began with.
+        elif event.type() is QEvent.Type.ShortcutOverride:
+            event.accept()
+        return True
+
+    def _point_at(self, edge: Edge | None) -> None:
+        if edge == self._view.state.pointed_edge:
+            return
+        self._view.state.point_at_edge(edge)
+        if edge is None:
+            self._view.unsetCursor()
+        else:
+            self._view.setCursor(Qt.CursorShape.SizeHorCursor)
+
+    def _take_hold(self, edge: Edge, place: QPointF) -> None:
+        view, now = self._view, self._situation()
+        view.setFocus(Qt.FocusReason.MouseFocusReason)
+        grab = view.sample_at(place.x()) - edge.position(now.timeline)
+        self._held = _Held(edge, now, place.x(), grab, view.state.start(Axis.EDITED))
+        self._point_at(edge)
+        view.state.choose_edge(edge)
+
+    def _drag_to(self, place: QPointF, *, free: bool) -> None:
+        held, view = self._held, self._view
+        if held is None:
+            return
+        if held.place is None and abs(place.x() - held.x) < QApplication.startDragDistance():
+            return
+        per_pixel = view.samples_per_pixel
+        moved = (place.x() - held.x) * per_pixel
+        before = held.edge.source_position(held.now.timeline)
+        low, high = held.edge.limits(held.now.timeline, held.now.raw_length)
+        wanted = min(max(before + round(moved), low), high)
+        if self._snaps() and not free and view.data is not None and low < wanted < high:
+            wanted = snapped(view.data, wanted, _SNAP_PX * per_pixel)
+        held.place = min(max(wanted, low), high)
+        timeline = Timeline(trimmed(held.now, held.edge, held.place))
+        # Of a segment's start, what comes after it stays where it is: the edge is under the
+        # pointer, and what is before it moves.
+        shift = 0 if held.edge.at_end else before - held.place
+        view.state.preview(timeline, shift)
+        self._describe(held, before)
+
+    def _describe(self, held: _Held, before: int) -> None:
+        view = self._view
+        if held.place is None:
+            return
+        rate = held.now.sample_rate
+        moved = held.place - before
+        words = self.tr("end at {place}  ·  {moved}") if held.edge.at_end else self.tr(
+            "start at {place}  ·  {moved}"
+        )  # fmt: skip
+        sign = "+" if moved > 0 else "−" if moved < 0 else ""
+        position = held.edge.position(view.state.timeline)
+        view.state.set_hover(Hover(Axis.EDITED, max(0, math.floor(position))))
+        view.say(
+            words.format(
+                place=format_time(held.place, rate), moved=sign + format_length(abs(moved), rate)
+            )
+        )
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is None or held.place is None:
+            return
+        start = self._view.state.start(Axis.EDITED)
+        span = self._view.state.span
+        self._view.state.end_preview()
+        self.dragged.emit(held.edge, held.place)
+        if self._view.state.span == span:  # or everything was in view, and is again
+            self._view.state.show_range(Axis.EDITED, start, start + span)
+        self._view.say("")
+
+    def give_up(self) -> None:
+        """Leaves everything as it was before the drag."""
+        if self._held is not None:
+            self._held = None
+            self._view.state.end_preview()
+            self._view.say("")
+            self._point_at(None)
