@@ -247,6 +247,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         QT_TRANSLATE_NOOP("Actions", "Version, licences and credits."),
         icon="mdi6.information-outline",
     ),
+    *EDITING_ACTIONS,
 )
 
 MENUS: dict[Group, tuple[str, ...]] = {
@@ -261,7 +262,6 @@ MENUS: dict[Group, tuple[str, ...]] = {
         "zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "", "spectrogram", "panels", "",
         "theme_system", "theme_light", "theme_dark",
     ),
-    *EDITING_ACTIONS,
     Group.PLAYBACK: (
         "play", "stop", "ab", "", "to_start", "to_end", "previous_segment", "next_segment",
     ),

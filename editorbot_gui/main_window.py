@@ -187,6 +187,10 @@ class MainWindow(QMainWindow):
         self.recent_menu.chosen.connect(self.open_path)
         self._file_drop.dropped.connect(self._open_dropped)
         Theme.current().theme_changed.connect(self._dress)
+        self.editor = Editor(
+            self.session, self.view, self.transport, self.commands, self.page, self
+        )
+        self.editor.told.connect(self.tell)
 
     def _connect_commands(self) -> None:
         view, transport = self.view, self.transport
@@ -199,10 +203,6 @@ class MainWindow(QMainWindow):
             "undo": self._undo,
             "redo": self._redo,
             "generate": self.generate,
-        self.editor = Editor(
-            self.session, self.view, self.transport, self.commands, self.page, self
-        )
-        self.editor.told.connect(self.tell)
             "new_variation": self.new_variation,
             "zoom_in": lambda: view.zoom_at_cursor(ZOOM_A_KEY),
             "zoom_out": lambda: view.zoom_at_cursor(1 / ZOOM_A_KEY),
