@@ -139,13 +139,15 @@ def report(outcomes: Sequence[Outcome], library: Library) -> str:
     """Returns the table of what came of each pair, and below it what can't be used, and why."""
     header = ("sample", "result", "recording", "edit", "kept", "found", "joins", "sure", "verdict")
     rows = [_row(outcome) for outcome in outcomes]
-    lines = [table(header, rows, range(2, 8)), ""]
-    lines += [
-        f"{outcome.name}: {remark}"
+    lines = [table(header, rows, range(2, 8))]
+    remarks = [
+        f"  {outcome.name}: {remark}"
         for outcome in outcomes
         if outcome.is_ready and outcome.info and outcome.info.found
         for remark in (*outcome.info.found.report.remarks, *outcome.info.notes)
     ]
+    if remarks:
+        lines += ["", "To be known:", *remarks]
     bad = [outcome for outcome in outcomes if not outcome.is_ready]
     if bad:
         lines += ["", f"Not usable ({len(bad)}):"]
@@ -159,13 +161,10 @@ def report(outcomes: Sequence[Outcome], library: Library) -> str:
         lines += ["", f"Left out, as they aren't named NAME_raw or NAME_edit: {some}{more}."]
     counts = Counter(outcome.result for outcome in outcomes)
     check = sum(_verdict(outcome) is Verdict.CHECK for outcome in outcomes)
-    lines += [
-        "",
-        f"{len(outcomes)} pairs: {counts[Result.MADE]} made, {counts[Result.UP_TO_DATE]} up to "
-        f"date, {counts[Result.REFUSED]} refused, {counts[Result.FAILED]} failed"
-        + (f"; {check} to be looked at by a person." if check else "."),
-        "",
-    ]
+    number = f"{len(outcomes)} pair{'' if len(outcomes) == 1 else 's'}"
+    done = ", ".join(f"{counts[result]} {result.value}" for result in Result)
+    look = f"; {check} to be looked at by a person" if check else ""
+    lines += ["", f"{number}: {done}{look}.", ""]
     return "\n".join(lines)
 
 

@@ -60,7 +60,7 @@ def _precache(options: argparse.Namespace) -> int:
         raise LibraryError(
             "Demucs, which separates recordings into stems, isn't installed.",
             "Name a folder of your own stems with --stems, or install Demucs with: "
-            "pip install 'editorbot[stems]'",
+            "pip install demucs",
         )
     library.create()
     sweep(library.layout)

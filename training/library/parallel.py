@@ -67,21 +67,24 @@ def run_all(
             backend, killed = _dask(scheduler)
             stack.enter_context(backend)
             died = (*died, killed)
-        left = {task.name: task for task in tasks}
         # Two processes even for one task: joblib does a single job in its own.
-        n_jobs = max(2, jobs) if not scheduler else -1
+        n_jobs = -1 if scheduler else max(2, jobs)
         extra = {} if scheduler else {"backend": "loky", "idle_worker_timeout": _IDLE_S}
-        try:
-            for result in _results(work, tasks, n_jobs, **extra):
-                del left[result.name]
-                yield result
-        except died:
-            for task in left.values():
-                try:
-                    alone = list(_results(work, [task], 2, **extra))
-                except died:
-                    alone = [lost(task)]
-                yield from alone
+        left = {task.name: task for task in tasks}
+        while left:
+            try:
+                for result in _results(work, list(left.values()), n_jobs, **extra):
+                    del left[result.name]
+                    yield result
+            except died:
+                # They are begun in their order, so what was under way is among the first.
+                for name in list(left)[: 2 * joblib.effective_n_jobs(n_jobs)]:
+                    task = left.pop(name)
+                    try:
+                        alone = list(_results(work, [task], n_jobs, **extra))
+                    except died:
+                        alone = [lost(task)]
+                    yield from alone
 
 
 def _results(
@@ -105,7 +108,7 @@ def _dask(address: str) -> tuple[AbstractContextManager[Any], type[BaseException
     except ImportError as error:
         raise LibraryError(
             "Dask, which spreads work over several machines, isn't installed.",
-            "Install it with: pip install 'editorbot[machines]'",
+            "Install it with: pip install dask distributed",
         ) from error
 
     @contextlib.contextmanager

@@ -183,7 +183,7 @@ def separate(layout: Layout, name: str, raw: Path) -> None:
         raise LibraryError(
             "There are no stems for it, and Demucs, which could make them, isn't installed.",
             "Name a folder of your own stems with --stems, or install Demucs with: "
-            "pip install 'editorbot[stems]'",
+            "pip install demucs",
         )
     folder = layout.stems(name).parent
     try:
