@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from editorbot_gui.playback.player import Listening, Player, PlayerState
+from editorbot_gui.session import changed_range
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from model_core.edit.coverage import kept_ranges
 
@@ -168,13 +169,12 @@ class Transport(QObject):
         if source is None:
             return
         before, self._timeline = self._timeline, self._session.timeline
-        back, forth = timeline_to_raw(before), timeline_to_edited(self._timeline)
-        self._player.set_edited(
-            Renderer((source,), self._session.edit_list), lambda position: forth(back(position))
-        )
+        to_new = timeline_to_timeline(before, self._timeline)
+        # The view first: what the player then says of its place is told on the new timeline.
         self._view.set_timeline(self._timeline)
+        self._player.set_edited(Renderer((source,), self._session.edit_list), to_new)
         if self._return_to is not None and self._return_to[0] is Axis.EDITED:
-            self._return_to = (Axis.EDITED, forth(back(self._return_to[1])))
+            self._return_to = (Axis.EDITED, to_new(self._return_to[1]))
 
     def _follow(self, position: int) -> None:
         if self._session.source is None:
@@ -205,3 +205,27 @@ def timeline_to_raw(timeline: Timeline) -> PositionMap:
 def timeline_to_edited(timeline: Timeline) -> PositionMap:
     """Returns the map from a place of the recording to where it is heard in the edit."""
     return lambda sample: timeline.nearest_edited(0, sample)
+
+
+def timeline_to_timeline(before: Timeline, after: Timeline) -> PositionMap:
+    """Returns the map from a place of an edit to the same sound in the edit that it has become.
+
+    Outside of what has changed that is the same pass of a loop, too; inside, the nearest one.
+    """
+    start, stop = changed_range(before.edit_list, after.edit_list)
+    old_stop = before.length - (after.length - stop)
+
+    def to_new(position: int) -> int:
+        if position < start:
+            return position
+        if position >= old_stop:
+            return position + after.length - before.length
+        place = before.nearest_source(position)
+        if place is None:
+            return min(position, after.length)
+        heard = after.to_edited(*place)
+        if heard:
+            return min(heard, key=lambda there: abs(there - position))
+        return after.nearest_edited(*place)
+
+    return to_new

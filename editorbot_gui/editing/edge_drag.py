@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -175,8 +174,9 @@ class EdgeDrag(QObject):
             "start at {place}  ·  {moved}"
         )  # fmt: skip
         sign = "+" if moved > 0 else "−" if moved < 0 else ""
-        position = held.edge.position(view.state.timeline)
-        view.state.set_hover(Hover(Axis.EDITED, max(0, math.floor(position))))
+        # The last sample of the segment, or its first: what is hovered is the segment.
+        position = held.edge.position(view.state.timeline) - held.edge.at_end
+        view.state.set_hover(Hover(Axis.EDITED, position))
         view.say(
             words.format(
                 place=format_time(held.place, rate), moved=sign + format_length(abs(moved), rate)

@@ -387,7 +387,7 @@ class AxisView(QWidget):
             clicked = not self._selecting
             self._press, self._selecting = None, False
             if clicked and self.plot.contains(event.position().toPoint()):
-                sample = self._clamped_sample(event.position().x())
+                sample = self._clicked_sample(event.position().x())
                 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                     self.state.extend_selection(self.axis, sample)
                 else:
@@ -471,6 +471,11 @@ class AxisView(QWidget):
     def _clamped_sample(self, x: float) -> int:
         length = self.state.length(self.axis)
         return min(max(math.floor(self.sample_at(x)), 0), max(0, length - 1))
+
+    def _clicked_sample(self, x: float) -> int:
+        """Returns the sample at a place; behind the end, the end."""
+        sample, length = self.sample_at(x), self.state.length(self.axis)
+        return length if sample >= length else self._clamped_sample(x)
 
     def _follow_pointer(self, position: QPointF) -> None:
         sample = math.floor(self.sample_at(position.x()))

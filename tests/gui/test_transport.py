@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 RATE = 8000
-EDIT = EditList.from_ranges([(1000, 3000), (5000, 9000), (2000, 2500)])
+RANGES = [(1000, 3000), (5000, 9000), (2000, 2500)]
+EDIT = EditList.from_ranges(RANGES)
 
 
 class Rig:
@@ -74,6 +75,31 @@ def test_switching_from_what_is_cut_goes_to_what_follows(rig: Rig) -> None:
     rig.transport.seek(Axis.RAW, 4000)
     rig.transport.switch()
     assert rig.places == (5000, 2000)
+
+
+def test_another_edit_leaves_the_playhead_at_its_sound(rig: Rig) -> None:
+    rig.transport.listen_to(Axis.EDITED)
+    rig.transport.seek(Axis.EDITED, 5000)
+    assert rig.places == (8000, 5000)
+    rig.session.apply_edit(EditList.from_ranges([(1000, 2000), *RANGES[1:]]), "Trim")
+    assert rig.places == (8000, 4000)
+    assert rig.player.position() == 4000
+    rig.transport.to_end()
+    rig.session.undo_stack.undo()
+    assert rig.places[1] == EDIT.length
+
+
+def test_another_edit_stays_in_the_same_pass_of_a_loop(rig: Rig) -> None:
+    loop = [(1000, 3000)] * 4
+    rig.session.apply_edit(EditList.from_ranges(loop), "Loop")
+    rig.transport.listen_to(Axis.EDITED)
+    rig.transport.seek(Axis.EDITED, 6500)
+    rig.session.apply_edit(EditList.from_ranges([(1500, 3000), *loop[1:]]), "Trim")
+    assert rig.places == (1500, 6000)
+    rig.session.apply_edit(EditList.from_ranges([(1500, 3000), *loop[1:3], (1000, 2000)]), "Trim")
+    assert rig.places == (1500, 6000)
+    rig.session.apply_edit(EditList.from_ranges([(1500, 3000), *loop[1:3]]), "Delete")
+    assert rig.places == (1500, 4000)  # the same sound, in the nearest pass
 
 
 def test_switching_while_playing_goes_on(rig: Rig) -> None:
