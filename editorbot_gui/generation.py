@@ -301,6 +301,11 @@ class Generation(QObject):
         return bool(self._asked)
 
     @property
+    def makes_new(self) -> bool:
+        """Whether what is being made is to become the document's edit, as a new take."""
+        return any(asked.aim is Aim.NEW for asked in self._asked)
+
+    @property
     def loader(self) -> EngineLoader:
         """Gives the engine to the jobs of the model lane."""
         return self._loader
