@@ -27,7 +27,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "open",
         Group.FILE,
         QT_TRANSLATE_NOOP("Actions", "&Open…"),
-        QT_TRANSLATE_NOOP("Actions", "Open a recording: sound files, or the sound of a video."),
+        QT_TRANSLATE_NOOP(
+            "Actions", "Open a project, or a recording: sound files, or the sound of a video."
+        ),
         ("Ctrl+O",),
         "mdi6.folder-open-outline",
         QT_TRANSLATE_NOOP("Actions", "Open"),
@@ -45,6 +47,22 @@ ACTIONS: tuple[ActionSpec, ...] = (
         QT_TRANSLATE_NOOP("Actions", "Open the &music demo"),
         QT_TRANSLATE_NOOP("Actions", "Open the bundled piece of music."),
         icon="mdi6.music-note-outline",
+    ),
+    ActionSpec(
+        "save",
+        Group.FILE,
+        QT_TRANSLATE_NOOP("Actions", "Sa&ve"),
+        QT_TRANSLATE_NOOP("Actions", "Save the project: the edit, not the sound."),
+        ("Ctrl+S",),
+        "mdi6.content-save-outline",
+    ),
+    ActionSpec(
+        "save_as",
+        Group.FILE,
+        QT_TRANSLATE_NOOP("Actions", "Save &as…"),
+        QT_TRANSLATE_NOOP("Actions", "Save the project under another name."),
+        ("Ctrl+Shift+S",),
+        "mdi6.content-save-edit-outline",
     ),
     ActionSpec(
         "export",
@@ -135,7 +153,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         Group.VIEW,
         QT_TRANSLATE_NOOP("Actions", "&Spectrogram"),
         QT_TRANSLATE_NOOP("Actions", "Show the frequencies of the recording below its waveform."),
-        ("Ctrl+Shift+S",),
+        ("Shift+S",),
         "mdi6.chart-histogram",
         checkable=True,
     ),
@@ -251,7 +269,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
 )
 
 MENUS: dict[Group, tuple[str, ...]] = {
-    Group.FILE: ("open", "recent", "demo_speech", "demo_music", "", "export", "", "quit"),
+    Group.FILE: (
+        "open", "recent", "demo_speech", "demo_music", "", "save", "save_as", "",
+        "export", "", "quit",
+    ),
     Group.EDIT: (
         "undo", "redo", "", "cut", "copy", "paste", "delete", "delete_gap", "keep_again", "",
         "select_in", "select_out", "select_all", "select_nothing", "",

@@ -54,7 +54,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="editorbot", description="A desktop audio editor that learns how you edit."
     )
-    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="a recording to open")
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", type=Path, help="a recording or a project to open"
+    )
     parser.add_argument(
         "--demo",
         nargs="?",
@@ -120,6 +122,7 @@ def _run(options: argparse.Namespace) -> int:
             window.open_path(options.file.absolute())
         elif options.demo is not None:
             window.open_demo(options.demo)
+        window.projects.look_for_kept_work()
         window.load_model()
 
     # Python would hear of Ctrl+C only when Qt next calls it; nothing is written in place.

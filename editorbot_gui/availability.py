@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _NEED_RECORDING = (
     "zoom_in", "zoom_out", "zoom_fit", "play", "stop", "ab", "to_start", "to_end",
-    "previous_segment", "next_segment", "spectrogram",
+    "previous_segment", "next_segment", "spectrogram", "save", "save_as",
 )  # fmt: skip
 
 

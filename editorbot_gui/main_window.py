@@ -45,6 +45,7 @@ from editorbot_gui.panels.job_bar import JobBar
 from editorbot_gui.panels.notice_bar import NoticeBar
 from editorbot_gui.panels.time_display import TimeDisplay
 from editorbot_gui.playback.player import Player
+from editorbot_gui.projects.projects import Projects
 from editorbot_gui.session import Session
 from editorbot_gui.settings import APP_NAME, THEME_CHOICES
 from editorbot_gui.texts import edit_text, source_text
@@ -98,6 +99,14 @@ class MainWindow(QMainWindow):
         self.transport = Transport(self.session, self.view, self.player, self)
         self.generation = Generation(self.session, self.runner, loader or EngineLoader(), self)
         self.opener = Opener(self.runner, self)
+        self.projects = Projects(
+            self.session,
+            self.runner,
+            self.opener,
+            settings,
+            lambda: self.generate_panel.options,
+            self,
+        )
         self.exporter = Exporter(self.runner, self)
         self.commands = ActionSet(self)
         self._key_guard = KeyGuard(self)
@@ -171,6 +180,9 @@ class MainWindow(QMainWindow):
         )
         self.generation.running_changed.connect(self._refresh_generating)
         self.generation.engine_changed.connect(self._refresh_model_label)
+        self.projects.told.connect(self.tell)
+        self.projects.noticed.connect(self.notice.tell)
+        self.projects.failed.connect(self._tell_failure)
         self.exporter.exported.connect(self._tell_exported)
         self.exporter.failed.connect(self._tell_failure)
         self.exporter.cancelled.connect(
@@ -198,6 +210,8 @@ class MainWindow(QMainWindow):
             "open": self.ask_for_file,
             "demo_speech": lambda: self.open_demo("speech"),
             "demo_music": lambda: self.open_demo("music"),
+            "save": self.projects.save,
+            "save_as": self.projects.save_as,
             "export": self.ask_for_export,
             "quit": self.close,
             "undo": self._undo,
@@ -237,16 +251,16 @@ class MainWindow(QMainWindow):
 
     def ask_for_file(self) -> None:
         """Shows the open dialog."""
-        dialog = QFileDialog(self, self.tr("Open a recording"), self.settings.open_folder)
+        dialog = QFileDialog(self, self.tr("Open"), self.settings.open_folder)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters(name_filters())
+        dialog.setNameFilters(name_filters(projects=True))
         dialog.fileSelected.connect(lambda name: self.open_path(Path(name)))
         dialog.open()
 
     def open_path(self, path: Path) -> None:
-        """Begins to open a recording; the one that is open stays until it is there."""
-        self.opener.open(path)
+        """Begins to open a recording or a project; what is open stays until it is there."""
+        self.projects.open(path)
 
     def open_demo(self, name: str) -> None:
         """Begins to open a bundled recording, "speech" or "music"."""
@@ -311,7 +325,11 @@ class MainWindow(QMainWindow):
         self.opener.peaks_arrived.connect(self._data.announce_peaks)
         self.notice.dismiss()
         self.generate_panel.start_over()
-        self.session.open_source(source)
+        snapshot = self.projects.adopt(opened)
+        if opened.loaded is not None:
+            self.generate_panel.show_options(opened.loaded.project.generate)
+        self.session.open_source(source, snapshot)
+        self.projects.restore_takes()
         self.page.show_data(self._data)
         if old_data is not None:
             old_data.close()
@@ -320,11 +338,6 @@ class MainWindow(QMainWindow):
         self.opener.read_peaks(opened)
         if before is not None:
             self.opener.retire(before)
-        if path is not None:
-            self.setWindowTitle(f"{path.name} – {APP_NAME}")
-            if resource_path() not in path.parents:
-                self.settings.add_recent_file(path)
-                self.settings.open_folder = str(path.parent)
         self.page.facts.raw.setText(source_text(source))
         self.tell(self.tr("Opened {name}.").format(name=path.name if path is not None else ""))
         self._tell_notes(source)
@@ -478,12 +491,16 @@ class MainWindow(QMainWindow):
             event.ignore()
             ask_to_stop_export(self, self._stop_export_and_quit)
             return
+        if self.isVisible() and not self.projects.may_close():
+            event.ignore()
+            return
         self._remember()
         self.hide()
         self.player.close()
         self.player.set_edited(None)
         self.player.set_raw(None)
         self.runner.close()
+        self.projects.close()
         self.page.show_data(None)
         if self._data is not None:
             self._data.close()

@@ -6,21 +6,24 @@ The audio libraries are imported by the jobs, on first use, so that the window i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from editorbot_gui.jobs import Job, JobRunner, Lane
+from model_core.edit.project import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from editorbot_gui.jobs import Work
+    from editorbot_gui.projects.loading import Loaded
     from model_core.audio.peaks import PeakBuilder
     from model_core.audio.source import AudioSource
     from model_core.progress import CancelToken, Progress
 
-_SUFFIXES = (
+SOUND_SUFFIXES = (
     "wav", "wave", "w64", "rf64", "bwf", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff",
     "aifc", "au", "caf", "m4a", "m4b", "mp4", "mov", "mkv", "mka", "webm", "aac", "wma", "avi",
 )  # fmt: skip
@@ -29,13 +32,18 @@ _SUFFIXES = (
 _PACKED_SHARE = 0.8
 
 
-def name_filters() -> list[str]:
-    """Returns the filters of the open dialog."""
-    patterns = " ".join(f"*.{suffix}" for suffix in _SUFFIXES)
-    return [
-        QCoreApplication.translate("Opener", "Sound and video files") + f" ({patterns})",
-        QCoreApplication.translate("Opener", "All files") + " (*)",
-    ]
+def name_filters(*, projects: bool = False) -> list[str]:
+    """Returns the filters of a dialog that opens files.
+
+    Args:
+        projects: Whether projects are opened, too.
+    """
+    sounds = " ".join(f"*.{suffix}" for suffix in SOUND_SUFFIXES)
+    filters = [_tr("Sound and video files") + f" ({sounds})"]
+    if projects:
+        both = _tr("Projects, sound and video files") + f" (*{SUFFIX} {sounds})"
+        filters = [both, _tr("EditorBot projects") + f" (*{SUFFIX})", *filters]
+    return [*filters, _tr("All files") + " (*)"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +64,12 @@ class Opened:
     Attributes:
         source: The recording.
         builder: Reads its peaks in the `peaks` job.
+        loaded: What was loaded with it, if it was opened as part of a project.
     """
 
     source: AudioSource
     builder: PeakBuilder
+    loaded: Loaded | None = None
 
 
 def open_recording(request: OpenRequest, cancel: CancelToken, progress: Progress) -> Opened:
@@ -130,6 +140,8 @@ class Opener(QObject):
     """An `Opened` recording can be shown."""
     failed = Signal(object, object)
     """A file can't be opened; carries its path and the exception."""
+    asked = Signal(object)
+    """A file can be opened only after the person has decided something; carries the question."""
     cancelled = Signal()
     """The person has stopped it."""
     peaks_arrived = Signal(object, object)
@@ -148,21 +160,42 @@ class Opener(QObject):
         self._retired: list[AudioSource] = []
         runner.idled.connect(self.close_retired)
 
+    @property
+    def opening(self) -> bool:
+        """Whether a file is being opened."""
+        return self._opening is not None and not self._opening.ended
+
     def open(self, path: Path) -> None:
-        """Begins to open a file; one that is still being opened is given up."""
+        """Begins to open a recording; a file that is still being opened is given up."""
+        self.open_by(path, open_recording, OpenRequest(path))
+
+    def open_by(self, path: Path, work: Work[Any, object], request: object) -> None:
+        """Begins to open a file by a job function; one that is still being opened is given up.
+
+        Args:
+            path: The file.
+            work: Returns what is `Opened`, or anything else for the person to decide.
+            request: What it is given.
+        """
         opening, self._opening = self._opening, None
         for job in (opening, self._reading):
             if job is not None:
                 self._runner.cancel(job)
         self._opening = self._runner.start(
             Lane.IO,
-            open_recording,
-            OpenRequest(path),
+            work,
+            request,
             words=self.tr("Opening {name}…").format(name=path.name),
-            on_done=self.opened.emit,
+            on_done=self._take,
             on_failed=lambda error: self._give_up(lambda: self.failed.emit(path, error)),
             on_cancelled=lambda: self._give_up(self.cancelled.emit),
         )
+
+    def _take(self, result: object) -> None:
+        if isinstance(result, Opened):
+            self.opened.emit(result)
+        else:
+            self._give_up(lambda: self.asked.emit(result))
 
     def read_peaks(self, opened: Opened) -> None:
         """Begins to read the peaks of a recording, in place of the one before."""
@@ -214,3 +247,7 @@ class Opener(QObject):
         """Closes what is no longer shown."""
         while self._retired:
             self._retired.pop().close()
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Opener", text)

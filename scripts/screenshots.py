@@ -71,6 +71,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as private:
         window = MainWindow(Settings(Path(private) / "settings.ini"))
         _make_pictures(window, arguments.demo, arguments.folder)
+        window.projects.give_up()
         window.close()
     application.quit()
 

@@ -104,6 +104,14 @@ class GeneratePanel(QWidget):
         self.variation.setValue(0)
         self.target_length.setValue(0)
 
+    def show_options(self, options: GenerateOptions) -> None:
+        """Asks for what a project has kept."""
+        self.variation.setValue(options.seed)
+        self.target_length.setValue(options.target_length_s or 0)
+        if options.tightness is not None:
+            self.tightness.setValue(round(_SLIDER_STEPS * options.tightness))
+        self.own_tightness.setChecked(options.tightness is None)
+
     def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setHorizontalSpacing(GRID_PX)

@@ -98,6 +98,7 @@ class Rig:
     backend: ManualBackend
 
     def open(self, qtbot: QtBot, path: Path) -> None:
+        self.window.projects.give_up()
         with qtbot.waitSignal(self.window.session.source_changed):
             self.window.open_path(path)
         qtbot.waitUntil(lambda: not self.window.runner.jobs)
@@ -135,6 +136,7 @@ def rig(qtbot: QtBot, own_folders: Path) -> Iterator[Rig]:
     for box in window.findChildren(QMessageBox):
         box.close()
     window.give_up_export = True
+    window.projects.give_up()
     window.close()
 
 

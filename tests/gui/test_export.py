@@ -106,6 +106,7 @@ def test_closing_while_exporting_asks_first(
     edited_rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = edited_rig.window
+    window.projects.give_up()
     hold_export(monkeypatch)
     window.export(ExportChoice(tmp_path / "out.wav", "WAV", None, None))
     window.close()

@@ -35,6 +35,7 @@ def window(qtbot: QtBot, own_folders: Path) -> Iterator[MainWindow]:
     qtbot.addWidget(window)
     window.show()
     yield window
+    window.projects.give_up()
     window.close()
 
 

@@ -246,6 +246,7 @@ def test_bad_input_is_told_in_words_and_nothing_is_lost(
     rig.open(qtbot, speech)
     rig.generate(qtbot)
     window, path = rig.window, write_bad(kind, tmp_path)
+    window.projects.give_up()
     edit, revision = window.session.edit_list, window.session.revision
     with qtbot.waitSignal(window.opener.failed):
         window.open_path(path)

@@ -1,0 +1,108 @@
+"""Asks where the recording of a project is, or whether another one may stand in for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.opening import name_filters
+from editorbot_gui.projects.locating import Fault
+from editorbot_gui.settings import APP_NAME
+from editorbot_gui.texts import rate_text, shortened
+from editorbot_gui.waveform.timecode import format_length
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from editorbot_gui.projects.loading import LostRecording
+
+
+def ask_for_recording(
+    parent: QWidget,
+    lost: LostRecording,
+    choose: Callable[[Path], None],
+    accept: Callable[[], None],
+) -> QMessageBox:
+    """Shows the question and returns at once.
+
+    Args:
+        parent: The window.
+        lost: Which recording isn't there, or isn't what it was.
+        choose: Called with the file that the person chooses.
+        accept: Called if the person takes the file although its content is another.
+    """
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle(APP_NAME)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(_sentence(lost))
+    box.setInformativeText(_more(lost))
+    look = box.addButton(_tr("Choose the recording…"), QMessageBox.ButtonRole.AcceptRole)
+    if lost.fault is Fault.CHANGED:
+        take = box.addButton(_tr("Use this file"), QMessageBox.ButtonRole.DestructiveRole)
+        take.clicked.connect(accept)
+    stop = box.addButton(_tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(look)
+    box.setEscapeButton(stop)
+    look.clicked.connect(lambda: _choose(parent, lost, choose))
+    without_icons(box.buttons())
+    box.open()
+    return box
+
+
+def _choose(parent: QWidget, lost: LostRecording, choose: Callable[[Path], None]) -> None:
+    near = (lost.path.parent, lost.request.path.parent)
+    folder = next((folder for folder in near if folder.is_dir()), Path.home())
+    name = Path(lost.wanted.path).name
+    title = _tr("Where is “{name}”?").format(name=shortened(name))
+    dialog = QFileDialog(parent, title, str(folder))
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters(name_filters())
+    dialog.fileSelected.connect(lambda chosen: choose(Path(chosen)))
+    dialog.open()
+
+
+def _sentence(lost: LostRecording) -> str:
+    name = shortened(lost.path.name)
+    if lost.fault is Fault.MISSING:
+        return _tr("The recording “{name}” isn't where it was.").format(name=name)
+    if lost.request.recording is None:
+        return _tr("The recording “{name}” has changed since the project was saved.").format(
+            name=name
+        )
+    return _tr("“{name}” isn't the recording that the project was made with.").format(name=name)
+
+
+def _more(lost: LostRecording) -> str:
+    wanted = lost.wanted
+    facts = _tr("{length}, {rate}").format(
+        length=format_length(wanted.n_samples, wanted.sample_rate),
+        rate=rate_text(wanted.sample_rate),
+    )
+    if lost.fault is Fault.MISSING:
+        return _tr(
+            "It was “{path}” ({facts}), and it isn't beside the project either. Choose where it "
+            "is now; it is known by its content, whatever its name."
+        ).format(path=wanted.path, facts=facts)
+    if lost.fault is Fault.OTHER_RATE:
+        return _tr("It can't stand in: it has {rate}, and the project needs {wanted}.").format(
+            rate=rate_text(lost.sample_rate), wanted=rate_text(wanted.sample_rate)
+        )
+    if lost.fault is Fault.TOO_SHORT:
+        return _tr("It can't stand in: it ends before the edit does. It was {facts}.").format(
+            facts=facts
+        )
+    return _tr(
+        "Its content is another, but the edit fits. Cuts may fall in other places of what is said "
+        "or played. It was {facts}."
+    ).format(facts=facts)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Relink", text)

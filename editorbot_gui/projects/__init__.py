@@ -1,0 +1,1 @@
+"""Projects: saved, kept safe between saves, found again after a crash."""
