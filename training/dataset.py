@@ -16,6 +16,7 @@ from model_core.edit.pointers import PADDING
 from model_core.nn.style_events import EventTable, events_of, stack_events
 from model_core.nn.walks import steps_of
 from training import shards
+from training.augmentation import Augmentation, augmented, shuffle_chunks, vary_channel
 from training.losses import Batch
 from training.shards import read_shard
 
@@ -135,6 +136,7 @@ class Cropping:
         history_dropout: Share of crops whose history is hidden.
         budget_dropout: Share of crops in which it is hidden how much is left to play.
         augment: Whether to vary the spectrogram, and what is said to be left.
+        augmentation: Stronger variation on top; None for none.
         max_visits: Steps beyond so many at one expected position are left out.
     """
 
@@ -144,6 +146,7 @@ class Cropping:
     history_dropout: float = 0.5
     budget_dropout: float = 0.5
     augment: bool = False
+    augmentation: Augmentation | None = None
     max_visits: int = 3
 
 
@@ -165,6 +168,13 @@ def make_batch(
     Returns:
         The batch, lengths rounded up to the longest crop.
     """
+    if (how := cropping.augmentation) is not None:
+        examples = [
+            shuffle_chunks(example, rng, how.chunk_frames)
+            if rng.random() < how.chunk_shuffle
+            else example
+            for example in examples
+        ]
     n_mels = examples[0].mel.shape[0]
     longest = min(cropping.frames, max(example.n_frames for example in examples))
     size = len(examples)
@@ -181,7 +191,7 @@ def make_batch(
         stop = min(example.n_frames, start + longest)
         n = stop - start
         crop = example.mel[:, start:stop].astype(np.float32) / np.float32(255)
-        mel[i, :, :n] = _augmented(crop, rng) if cropping.augment else crop
+        mel[i, :, :n] = _varied(crop, rng, cropping)
         mask[i, :n] = True
         reason[i, :n] = example.reason[start:stop]
         visits[i, :n] = visits_of(example.runs, example.n_frames)[start:stop]
@@ -276,6 +286,14 @@ def _log_ratio(example: Example) -> float:
     return math.log(max(1, played) / example.n_frames)
 
 
+def _varied(crop: FloatArray, rng: np.random.Generator, cropping: Cropping) -> FloatArray:
+    if not cropping.augment:
+        return crop
+    varied = vary_channel(crop, rng)
+    how = cropping.augmentation
+    return varied if how is None else augmented(varied, rng, how)
+
+
 def _crop_start(n_frames: int, crop: int, rng: np.random.Generator) -> int:
     """Chooses where a crop starts: often at an end, since beginnings and ends are rare."""
     room = n_frames - crop
@@ -287,25 +305,3 @@ def _crop_start(n_frames: int, crop: int, rng: np.random.Generator) -> int:
     if choice < 0.3:
         return room
     return int(rng.integers(0, room + 1))
-
-
-def _augmented(mel: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Tilts the spectrum, lifts the floor and adds a little noise, within the units of [0, 1].
-
-    The recording's maximum is the top of the scale, so one loud knock shifts all the rest: a
-    random shift (up to 12 dB of the 80) teaches not to rely on absolute values.
-    """
-    n_mels = mel.shape[0]
-    bands = np.linspace(-1, 1, n_mels, dtype=np.float32)[:, None]
-    tilt = rng.normal(0, 0.03) * bands + rng.normal(0, 0.02) * np.cos(
-        np.pi * bands * rng.uniform(0.5, 2) + rng.uniform(0, 6.28)
-    )
-    varied = mel + tilt - rng.choice([0.0, rng.uniform(0, 0.15)])
-    if rng.random() < 0.5:
-        varied = varied + rng.normal(0, rng.uniform(0, 0.03), mel.shape)
-    if rng.random() < 0.3:
-        width = int(rng.integers(1, max(2, n_mels // 6)))
-        low = int(rng.integers(0, n_mels - width))
-        varied[low : low + width] = 0
-    clipped: FloatArray = varied.clip(0, 1).astype(np.float32)
-    return clipped
