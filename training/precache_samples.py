@@ -129,8 +129,8 @@ def _outcomes(
         done = bar.n
 
         def report_share(share: float, _phrase: str, task: Task = task, done: float = done) -> None:
-            bar.n = done + share
-            bar.set_description_str(task.name)
+            bar.set_description_str(task.name, refresh=False)
+            bar.update(max(0.0, done + share - bar.n))
 
         yield from run_all(partial(make_pair, progress=report_share), [task], lost)
 

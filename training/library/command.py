@@ -94,7 +94,7 @@ def progress_bar(total: int, unit: str) -> Iterator[tqdm[Never]]:
     """Shows progress on stderr, on one line where that is a terminal."""
     from tqdm import tqdm
 
-    form = "{desc} {n:.1f}/{total} " + unit + " |{bar}| {elapsed}, {remaining} left"
+    form = "{desc} {n:.1f}/{total} " + unit + " |{bar}| {elapsed}"
     live = sys.stderr.isatty()
     with tqdm(total=total, file=sys.stderr, disable=not live, leave=False, bar_format=form) as bar:
         yield bar
