@@ -33,16 +33,12 @@ class _Held:
         edge: The edge.
         now: The situation in which it was taken hold of.
         x: Where the pointer was then.
-        grab: From the edge to the pointer, in samples.
-        start: The first visible sample of the edit then.
         place: Where the edge would be, in the recording; None until it is dragged.
     """
 
     edge: Edge
     now: Situation
     x: float
-    grab: float
-    start: float
     place: int | None = None
 
 
@@ -138,8 +134,7 @@ class EdgeDrag(QObject):
     def _take_hold(self, edge: Edge, place: QPointF) -> None:
         view, now = self._view, self._situation()
         view.setFocus(Qt.FocusReason.MouseFocusReason)
-        grab = view.sample_at(place.x()) - edge.position(now.timeline)
-        self._held = _Held(edge, now, place.x(), grab, view.state.start(Axis.EDITED))
+        self._held = _Held(edge, now, place.x())
         self._point_at(edge)
         view.state.choose_edge(edge)
 

@@ -117,6 +117,7 @@ def mouse(
     x: float,
     y: float = 60,
     button: Qt.MouseButton = Qt.MouseButton.LeftButton,
+    modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
 ) -> None:
     """Sends one mouse event."""
     place = QPointF(x, y)
@@ -127,15 +128,20 @@ def mouse(
         view.mapToGlobal(place),
         Qt.MouseButton.NoButton if moving else button,
         button if kind != QEvent.Type.MouseButtonRelease else Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
+        modifiers,
     )
     QApplication.sendEvent(view, event)
 
 
-def click(view: QWidget, x: float, y: float = 60) -> None:
+def click(
+    view: QWidget,
+    x: float,
+    y: float = 60,
+    modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
     """Clicks without moving."""
-    mouse(view, QEvent.Type.MouseButtonPress, x, y)
-    mouse(view, QEvent.Type.MouseButtonRelease, x, y)
+    mouse(view, QEvent.Type.MouseButtonPress, x, y, modifiers=modifiers)
+    mouse(view, QEvent.Type.MouseButtonRelease, x, y, modifiers=modifiers)
 
 
 def drag(
