@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence
 
 from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
 from editorbot_gui.editing.table import EDITING_ACTIONS, SEGMENTS_MENU
+from editorbot_gui.takes.table import TAKES_ACTIONS, TAKES_MENU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +110,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "new_variation",
-        Group.EDIT,
+        Group.TAKES,
         QT_TRANSLATE_NOOP("Actions", "&New variation"),
         QT_TRANSLATE_NOOP("Actions", "Let the network propose another edit of the same recording."),
         ("N",),
@@ -266,6 +267,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         icon="mdi6.information-outline",
     ),
     *EDITING_ACTIONS,
+    *TAKES_ACTIONS,
 )
 
 MENUS: dict[Group, tuple[str, ...]] = {
@@ -276,9 +278,10 @@ MENUS: dict[Group, tuple[str, ...]] = {
     Group.EDIT: (
         "undo", "redo", "", "cut", "copy", "paste", "delete", "delete_gap", "keep_again", "",
         "select_in", "select_out", "select_all", "select_nothing", "",
-        "generate", "new_variation", "cancel",
+        "generate", "cancel",
     ),
     Group.SEGMENTS: SEGMENTS_MENU,
+    Group.TAKES: TAKES_MENU,
     Group.VIEW: (
         "zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "", "spectrogram", "panels", "",
         "theme_system", "theme_light", "theme_dark",

@@ -40,8 +40,8 @@ def refresh_commands(
     for name in _NEED_RECORDING:
         commands.allow(name, no_recording)
     busy = _tr("An edit is being generated; press Esc to stop it.") if generating else ""
-    for name in ("generate", "new_variation"):
-        commands.allow(name, no_recording or busy)
+    commands.allow("generate", no_recording or busy)
+    commands.allow("new_variation", no_recording)
     commands.allow(
         "export",
         no_recording

@@ -16,9 +16,14 @@ from PySide6.QtWidgets import (
 from editorbot_gui.action_spec import Group
 from editorbot_gui.actions import ACTIONS, plain, shown_key, translated
 from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.takes.table import TAKE_NAMES
 from editorbot_gui.theme import GRID_PX, Theme, text_font
 
-_COLUMNS = ((Group.FILE, Group.EDIT), (Group.SEGMENTS, Group.HELP), (Group.PLAYBACK, Group.VIEW))
+_COLUMNS = (
+    (Group.FILE, Group.EDIT),
+    (Group.SEGMENTS, Group.TAKES, Group.HELP),
+    (Group.PLAYBACK, Group.VIEW),
+)
 
 _KEY_WIDTH_PX = 17 * GRID_PX
 
@@ -31,7 +36,7 @@ def key_rows(group: Group) -> list[tuple[str, str]]:
             plain(translated(spec.text)),
         )
         for spec in ACTIONS
-        if spec.group is group and spec.keys
+        if spec.group is group and spec.keys and spec.name not in TAKE_NAMES
     ]
     if group is Group.VIEW:
         control = shown_key("Ctrl+A").removesuffix("A")
@@ -44,6 +49,9 @@ def key_rows(group: Group) -> list[tuple[str, str]]:
             (_tr("Drag"), _tr("Select")),
             (_tr("{shift}Click").format(shift=shift), _tr("Move an end of the selection")),
         ]
+    if group is Group.TAKES:
+        keys = " ".join(key for spec in ACTIONS if spec.name in TAKE_NAMES for key in spec.keys)
+        rows.append((keys, _tr("Hear that take, at the same place")))
     if group is Group.SEGMENTS:
         rows.append((_tr("Drag an edge"), _tr("Move it; with Alt it does not snap")))
     return rows

@@ -9,14 +9,21 @@ from editorbot_gui.actions import tinted_icon
 from editorbot_gui.theme import Theme
 
 
-def add_dock(window: QMainWindow, name: str, title: str, widget: QWidget) -> QDockWidget:
-    """Puts a panel at the right of the window; it can be moved and closed.
+def add_dock(
+    window: QMainWindow,
+    name: str,
+    title: str,
+    widget: QWidget,
+    area: Qt.DockWidgetArea = Qt.DockWidgetArea.RightDockWidgetArea,
+) -> QDockWidget:
+    """Puts a panel at the right of the window, or elsewhere; it can be moved and closed.
 
     Args:
         window: The window.
         name: How its place is remembered.
         title: What the person reads.
         widget: The panel.
+        area: The side.
     """
     dock = QDockWidget(title)
     dock.setObjectName(name)
@@ -25,7 +32,7 @@ def add_dock(window: QMainWindow, name: str, title: str, widget: QWidget) -> QDo
         QDockWidget.DockWidgetFeature.DockWidgetMovable
         | QDockWidget.DockWidgetFeature.DockWidgetClosable
     )
-    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    window.addDockWidget(area, dock)
     return dock
 
 
