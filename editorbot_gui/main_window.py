@@ -48,6 +48,11 @@ from editorbot_gui.playback.player import Player
 from editorbot_gui.projects.projects import Projects
 from editorbot_gui.session import Session
 from editorbot_gui.settings import APP_NAME, THEME_CHOICES
+from editorbot_gui.styles.shelf import StyleShelf
+from editorbot_gui.styles.styling import Styling
+from editorbot_gui.takes.desk import TakesDesk
+from editorbot_gui.takes.strip import add_takes_dock
+from editorbot_gui.takes.takes import Takes
 from editorbot_gui.texts import edit_text, source_text
 from editorbot_gui.theme import GRID_PX, Theme
 from editorbot_gui.transport import Transport
@@ -98,13 +103,15 @@ class MainWindow(QMainWindow):
         self.player.setParent(self)
         self.transport = Transport(self.session, self.view, self.player, self)
         self.generation = Generation(self.session, self.runner, loader or EngineLoader(), self)
+        self.shelf = StyleShelf(self.runner, self)
+        self.takes = Takes(self.session, self.shelf.name_of, self)
         self.opener = Opener(self.runner, self)
         self.projects = Projects(
             self.session,
             self.runner,
             self.opener,
             settings,
-            lambda: self.generate_panel.options,
+            lambda: self.styling.asked(),
             self,
         )
         self.exporter = Exporter(self.runner, self)
@@ -140,9 +147,32 @@ class MainWindow(QMainWindow):
         self._file_drop = FileDrop(self)
         self.generate_panel = GeneratePanel(self.commands)
         self.edits_list = EditsList()
+        self.styling = Styling(
+            self,
+            self.session,
+            self.view,
+            self.page.raw,
+            self.runner,
+            self.generation,
+            self.takes,
+            self.shelf,
+            self.generate_panel,
+            self.commands,
+        )
+        self.desk = TakesDesk(
+            self,
+            self.session,
+            self.takes,
+            self.generation,
+            self.transport,
+            self.commands,
+            self.notice,
+            self.styling.asked,
+        )
         self.docks = (
             add_dock(self, "generate_dock", self.tr("Generate"), self.generate_panel),
             add_dock(self, "edits_dock", self.tr("Edits"), self.edits_list),
+            add_takes_dock(self, self.desk.strip),
         )
         for dock in self.docks:
             dock.visibilityChanged.connect(self._mark_docks)
@@ -173,16 +203,21 @@ class MainWindow(QMainWindow):
         self.opener.peaks_read.connect(self._tell_notes)
         self.opener.peaks_failed.connect(lambda error: show_error(self, error))
         self.generation.applied.connect(self._tell_applied)
-        self.generation.offered.connect(self._offer)
+        self.generation.offered.connect(self.desk.offer)
         self.generation.failed.connect(self._tell_failure)
         self.generation.cancelled.connect(
             lambda: self.tell(self.tr("Generating was cancelled; nothing has changed."))
         )
         self.generation.running_changed.connect(self._refresh_generating)
         self.generation.engine_changed.connect(self._refresh_model_label)
+        self.projects.follow_takes(self.takes)
         self.projects.told.connect(self.tell)
         self.projects.noticed.connect(self.notice.tell)
         self.projects.failed.connect(self._tell_failure)
+        self.desk.told.connect(self.tell)
+        self.styling.told.connect(self.tell)
+        self.styling.noticed.connect(self.notice.tell)
+        self.styling.failed.connect(self._tell_failure)
         self.exporter.exported.connect(self._tell_exported)
         self.exporter.failed.connect(self._tell_failure)
         self.exporter.cancelled.connect(
@@ -268,13 +303,11 @@ class MainWindow(QMainWindow):
 
     def generate(self) -> None:
         """Begins to make the proposal that the panel asks for."""
-        self.generation.start(self.generate_panel.options, self.tr("Generate"))
+        self.generation.start(self.styling.asked(), self.tr("Generate"))
 
     def new_variation(self) -> None:
-        """Begins to make another proposal."""
-        options = self.generate_panel.next_variation()
-        words = self.tr("Variation {number}").format(number=options.seed)
-        self.generation.start(options, words)
+        """Begins to make another proposal; several can wait for their turn."""
+        self.desk.vary()
 
     def ask_for_export(self) -> None:
         """Shows the export dialog."""
@@ -360,13 +393,6 @@ class MainWindow(QMainWindow):
             self.notice.tell(proposal.note)
         if not self.transport.playing:
             self.transport.listen_to(Axis.EDITED)
-
-    def _offer(self, proposal: Proposal) -> None:
-        self.notice.tell(
-            self.tr("The proposed edit is ready, but the document has changed meanwhile."),
-            self.tr("Use it nevertheless"),
-            lambda: self.generation.accept(proposal),
-        )
 
     def _tell_exported(self, exported: ExportedSound) -> None:
         sentences = (self.tr("Exported to {path}.").format(path=exported.path), *exported.notes)
@@ -495,6 +521,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._remember()
+        self.styling.stop()
         self.hide()
         self.player.close()
         self.player.set_edited(None)
