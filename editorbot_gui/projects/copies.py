@@ -114,7 +114,8 @@ class UnsavedCopy:
         failure: FileWriteError | None = None
         for path in self._places():
             try:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                if path.parent == data_folder():
+                    path.parent.mkdir(parents=True, exist_ok=True)
                 lock = _locked(path)
                 if lock is None:
                     raise FileWriteError(f"“{path.parent}” can't be written.")
