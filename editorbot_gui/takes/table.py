@@ -42,6 +42,7 @@ TAKES_ACTIONS: tuple[ActionSpec, ...] = (
             QT_TRANSLATE_NOOP("Actions", "Take &{number}").format(number=number),
             QT_TRANSLATE_NOOP("Actions", "Hear this take, at the same place of the recording."),
             (str(number),),
+            checkable=True,
         )
         for number, name in enumerate(TAKE_NAMES, 1)
     ),
