@@ -386,14 +386,15 @@ def test_changes_after_giving_up_are_left_to_be_found(
 # Kept safe ----------------------------------------------------------------------------------------
 
 
-def test_unsaved_work_is_on_disk_within_two_seconds(edited: Rig, qtbot: QtBot) -> None:
+def test_unsaved_work_is_on_disk_within_two_seconds(rig: Rig, qtbot: QtBot, speech: Path) -> None:
     def kept() -> list[EditList]:
         return [read_project(path).edit_list for path in data_folder().glob(f"*{COPY_SUFFIX}")]
 
-    session = edited.window.session
-    qtbot.waitUntil(lambda: kept() == [session.edit_list], timeout=2000)
-    session.apply_edit(SHORT, "Cut")
-    qtbot.waitUntil(lambda: kept() == [SHORT], timeout=2000)
+    rig.open(qtbot, speech)
+    session = rig.window.session
+    for edit in (CUT, SHORT):
+        session.apply_edit(edit, "Cut")
+        qtbot.waitUntil(lambda edit=edit: kept() == [edit], timeout=2000)
     session.undo_stack.undo()
     session.undo_stack.undo()
     qtbot.waitUntil(lambda: kept() == [], timeout=2000)
