@@ -57,6 +57,7 @@ class FakeEngine:
         gate: Waited for, with an eye on cancellation, by `propose`.
         error: Raised by `propose`, or None.
         note: Goes into the proposals.
+        previewed: What was looked at with, in turn.
     """
 
     device_name = "CPU"
@@ -69,6 +70,7 @@ class FakeEngine:
         self.gate.set()
         self.error: Exception | None = None
         self.note = ""
+        self.previewed: list[GenerateOptions] = []
         self.card = FakeCard()
 
     def encode(self, source: AudioSource, progress: Progress, cancel: CancelToken) -> FakeEncoding:
@@ -96,12 +98,7 @@ class FakeEngine:
         self.options.append(options)
         if self.error is not None:
             raise self.error
-        margin = 1 + options.seed % 7
-        kept = np.convolve(encoding.loud, np.ones(2 * margin + 1), "same") > 0
-        if not kept.any():
-            kept[:] = True
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], kept.astype(np.int8), [0]))))
-        ranges = np.minimum(edges.reshape(-1, 2) * encoding.block, source.n_samples)
+        ranges = self._kept(encoding, options, source.n_samples)
         edit_list = EditList.from_ranges([(int(start), int(stop)) for start, stop in ranges])
         borders = [0, *ranges.ravel().tolist(), source.n_samples]
         gaps = [
@@ -119,3 +116,24 @@ class FakeEngine:
         return Proposal(
             edit_list, (), changes, Provenance(seed=options.seed or None), note=self.note
         )
+
+    def preview(
+        self, encoding: FakeEncoding, options: GenerateOptions, start: int, stop: int
+    ) -> tuple[tuple[int, int], ...]:
+        self.previewed.append(options)
+        n_samples = len(encoding.loud) * encoding.block
+        ranges = np.clip(self._kept(encoding, options, n_samples), start, stop)
+        return tuple((first, last) for first, last in ranges.tolist() if first < last)
+
+    def _kept(
+        self, encoding: FakeEncoding, options: GenerateOptions, n_samples: int
+    ) -> npt.NDArray[np.int64]:
+        """Rows of `(start, stop)`: what is loud, with a margin that the options tell."""
+        margin = 1 + options.seed % 7
+        if options.tightness is not None:
+            margin += round(4 * (1 - options.tightness))
+        kept = np.convolve(encoding.loud, np.ones(2 * margin + 1), "same") > 0
+        if not kept.any():
+            kept[:] = True
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], kept.astype(np.int8), [0]))))
+        return np.minimum(edges.reshape(-1, 2) * encoding.block, n_samples)

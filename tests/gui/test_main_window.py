@@ -354,7 +354,7 @@ def test_the_window_comes_back_as_it_was(rig: Rig, qtbot: QtBot, speech: Path) -
     assert again.settings.recent_files == (speech,)
     with qtbot.waitSignal(again.session.source_changed):
         again.open_path(speech)
-    assert [dock.isVisible() for dock in again.docks] == [False, True]
+    assert [dock.isVisible() for dock in again.docks] == [False, True, True]
 
 
 def test_everything_that_takes_focus_has_an_accessible_name(
