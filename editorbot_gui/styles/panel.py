@@ -10,15 +10,18 @@ from PySide6.QtGui import QMouseEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QMenu,
     QSizePolicy,
     QSlider,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
 from editorbot_gui.actions import tinted_icon
+from editorbot_gui.panels.elided_label import ElidedLabel
 from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, Theme, figures_font
 from model_core.options import MOST_AXIS_DEVIATIONS
 
@@ -34,6 +37,8 @@ _REACH = 3.0
 """In deviations; there the editors of training end."""
 _VALUE_PX = 4 * GRID_PX
 _SHORTEST_NAME = 8
+_LONGEST_LABEL_PX = 16 * GRID_PX
+"""Longer names of axes end in an ellipsis and are told in full by a tooltip."""
 
 
 class AxisSlider(QSlider):
@@ -121,14 +126,21 @@ class StylePanel(QWidget):
         self.more.setMenu(self.menu)
         label = QLabel(self.tr("&Style"))
         label.setBuddy(self.chooser)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._label = label
+        row = QHBoxLayout()
+        row.setSpacing(GRID_PX)
+        row.addWidget(label)
+        row.addWidget(self.chooser, 1)
+        row.addWidget(self.more)
+        self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(GRID_PX)
         self._grid.setVerticalSpacing(GRID_PX // 2)
         self._grid.setColumnStretch(1, 1)
-        self._grid.addWidget(label, 0, 0)
-        self._grid.addWidget(self.chooser, 0, 1)
-        self._grid.addWidget(self.more, 0, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID_PX // 2)
+        column.addLayout(row)
+        column.addLayout(self._grid)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.chooser.activated.connect(self._choose)
         shelf.changed.connect(self._show_shelf)
@@ -139,6 +151,7 @@ class StylePanel(QWidget):
 
     def line_up(self, width_px: int) -> None:
         """Makes the column of labels at least as wide as another one."""
+        self._label.setMinimumWidth(width_px)
         self._grid.setColumnMinimumWidth(0, width_px)
 
     def show_axes(self, names: Sequence[str]) -> None:
@@ -152,8 +165,9 @@ class StylePanel(QWidget):
         self._axis_widgets, self._values = [], {}
         sliders = []
         for row, name in enumerate(names, 1):
-            slider, words, value = AxisSlider(name), QLabel(_capitalised(name)), QLabel()
-            words.setBuddy(slider)
+            slider, words, value = AxisSlider(name), ElidedLabel(), QLabel()
+            words.setText(_capitalised(name))
+            words.setMaximumWidth(_LONGEST_LABEL_PX)
             value.setFont(figures_font(TINY_TEXT_PX))
             value.setMinimumWidth(_VALUE_PX)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

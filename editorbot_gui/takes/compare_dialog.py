@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -42,6 +42,8 @@ Hear: TypeAlias = Callable[[int, int], None]
 _SHORTEST_S = 0.02
 """Joins of two takes seldom lie on the same sample; such slivers are only counted."""
 _CONTEXT_SHARE = 1.5
+_LEAST_CONTEXT_S = 0.5
+"""On either side of a difference that is shown."""
 _LEAD_S = 1.0
 _SIZE_PX = (960, 620)
 _LETTERS = ("A", "B")
@@ -147,8 +149,16 @@ class CompareTakesDialog(QDialog):
         takes.take_changed.connect(self._refill)
         session.source_changed.connect(self.reject)
         Theme.current().theme_changed.connect(self._dress)
+        if parent is not None:
+            parent.installEventFilter(self)
         self._dress()
         self._compare()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Goes with the window when that is closed; when it is minimised, the system does both."""
+        if event.type() is QEvent.Type.Hide and not event.spontaneous():
+            self.reject()
+        return super().eventFilter(watched, event)
 
     # What is compared -----------------------------------------------------------------------------
 
@@ -281,7 +291,10 @@ class CompareTakesDialog(QDialog):
             state = side.state
             state.set_playhead(Axis.RAW, row.start)
             state.select(Axis.RAW, row.start, row.stop)
-            state.show_range(Axis.RAW, row.start, row.stop, _CONTEXT_SHARE)
+            around = max(
+                _CONTEXT_SHARE * (row.stop - row.start), _LEAST_CONTEXT_S * state.sample_rate
+            )
+            state.show_range(Axis.RAW, row.start - around, row.stop + around)
 
     # Playing --------------------------------------------------------------------------------------
 

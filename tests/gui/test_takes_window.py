@@ -319,8 +319,15 @@ def test_two_takes_side_by_side(three: Rig, qtbot: QtBot) -> None:
     b.chooser.setCurrentIndex(0)
     assert dialog.summary.text() == "Both are the same edit."
     assert dialog.table.rowCount() == 0
-    window.player.close()
-    dialog.close()
+
+
+def test_the_comparison_goes_with_the_window(three: Rig) -> None:
+    three.window.commands["compare_takes"].trigger()
+    dialog = three.window.findChild(CompareTakesDialog)
+    assert dialog is not None
+    three.window.projects.give_up()
+    three.window.close()
+    assert not dialog.isVisible()
 
 
 def test_the_comparison_follows_the_takes_and_ends_with_them(three: Rig) -> None:
