@@ -152,7 +152,7 @@ class Cropping:
 
 def make_batch(
     examples: Sequence[Example],
-    rng: np.random.Generator,
+    rng: np.random.Generator | Sequence[np.random.Generator],
     cropping: Cropping,
     same_editor: IntArray | None = None,
 ) -> Batch:
@@ -160,7 +160,7 @@ def make_batch(
 
     Args:
         examples: The recordings.
-        rng: Source of every choice.
+        rng: Source of every choice, or one source for each recording.
         cropping: How crops are taken.
         same_editor: For each recording the index of another one by the same editor, whose edit can
             tell the style, `[B]`; None where no styles are read.
@@ -168,12 +168,17 @@ def make_batch(
     Returns:
         The batch, lengths rounded up to the longest crop.
     """
+    # One generator a recording: what is done to it doesn't depend on the others of its batch.
+    if isinstance(rng, np.random.Generator):
+        rngs = [np.random.default_rng(seed) for seed in rng.integers(0, 2**63, len(examples))]
+    else:
+        rngs = list(rng)
     if (how := cropping.augmentation) is not None:
         examples = [
-            shuffle_chunks(example, rng, how.chunk_frames)
-            if rng.random() < how.chunk_shuffle
+            shuffle_chunks(example, each, how.chunk_frames)
+            if each.random() < how.chunk_shuffle
             else example
-            for example in examples
+            for example, each in zip(examples, rngs, strict=True)
         ]
     n_mels = examples[0].mel.shape[0]
     longest = min(cropping.frames, max(example.n_frames for example in examples))
@@ -186,19 +191,19 @@ def make_batch(
     rows: list[_Row] = []
     orders: list[IntArray] = []
     events: list[EventTable] = []
-    for i, example in enumerate(examples):
-        start = _crop_start(example.n_frames, longest, rng)
+    for i, (example, each) in enumerate(zip(examples, rngs, strict=True)):
+        start = _crop_start(example.n_frames, longest, each)
         stop = min(example.n_frames, start + longest)
         n = stop - start
         crop = example.mel[:, start:stop].astype(np.float32) / np.float32(255)
-        mel[i, :, :n] = _varied(crop, rng, cropping)
+        mel[i, :, :n] = _varied(crop, each, cropping)
         mask[i, :n] = True
         reason[i, :n] = example.reason[start:stop]
         visits[i, :n] = visits_of(example.runs, example.n_frames)[start:stop]
         offsets[i] = start
         if same_editor is not None:
             events.append(events_of(crop, example.runs, start, example.n_frames))
-        jitter = _budget_jitter(rng, cropping)
+        jitter = _budget_jitter(each, cropping)
         new, order = _rows_of_crop(example, i, start, stop, longest, jitter, cropping.max_visits)
         orders.append(np.where(order >= 0, order + len(rows) * (longest + 1), order))
         rows += new
@@ -206,14 +211,14 @@ def make_batch(
     padded = [np.pad(order, (0, n_steps - len(order)), constant_values=-1) for order in orders]
     told_by = None
     if same_editor is not None:
-        told_by = np.where(rng.random(size) < cropping.style_reading, same_editor, -1)
+        told_by = np.where(_chances(rngs) < cropping.style_reading, same_editor, -1)
     return Batch(
         mel=torch.from_numpy(mel),
         mask=torch.from_numpy(mask),
         offset=torch.from_numpy(offsets),
         total=torch.tensor([example.n_frames for example in examples]),
         style=torch.from_numpy(np.stack([example.style for example in examples])),
-        style_known=torch.from_numpy(rng.random(size) >= cropping.style_dropout),
+        style_known=torch.from_numpy(_chances(rngs) >= cropping.style_dropout),
         visits=torch.from_numpy(visits),
         reason=torch.from_numpy(reason),
         log_ratio=torch.tensor([_log_ratio(example) for example in examples]),
@@ -222,7 +227,7 @@ def make_batch(
         ops=torch.from_numpy(np.stack([row.ops for row in rows])),
         budget=torch.from_numpy(np.stack([row.budget for row in rows])),
         order=torch.from_numpy(np.stack(padded)),
-        history_known=torch.from_numpy(rng.random(size) >= cropping.history_dropout),
+        history_known=torch.from_numpy(_chances(rngs) >= cropping.history_dropout),
         events=stack_events(events) if events else None,
         told_by=None if told_by is None else torch.from_numpy(told_by),
     )
@@ -284,6 +289,11 @@ def _log_ratio(example: Example) -> float:
     """Returns log(S / T), the length of the edit over that of its recording."""
     played = int((example.runs[:, 1] - example.runs[:, 0]).sum())
     return math.log(max(1, played) / example.n_frames)
+
+
+def _chances(rngs: Sequence[np.random.Generator]) -> npt.NDArray[np.float64]:
+    """Returns a number in [0, 1) from each generator."""
+    return np.array([each.random() for each in rngs])
 
 
 def _varied(crop: FloatArray, rng: np.random.Generator, cropping: Cropping) -> FloatArray:

@@ -5,8 +5,9 @@ Nearly every step copies, so a mean over frames would drown the few events that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -20,6 +21,9 @@ from model_core.nn.likelihood import StepTerms, step_terms
 from model_core.nn.network import PointerNetwork
 from model_core.nn.style import kl_divergence
 from model_core.nn.style_events import StyleEvents
+
+Pooling: TypeAlias = Callable[[Tensor], Tensor]
+"""The mean of a number over the processes of a run."""
 
 _FREE_NATS = 0.1
 """What each dimension of a style may hold uncharged."""
@@ -99,8 +103,17 @@ class Losses(NamedTuple):
     terms: StepTerms
 
 
+def alone(value: Tensor) -> Tensor:
+    """Is the mean over the processes of a run of one process."""
+    return value
+
+
 def compute_losses(
-    model: PointerNetwork, batch: Batch, weights: LossWeights, label_smoothing: float
+    model: PointerNetwork,
+    batch: Batch,
+    weights: LossWeights,
+    label_smoothing: float,
+    pooled: Pooling = alone,
 ) -> Losses:
     """Runs the network on a batch and compares.
 
@@ -110,12 +123,14 @@ def compute_losses(
         weights: Weight of each loss.
         label_smoothing: For the jump buckets and edit ops only: over the offset classes it would
             put a standing probability of leaving on every copied frame.
+        pooled: Makes what sums are divided by the same in all processes, so that the mean of their
+            losses is the loss of all crops together.
 
     Returns:
         The losses.
     """
     encoded = model.encode(batch.mel, batch.mask, batch.offset, batch.total, batch.stems)
-    style, style_parts = _styles(model, encoded, batch)
+    style, style_parts = _styles(model, encoded, batch, pooled)
     lengths = batch.mask.sum(dim=1)
     rows = batch.recording
     each = encoded if len(rows) == len(lengths) else Encoded(*(part[rows] for part in encoded))
@@ -137,22 +152,23 @@ def compute_losses(
         batch.total[rows],
         label_smoothing,
     )
-    parts = _per_event(terms)
+    events = _count(terms.event, pooled)
+    parts = _per_event(terms, events)
     if "kl" in style_parts:
-        style_parts["kl"] = style_parts["kl"] / terms.event.sum().clamp(min=1)
+        style_parts["kl"] = style_parts["kl"] / events
     parts |= style_parts
     parts["length"] = F.mse_loss(model.length(encoded, style), batch.log_ratio)
-    parts |= _frame_losses(model, encoded, style, batch)
+    parts |= _frame_losses(model, encoded, style, batch, pooled)
     named = {name: getattr(weights, name) for name in parts}
     if steps.op_logits.shape[-1]:
-        parts["edit_op"] = _op_loss(steps, batch, label_smoothing)
+        parts["edit_op"] = _op_loss(steps, batch, label_smoothing, pooled)
         named["edit_op"] = model.config.op_loss_weight
     total = torch.stack([named[name] * part for name, part in parts.items()]).sum()
     return Losses(total, {name: part.detach() for name, part in parts.items()}, terms)
 
 
 def _styles(
-    model: PointerNetwork, encoded: Encoded, batch: Batch
+    model: PointerNetwork, encoded: Encoded, batch: Batch, pooled: Pooling
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Returns a style for each crop, and what reading styles costs.
 
@@ -174,29 +190,41 @@ def _styles(
     weight = torch.cat((eventful, torch.ones_like(eventful))).float()
     costs = {
         "kl": (kl_divergence(posterior, _FREE_NATS) * eventful).sum(),
-        "style": (error * weight).sum() / weight.sum(),
+        "style": (error * weight).sum() / pooled(weight.sum()),
     }
     return torch.where(is_read[:, None], read[teller].to(style.dtype), style), costs
 
 
 def likelihood_figures(terms: StepTerms) -> dict[str, Tensor]:
-    """Returns the negative log-likelihood in nats: per step, and of events alone per event."""
+    """Returns the negative log-likelihood in nats, and how often near offsets are right.
+
+    The likelihood is per step, and of events alone per event. A network that always copies has
+    nearly all near offsets right, and none of those at events.
+    """
     log_probability = terms.log_probability()
     steps, events = terms.valid.sum().clamp(min=1), terms.event.sum().clamp(min=1)
+    near_events = terms.near & terms.event
     return {
         "nats_per_frame": -log_probability.sum() / steps,
         "nats_per_event": -log_probability[terms.event].sum() / events,
+        "delta_accuracy": terms.near_right.sum() / terms.near.sum().clamp(min=1),
+        "event_delta_accuracy": (terms.near_right & near_events).sum()
+        / near_events.sum().clamp(min=1),
     }
 
 
-def _per_event(terms: StepTerms) -> dict[str, Tensor]:
+def _count(chosen: Tensor, pooled: Pooling) -> Tensor:
+    """Returns how many are True, at least one: what a sum over them is divided by."""
+    return pooled(chosen.sum().float()).clamp(min=1)
+
+
+def _per_event(terms: StepTerms, events: Tensor) -> dict[str, Tensor]:
     """Returns the negative sums of the terms, divided by the number of events."""
-    events = terms.event.sum().clamp(min=1)
     names = ("stop", "use_jump", "delta", "jump", "landing")
     return {name: -getattr(terms, name).sum() / events for name in names}
 
 
-def _op_loss(steps: StepLogits, batch: Batch, label_smoothing: float) -> Tensor:
+def _op_loss(steps: StepLogits, batch: Batch, label_smoothing: float, pooled: Pooling) -> Tensor:
     """Cross-entropy of the edit ops, divided by the number of those that don't copy."""
     real = batch.ops >= 0
     summed = F.cross_entropy(
@@ -205,16 +233,17 @@ def _op_loss(steps: StepLogits, batch: Batch, label_smoothing: float) -> Tensor:
         reduction="sum",
         label_smoothing=label_smoothing,
     )
-    return summed / (batch.ops > 0).sum().clamp(min=1)
+    return summed / _count(batch.ops > 0, pooled)
 
 
 def _frame_losses(
-    model: PointerNetwork, encoded: Encoded, style: Tensor, batch: Batch
+    model: PointerNetwork, encoded: Encoded, style: Tensor, batch: Batch, pooled: Pooling
 ) -> dict[str, Tensor]:
     """Returns coverage, reason and structure losses."""
     frame = model.frame_logits(encoded, style)
     logits = frame.coverage.float()
     coverage = logits.new_zeros(())
+    frames = _count(batch.mask, pooled)
     for visit in range(logits.shape[-1]):
         # That a frame is played again is asked only where it is played so often at all.
         asked = batch.mask & (batch.visits >= visit)
@@ -222,23 +251,24 @@ def _frame_losses(
         summed = F.binary_cross_entropy_with_logits(
             logits[..., visit][asked], target, reduction="sum"
         )
-        coverage = coverage + summed / batch.mask.sum().clamp(min=1)
+        coverage = coverage + summed / frames
     removed = batch.reason >= 0
     reason = F.cross_entropy(frame.reason.float()[removed], batch.reason[removed], reduction="sum")
     return {
         "coverage": coverage,
-        "reason": reason / removed.sum().clamp(min=1),
+        "reason": reason / _count(removed, pooled),
         "structure": _structure_loss(
             logits[..., 0].sigmoid(), batch, model.config.global_token_stride
-        ),
+        )
+        / frames,
     }
 
 
 def _structure_loss(coverage: Tensor, batch: Batch, stride: int) -> Tensor:
-    """Squared error of the mean coverage of each stretch of `stride` frames."""
+    """Squared error of the mean coverage of each stretch of `stride` frames, summed over frames."""
     pad = -coverage.shape[1] % stride
     mask = F.pad(batch.mask.float(), (0, pad)).view(coverage.shape[0], -1, stride)
     kept = (batch.visits > 0).float()
     error = F.pad((coverage - kept) * batch.mask, (0, pad)).view_as(mask).sum(dim=2)
     size = mask.sum(dim=2)
-    return ((error / size.clamp(min=1)).square() * size).sum() / size.sum().clamp(min=1)
+    return ((error / size.clamp(min=1)).square() * size).sum()

@@ -1,6 +1,8 @@
-"""Trains the pointer network on simulated recordings: a plain loop that can be stopped anywhere.
+"""Trains the pointer network: a plain loop that can be stopped anywhere.
 
 python -m training.pointer_trainer --config training/configs/bundled.json --resume
+
+On several processors, GPUs or machines: `accelerate launch -m training.pointer_trainer ...`.
 """
 
 from __future__ import annotations
@@ -12,175 +14,116 @@ import math
 import sys
 import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from torch import Tensor, nn
 
 from model_core.checkpoint import load_checkpoint, save_checkpoint
+from model_core.errors import EditorBotError
 from model_core.files import write_bytes_atomically
+from model_core.infer import BUNDLED_CHECKPOINT
 from model_core.nn.card import Card, StyleQuantity
-from model_core.nn.config import PointerNetworkConfig
-from model_core.nn.device import choose_precision
+from model_core.nn.device import choose_device, choose_precision
 from model_core.nn.network import PointerNetwork
+from training.config import TrainConfig
 from training.dataset import (
     STYLE_LOG_MEAN,
     STYLE_LOG_STD,
     STYLE_QUANTITIES,
-    Cropping,
+    Example,
     ShardPool,
     make_batch,
 )
-from training.losses import Batch, LossWeights, compute_losses, likelihood_figures
+from training.losses import Batch, Losses, LossWeights, compute_losses, likelihood_figures
+from training.monitor import Curves, Watch
 
 log = logging.getLogger("training")
 
-_SCHEDULERS = ("warmup_cosine", "warmup_constant")
-_VALIDATION_CROP_S = 40.0
 _MOST_VALIDATION_BATCHES = 12
+_REPORT_EVERY = 20
 
 
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """How the network is trained.
+class _Objective(nn.Module):
+    """The network with its losses in one call, as running in several processes asks for.
 
-    Attributes:
-        model: Shape of the network.
-        loss_weights: Weight of each loss.
-        batch_size: Crops a step.
-        gradient_accumulation_steps: Steps whose gradients are added up before an update.
-        epochs: Passes over the recordings.
-        steps: Updates in all; takes the place of `epochs` where given.
-        learning_rate: Highest learning rate.
-        weight_decay: AdamW's decay.
-        warmup_steps: Updates until the highest rate is reached.
-        scheduler_type: `warmup_cosine`: it then falls as a cosine; `warmup_constant`: it stays.
-        gradient_clip: Largest norm of the gradient.
-        use_amp: Whether to compute in mixed precision.
-        use_bfloat16: Whether mixed precision is bfloat16 rather than float16.
-        use_gradient_checkpoint: Whether to trade time for memory.
-        label_smoothing: For the jump buckets and the edit ops.
-        crop_s: Longest crop in seconds.
-        style_dropout: Share of crops whose style is hidden.
-        style_reading: Share of crops whose style is read from another recording of the editor, for
-            a network with a `StyleVAE`.
-        kl_warmup_steps: Updates until the divergence of styles from the prior counts in full.
-        history_dropout: Share of crops whose history is hidden.
-        budget_dropout: Share of crops in which it is hidden how much is left to play.
-        ema_decay: Decay of the running mean of the weights, which is what is shipped.
-        validate_every: Updates between validations.
-        save_every_s: Seconds between resumable checkpoints.
-        seed: Of initialisation and data order.
+    Args:
+        model: The network.
+        label_smoothing: See `compute_losses`.
+        accelerator: Knows the other processes.
     """
 
-    model: PointerNetworkConfig = field(default_factory=PointerNetworkConfig)
-    loss_weights: LossWeights = field(default_factory=LossWeights)
-    batch_size: int = 16
-    gradient_accumulation_steps: int = 2
-    epochs: int = 500
-    steps: int | None = None
-    learning_rate: float = 5e-4
-    weight_decay: float = 0.01
-    warmup_steps: int = 500
-    scheduler_type: str = "warmup_cosine"
-    gradient_clip: float = 0.5
-    use_amp: bool = True
-    use_bfloat16: bool = True
-    use_gradient_checkpoint: bool = True
-    label_smoothing: float = 0.1
-    crop_s: float = 40.0
-    style_dropout: float = 0.15
-    style_reading: float = 0.6
-    kl_warmup_steps: int = 500
-    history_dropout: float = 0.5
-    budget_dropout: float = 0.5
-    ema_decay: float = 0.999
-    validate_every: int = 200
-    save_every_s: float = 120.0
-    seed: int = 0
+    def __init__(
+        self, model: PointerNetwork, label_smoothing: float, accelerator: Accelerator
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self._smoothing = label_smoothing
+        self._accelerator = accelerator
 
-    def __post_init__(self) -> None:
-        if self.scheduler_type not in _SCHEDULERS:
-            raise ValueError(f"scheduler_type is one of {', '.join(_SCHEDULERS)}.")
-        if self.model.use_style_vae and self.batch_size % 2:
-            raise ValueError("To read styles, batch_size must be even: crops come in pairs.")
+    def forward(self, batch: Batch, weights: LossWeights) -> Losses:
+        """Returns the losses of a part of a batch, scaled so that their mean is the batch's."""
+        return compute_losses(self.model, batch, weights, self._smoothing, self._pooled)
 
-    @classmethod
-    def from_json(cls, path: Path) -> TrainConfig:
-        """Reads a configuration file.
-
-        Raises:
-            ValueError: An entry is unknown or has no sensible value.
-        """
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        unknown = set(values) - {entry.name for entry in fields(cls)}
-        if unknown:
-            raise ValueError(f"Unknown entries in {path}: {', '.join(sorted(unknown))}.")
-        model = PointerNetworkConfig.from_dict(values.pop("model", {}))
-        weights = LossWeights(**values.pop("loss_weights", {}))
-        return cls(model=model, loss_weights=weights, **values)
-
-    def updates(self, n_recordings: int) -> int:
-        """Returns how many updates a run over so many recordings makes."""
-        if self.steps is not None:
-            return self.steps
-        per_update = self.batch_size * self.gradient_accumulation_steps
-        return self.epochs * max(1, math.ceil(n_recordings / per_update))
-
-    def learning_rate_at(self, step: int, updates: int) -> float:
-        """Returns the learning rate of update `step` of `updates`: a warm-up, then the schedule."""
-        if step < self.warmup_steps:
-            return self.learning_rate * (step + 1) / self.warmup_steps
-        if self.scheduler_type == "warmup_constant":
-            return self.learning_rate
-        done = (step - self.warmup_steps) / max(1, updates - self.warmup_steps)
-        return self.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
-
-    def cropping(self, *, training: bool) -> Cropping:
-        """Returns how crops are taken: with everything known and nothing varied in validation."""
-        seconds = self.crop_s if training else _VALIDATION_CROP_S
-        frames = round(seconds * self.model.sample_rate / self.model.hop_length)
-        return Cropping(
-            frames,
-            style_dropout=self.style_dropout if training else 0.0,
-            style_reading=self.style_reading if training else 0.0,
-            history_dropout=self.history_dropout if training else 0.0,
-            budget_dropout=self.budget_dropout if training else 1.0,
-            augment=training,
-            max_visits=self.model.max_visits,
-        )
+    def _pooled(self, value: Tensor) -> Tensor:
+        pooled: Tensor = self._accelerator.reduce(value.detach(), "mean")
+        return pooled
 
 
 class Trainer:
-    """Model, optimiser, running mean and random state of one run."""
+    """Model, optimiser, running mean and place in the data of one run.
 
-    def __init__(self, config: TrainConfig, train: ShardPool, valid: ShardPool, out: Path) -> None:
+    Args:
+        config: How to train.
+        train: The recordings.
+        valid: Recordings that are only looked at.
+        out: Folder of the checkpoints.
+        accelerator: Device, precision and other processes; default this process and the fastest
+            device.
+        logs: Folder for TensorBoard; None writes no curves.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        train: ShardPool,
+        valid: ShardPool,
+        out: Path,
+        accelerator: Accelerator | None = None,
+        logs: Path | None = None,
+    ) -> None:
         torch.manual_seed(config.seed)
         self.config = config
         self.train_pool = train
         self.valid_pool = valid
         self.out = out
+        self.accelerator = accelerator or make_accelerator(config)
         self.model = PointerNetwork(config.model)
         self.model.use_gradient_checkpointing(config.use_gradient_checkpoint)
-        self.average = PointerNetwork(config.model).eval()
+        self.average = PointerNetwork(config.model).eval().to(self.accelerator.device)
         self.average.load_state_dict(self.model.state_dict())
-        self.optimizer = torch.optim.AdamW(
+        optimizer = torch.optim.AdamW(
             self.model.parameters(),
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
             betas=(0.9, 0.98),
         )
-        self.rng = np.random.default_rng(config.seed)
-        # Processors without instructions for bfloat16 are thirty times slower with it.
-        self.mixed = config.use_amp and choose_precision("cpu") is torch.bfloat16
-        log.info("computing in %s precision", "mixed" if self.mixed else "single")
+        objective = _Objective(self.model, config.label_smoothing, self.accelerator)
+        self._objective, self.optimizer = self.accelerator.prepare(objective, optimizer)
+        self._logs = logs if self.accelerator.is_main_process else None
+        self._watch = Watch(config.model.compression_ratio)
+        self._micro_batches = config.gradient_accumulation_steps
         self.updates = config.updates(len(train.examples))
         self.step = 0
         self.seconds = 0.0
         self.best = math.inf
+        self.without_gain = 0
 
     def run(self) -> None:
         """Trains to the last step, validating and saving on the way."""
@@ -188,23 +131,54 @@ class Trainer:
         saved = started
         before = self.seconds
         sums: dict[str, float] = defaultdict(float)
-        while self.step < self.updates:
-            for name, value in self._update().items():
-                sums[name] += value
-            self.step += 1
-            self.seconds = before + time.monotonic() - started
-            if self.step % 20 == 0:
-                self._report({name: value / 20 for name, value in sums.items()})
-                sums.clear()
-            if self.step % self.config.validate_every == 0 or self.step == self.updates:
-                self._validate()
-            if time.monotonic() - saved > self.config.save_every_s:
-                self.save()
-                saved = time.monotonic()
+        with Curves(self._logs) as curves:
+            while self.step < self.updates:
+                for name, value in self._update().items():
+                    sums[name] += value / _REPORT_EVERY
+                self.step += 1
+                self.seconds = before + time.monotonic() - started
+                if self.step % _REPORT_EVERY == 0:
+                    self._report(sums, curves)
+                    sums.clear()
+                if self.step % self.config.validate_every == 0 or self.step == self.updates:
+                    self._validate(curves)
+                    if 0 < self.config.early_stopping_patience <= self.without_gain:
+                        log.info("no gain in %d validations: stopping", self.without_gain)
+                        break
+                if time.monotonic() - saved > self.config.save_every_s:
+                    self.save()
+                    saved = time.monotonic()
         self.save()
 
     def _update(self) -> dict[str, float]:
-        """Makes one update and returns the mean losses and the gradient's norm."""
+        """Makes one update and returns the mean losses and the gradient's norm.
+
+        Where the memory is too small for a batch, it is halved from now on, in twice as many parts.
+        """
+        while True:
+            try:
+                return self._tried_update()
+            except RuntimeError as error:
+                if not _is_out_of_memory(error) or not self._halve():
+                    raise
+                log.warning(
+                    "out of memory: batches come in %d parts from now on", self._micro_batches
+                )
+
+    def _halve(self) -> bool:
+        """Splits batches in twice as many parts; False if they can't be split any more."""
+        config = self.config
+        size = config.batch_size * config.gradient_accumulation_steps // (2 * self._micro_batches)
+        least = 2 if config.model.use_style_vae else 1
+        if size < least * self.accelerator.num_processes:
+            return False
+        self._micro_batches *= 2
+        self.optimizer.zero_grad(set_to_none=True)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return True
+
+    def _tried_update(self) -> dict[str, float]:
         config = self.config
         if self.step % 50 == 0:
             self.train_pool.refresh()
@@ -215,18 +189,17 @@ class Trainer:
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         totals: dict[str, float] = defaultdict(float)
-        for _ in range(config.gradient_accumulation_steps):
-            batch = self._batch()
-            with self._autocast():
-                losses = compute_losses(self.model, batch, weights, config.label_smoothing)
-            loss = losses.total / config.gradient_accumulation_steps
-            loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        for batch in self._batches():
+            with self.accelerator.autocast():
+                losses = self._objective(batch, weights)
+            self.accelerator.backward(losses.total / self._micro_batches)
             for name, part in losses.parts.items():
-                totals[name] += float(part) / config.gradient_accumulation_steps
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
-        if not torch.isfinite(norm):
+                mean = self.accelerator.reduce(part, "mean")
+                totals[name] += float(mean) / self._micro_batches
+        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
+        if norm is None or not math.isfinite(float(norm)):
             log.warning("step %d: the gradient is not finite; the update is skipped", self.step)
-            return dict(totals)
+            return {**totals, "grad_norm": math.nan}
         self.optimizer.step()
         decay = min(config.ema_decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
@@ -234,32 +207,70 @@ class Trainer:
                 mean.lerp_(value, 1 - decay)
         return {**totals, "grad_norm": float(norm)}
 
-    def _batch(self) -> Batch:
-        """Draws crops: of any recordings, or of two by each editor where styles are read."""
-        size, cropping = self.config.batch_size, self.config.cropping(training=True)
+    def _batches(self) -> list[Batch]:
+        """Draws the crops of an update, and makes batches of those that are this process's.
+
+        What is drawn is a function of the seed and the step alone: that is all of the place in the
+        data which a resumed run needs, and processes agree without telling each other.
+        """
+        config = self.config
+        rng = np.random.default_rng([config.seed, self.step])
+        chosen = self._drawn(rng, config.batch_size * config.gradient_accumulation_steps)
+        rngs = [np.random.default_rng(seed) for seed in rng.integers(0, 2**63, len(chosen))]
+        # Two crops by one editor stay together.
+        together = 2 if config.model.use_style_vae else 1
+        units = np.arange(len(chosen)).reshape(-1, together)
+        processes, place = self.accelerator.num_processes, self.accelerator.process_index
+        batches = []
+        for part in np.array_split(units, self._micro_batches):
+            mine = np.array_split(part, processes)[place].reshape(-1)
+            batch = make_batch(
+                [chosen[i] for i in mine],
+                [rngs[i] for i in mine],
+                config.cropping(training=True),
+                np.arange(len(mine)) ^ 1 if together > 1 else None,
+            )
+            batches.append(self._here(batch))
+        return batches
+
+    def _drawn(self, rng: np.random.Generator, size: int) -> list[Example]:
+        """Draws recordings: any, or two by each editor where styles are read."""
         if not self.config.model.use_style_vae:
             examples = self.train_pool.examples
-            chosen = [examples[i] for i in self.rng.integers(0, len(examples), size)]
-            return make_batch(chosen, self.rng, cropping)
+            return [examples[i] for i in rng.integers(0, len(examples), size)]
         editors = [works for works in self.train_pool.editors if works]
         chosen = []
-        for i in self.rng.integers(0, len(editors), size // 2):
+        for i in rng.integers(0, len(editors), size // 2):
             works = editors[i]
-            pair = self.rng.choice(len(works), 2, replace=len(works) < 2)
+            pair = rng.choice(len(works), 2, replace=len(works) < 2)
             chosen += [works[k] for k in pair]
-        return make_batch(chosen, self.rng, cropping, np.arange(len(chosen)) ^ 1)
+        return chosen
 
-    def _autocast(self) -> torch.autocast:
-        dtype = torch.bfloat16 if self.config.use_bfloat16 else torch.float16
-        return torch.autocast("cpu", dtype=dtype, enabled=self.mixed)
+    def _here(self, batch: Batch) -> Batch:
+        """Moves a batch to the device."""
+        device = self.accelerator.device
+        moved: dict[str, Any] = {}
+        for name, value in batch._asdict().items():
+            if isinstance(value, Tensor):
+                moved[name] = value.to(device)
+            elif name == "events" and value is not None:
+                moved[name] = type(value)(*(part.to(device) for part in value))
+            elif name == "stems" and value is not None:
+                moved[name] = {stem: mel.to(device) for stem, mel in value.items()}
+            else:
+                moved[name] = value
+        return Batch(**moved)
 
-    def _report(self, means: dict[str, float]) -> None:
+    def _report(self, means: dict[str, float], curves: Curves) -> None:
         parts = " ".join(f"{name} {value:.3f}" for name, value in means.items())
         speed = self.seconds / max(1, self.step)
         log.info("step %d (%.2f s each): %s", self.step, speed, parts)
+        rate = self.config.learning_rate_at(self.step, self.updates)
+        curves.training(self.step, means, rate)
+        self._watch.training(means)
 
     @torch.no_grad()
-    def _validate(self) -> None:
+    def _validate(self, curves: Curves) -> None:
         """Computes the losses of the averaged weights on fixed crops; keeps the best."""
         rng = np.random.default_rng(1)
         self.valid_pool.refresh()
@@ -271,20 +282,27 @@ class Trainer:
         n_batches = max(1, min(_MOST_VALIDATION_BATCHES, len(examples) // size))
         for i in range(n_batches):
             chosen = examples[i * size : (i + 1) * size]
-            batch = make_batch(chosen, rng, self.config.cropping(training=False))
-            with self._autocast():
+            batch = self._here(make_batch(chosen, rng, self.config.cropping(training=False)))
+            with self.accelerator.autocast():
                 losses = compute_losses(self.average, batch, self.config.loss_weights, 0.0)
-            sums["total"] += float(losses.total) / n_batches
-            for name, part in (losses.parts | likelihood_figures(losses.terms)).items():
+            figures = {"total": losses.total, **losses.parts, **likelihood_figures(losses.terms)}
+            figures["compression_ratio"] = batch.log_ratio.exp().mean()
+            for name, part in figures.items():
                 sums[name] += float(part) / n_batches
         log.info(
             "validation at step %d: %s",
             self.step,
             " ".join(f"{name} {value:.3f}" for name, value in sums.items()),
         )
+        curves.validation(self.step, sums)
+        self._watch.validation(sums)
+        self.without_gain += 1
         if sums["total"] < self.best:
             self.best = sums["total"]
-            save_checkpoint(self.out / "best.safetensors", self.average, self._card(dict(sums)))
+            self.without_gain = 0
+            if self.accelerator.is_main_process:
+                card = self._card(dict(sums))
+                save_checkpoint(self.out / "best.safetensors", self.average, card)
 
     def _card(self, validation: dict[str, float]) -> Card:
         return Card(
@@ -305,16 +323,19 @@ class Trainer:
 
     def save(self) -> None:
         """Writes everything that a resumed run needs."""
+        if not self.accelerator.is_main_process:
+            return
         state = {
             "config": json.dumps(asdict(self.config)),
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "rng": json.dumps(self.rng.bit_generator.state),
             "torch_rng": torch.get_rng_state(),
             "step": self.step,
             "seconds": self.seconds,
             "best": self.best,
+            "without_gain": self.without_gain,
+            "micro_batches": self._micro_batches,
         }
         buffer = BytesIO()
         torch.save(state, buffer)
@@ -331,40 +352,105 @@ class Trainer:
         log.info("took %d of %d weights from %s", len(fitting), len(own), checkpoint)
 
     def resume(self, path: Path) -> None:
-        """Continues from what `save` wrote."""
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.rng.bit_generator.state = json.loads(state["rng"])
-        torch.set_rng_state(state["torch_rng"])
-        self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+        """Continues from what `save` wrote.
+
+        Raises:
+            ValueError: The file is damaged, or of a run of another shape.
+        """
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.average.load_state_dict(state["average"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            torch.set_rng_state(state["torch_rng"])
+            self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+            self.without_gain = state["without_gain"]
+            self._micro_batches = state["micro_batches"]
+        except Exception as error:
+            # Damage shows in many ways; none of them may look like a defect of the program.
+            raise ValueError(
+                f"{path} can't be resumed from ({error}). Start anew in another folder, or from "
+                "the weights of its best.safetensors with --init-from."
+            ) from error
         log.info("resumed at step %d", self.step)
 
 
-def main(argv: list[str] | None = None) -> int:
+def make_accelerator(config: TrainConfig) -> Accelerator:
+    """Returns device, precision and processes as the configuration and the computer have them."""
+    device = choose_device("auto").type
+    precision = "no"
+    # Processors without instructions for bfloat16 are thirty times slower with it.
+    if config.use_amp and (device != "cpu" or choose_precision("cpu") is torch.bfloat16):
+        precision = "bf16" if config.use_bfloat16 or device == "cpu" else "fp16"
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(
+        mixed_precision=precision, cpu=device == "cpu", kwargs_handlers=[unused]
+    )
+    log.info(
+        "computing in %s precision on %s, in %d process(es)",
+        "single" if precision == "no" else "mixed",
+        accelerator.device.type,
+        accelerator.num_processes,
+    )
+    return accelerator
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    # The processor's allocator raises a plain RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
     """Runs the trainer; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Train the pointer network.")
+    args = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        config = TrainConfig.from_json(args.config)
+        train, valid = ShardPool(args.train), ShardPool(args.valid)
+        if not train.examples:
+            raise ValueError(f"There are no recordings to train on in {args.train}.")
+        trainer = Trainer(config, train, valid, args.out, logs=args.logs)
+        latest = args.out / "latest.pt" if args.resume is True else args.resume
+        if latest and (latest.exists() or args.resume is not True):
+            trainer.resume(latest)
+        elif args.init_from:
+            bundled = str(args.init_from) == "bundled"
+            trainer.start_from(BUNDLED_CHECKPOINT if bundled else args.init_from)
+        trainer.run()
+    except (EditorBotError, ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; the run goes on with --resume.\n")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.pointer_trainer", description="Train the pointer network."
+    )
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--train", type=Path, default=Path("runs/sim/train"))
     parser.add_argument("--valid", type=Path, default=Path("runs/sim/valid"))
     parser.add_argument("--out", type=Path, default=Path("runs/pointer"))
-    parser.add_argument("--resume", action="store_true", help="continue from OUT/latest.pt")
-    parser.add_argument("--init-from", type=Path, help="begin with the weights of a checkpoint")
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        nargs="?",
+        const=True,
+        metavar="CHECKPOINT",
+        help="continue from a checkpoint of a run; from OUT/latest.pt, if it is there, without one",
+    )
+    parser.add_argument(
+        "--init-from", type=Path, metavar="CHECKPOINT", help="begin with its weights, or: bundled"
+    )
+    parser.add_argument("--logs", type=Path, help="write curves for TensorBoard into this folder")
     parser.add_argument("--threads", type=int, default=None)
-    args = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    args.out.mkdir(parents=True, exist_ok=True)
-    config = TrainConfig.from_json(args.config)
-    trainer = Trainer(config, ShardPool(args.train), ShardPool(args.valid), args.out)
-    if args.resume and (args.out / "latest.pt").exists():
-        trainer.resume(args.out / "latest.pt")
-    elif args.init_from:
-        trainer.start_from(args.init_from)
-    trainer.run()
-    return 0
+    return parser
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ class StepTerms(NamedTuple):
         landing: Of the frame within the bucket.
         event: True where the step does anything but copy the next frame.
         valid: True where there is a step.
+        near: True where the step is a near offset within sight.
+        near_right: True where, of all near offsets, that one is the likeliest.
     """
 
     stop: Tensor
@@ -43,6 +45,8 @@ class StepTerms(NamedTuple):
     landing: Tensor
     event: Tensor
     valid: Tensor
+    near: Tensor
+    near_right: Tensor
 
     def log_probability(self) -> Tensor:
         """Returns the log-probability of each step, of shape `[R, E]`."""
@@ -120,6 +124,7 @@ def step_terms(
     near = near.masked_fill(lands >= lengths[:, None, None], float("-inf"))
     chosen = (steps.delta_logits[is_near].float() + near[is_near]).log_softmax(dim=-1)
     delta = chosen.gather(1, target.delta[is_near][:, None])[:, 0]
+    right = chosen.argmax(dim=-1) == target.delta[is_near]
 
     far = (going & target.use_jump).nonzero(as_tuple=True)
     logits = steps.jump_logits[far].float().masked_fill(~exists[far], float("-inf"))
@@ -137,6 +142,8 @@ def step_terms(
         nothing.index_put(seen, landings),
         target.valid & (target.stop | (pointers != expected)),
         target.valid,
+        is_near,
+        torch.zeros_like(is_near).index_put(is_near.nonzero(as_tuple=True), right),
     )
 
 

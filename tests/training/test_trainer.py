@@ -11,8 +11,12 @@ import torch
 
 from model_core.checkpoint import load_checkpoint
 from model_core.nn.config import PointerNetworkConfig
+from model_core.nn.network import PointerNetwork
+from training import pointer_trainer
+from training.config import TrainConfig
 from training.dataset import Example, ShardPool
-from training.pointer_trainer import TrainConfig, Trainer
+from training.losses import Batch, Losses, LossWeights, Pooling
+from training.pointer_trainer import Trainer
 
 CONFIG: dict[str, Any] = {
     "model": {
@@ -180,3 +184,86 @@ def test_the_defaults_are_those_of_the_specification() -> None:
     weights = config.loss_weights
     assert (weights.delta, weights.jump, weights.use_jump, weights.stop) == (1.0, 0.5, 0.3, 0.5)
     assert weights.structure == 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ('{"batch_size": 0}', "batch_size"), ('{"learning_rate": "fast"}', "learning_rate"),
+        ('{"batch_size": 2.5}', "whole"), ('{"crop_s": 1e9}', "crop_s"), ("[]", "JSON object"),
+        ("{", "readable"), ('{"model": {"d_model": -1}}', "d_model"),
+        ('{"augmentation": {"noise": 7}}', "probability"), ('{"loss_weights": {"x": 1}}', "x"),
+        ('{"model": {"use_style_vae": true}, "batch_size": 3}', "even"),
+    ],
+)  # fmt: skip
+def test_absurd_configurations_are_refused(text: str, word: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=word):
+        TrainConfig.from_json(path)
+
+
+def test_the_shipped_configurations_are_read() -> None:
+    folder = Path(pointer_trainer.__file__).parent / "configs"
+    full = TrainConfig.from_json(folder / "full.json")
+    assert full.augmentation_enabled
+    assert full.model.use_stems
+    TrainConfig.from_json(folder / "bundled.json")
+
+
+def test_a_batch_too_large_for_the_memory_is_halved(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    compute = pointer_trainer.compute_losses
+
+    def with_little_memory(
+        model: PointerNetwork, batch: Batch, weights: LossWeights, smoothing: float, pooled: Pooling
+    ) -> Losses:
+        size = len(batch.mel)
+        if size > 1:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 1 byte")
+        sizes.append(size)
+        return compute(model, batch, weights, smoothing, pooled)
+
+    monkeypatch.setattr(pointer_trainer, "compute_losses", with_little_memory)
+    run = trainer(config, tmp_path)
+    run._update()
+    assert sizes == [1, 1, 1, 1]
+
+    def without_memory(*_arguments: object) -> Losses:
+        raise RuntimeError("can't allocate memory")
+
+    monkeypatch.setattr(pointer_trainer, "compute_losses", without_memory)
+    with pytest.raises(RuntimeError, match="allocate"):
+        run._update()
+
+
+def test_a_run_without_gains_ends_early(config: TrainConfig, tmp_path: Path) -> None:
+    still = dataclasses.replace(
+        config, learning_rate=0.0, steps=60, validate_every=2, early_stopping_patience=3,
+        weight_decay=0.0,
+    )  # fmt: skip
+    run = trainer(still, tmp_path)
+    run.run()
+    assert run.step == 8
+
+
+def test_a_damaged_state_is_told(config: TrainConfig, tmp_path: Path) -> None:
+    run = trainer(config, tmp_path)
+    run.save()
+    whole = (tmp_path / "latest.pt").read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], b"not a state"):
+        (tmp_path / "latest.pt").write_bytes(damaged)
+        with pytest.raises(ValueError, match="can't be resumed"):
+            run.resume(tmp_path / "latest.pt")
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(CONFIG), encoding="utf-8")
+    folders = ["--train", str(tmp_path), "--valid", str(tmp_path), "--out", str(tmp_path / "out")]
+    assert pointer_trainer.main(["--config", str(path), *folders]) == 1
+    assert "no recordings to train on" in capsys.readouterr().err
+    assert pointer_trainer.main(["--config", str(tmp_path / "none.json"), *folders]) == 1
+    assert "no readable configuration" in capsys.readouterr().err
