@@ -15,7 +15,7 @@ from model_core.nn.network import PointerNetwork
 from training import pointer_trainer
 from training.config import TrainConfig
 from training.dataset import Example, ShardPool
-from training.losses import Batch, Losses, LossWeights, Pooling
+from training.losses import Batch, Losses, LossWeights, Pooling, compute_losses
 from training.pointer_trainer import Trainer
 
 CONFIG: dict[str, Any] = {
@@ -215,7 +215,7 @@ def test_a_batch_too_large_for_the_memory_is_halved(
     config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
-    compute = pointer_trainer.compute_losses
+    compute = compute_losses
 
     def with_little_memory(
         model: PointerNetwork, batch: Batch, weights: LossWeights, smoothing: float, pooled: Pooling
