@@ -67,6 +67,7 @@ class TakesModel(QAbstractListModel):
         self._takes = takes
         self._session = session
         self._rows = takes.all
+        self._lengths: dict[int, tuple[EditList, int]] = {}
         takes.changed.connect(self._reload)
         takes.take_changed.connect(self._reload_one)
         takes.current_changed.connect(self._redraw)
@@ -80,7 +81,7 @@ class TakesModel(QAbstractListModel):
     @property
     def longest(self) -> int:
         """Length of what is longest, recording or take, in samples."""
-        return max([self.recording_length, *(take.edit_list.length for take in self._rows)])
+        return max([self.recording_length, *map(self._length, self._rows)])
 
     def is_current(self, take: Take) -> bool:
         """Whether the document shows a take."""
@@ -89,7 +90,14 @@ class TakesModel(QAbstractListModel):
     def length_text(self, take: Take) -> str:
         """Returns how long a take is."""
         source = self._session.source
-        return format_length(take.edit_list.length, source.sample_rate if source else 1)
+        return format_length(self._length(take), source.sample_rate if source else 1)
+
+    def _length(self, take: Take) -> int:
+        """Returns a take's length in samples, added up once for each of its edits."""
+        kept = self._lengths.get(take.number)
+        if kept is None or kept[0] is not take.edit_list:
+            kept = self._lengths[take.number] = (take.edit_list, take.edit_list.length)
+        return kept[1]
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's own
         """Returns how many takes there are."""
@@ -139,6 +147,7 @@ class TakesModel(QAbstractListModel):
 
     def _reload(self) -> None:
         self.beginResetModel()
+        self._lengths.clear()
         self._rows = self._takes.all
         self.endResetModel()
 

@@ -33,6 +33,7 @@ from model_core.edit.timeline import Timeline
 
 if TYPE_CHECKING:
     from editorbot_gui.session import Session
+    from editorbot_gui.takes.differences import Differences
     from editorbot_gui.takes.take import Take
     from editorbot_gui.takes.takes import Takes
 
@@ -41,6 +42,7 @@ Hear: TypeAlias = Callable[[int, int], None]
 
 _SHORTEST_S = 0.02
 """Joins of two takes seldom lie on the same sample; such slivers are only counted."""
+_MOST_ROWS = 500
 _CONTEXT_SHARE = 1.5
 _LEAST_CONTEXT_S = 0.5
 """On either side of a difference that is shown."""
@@ -197,29 +199,30 @@ class CompareTakesDialog(QDialog):
             side.facts.setText(self._facts(take))
         self._edits = list(edits)
         found = differences(first.edit_list, second.edit_list, source.n_samples)
-        shortest = _SHORTEST_S * source.sample_rate
-        self._rows = [row for row in found if row.stop - row.start >= shortest]
+        longer = found.not_shorter(_SHORTEST_S * source.sample_rate)
+        self._rows = longer.rows(_MOST_ROWS)
         self._fill_table((first, second))
-        self._sum_up(len(found) - len(self._rows), same=first.edit_list == second.edit_list)
+        self._sum_up(longer, len(found) - len(longer), same=first.edit_list == second.edit_list)
 
     def _facts(self, take: Take) -> str:
         source = self._session.source
         rate = source.sample_rate if source is not None else 1
         return f"{format_length(take.edit_list.length, rate)}, {texts.counts_text(take.changes)}"
 
-    def _sum_up(self, n_slivers: int, *, same: bool) -> None:
+    def _sum_up(self, rows: Differences, n_slivers: int, *, same: bool) -> None:
         rate = self._session.source.sample_rate if self._session.source is not None else 1
         if same:
             self.summary.setText(self.tr("Both are the same edit."))
             return
-        only = [
-            sum(row.stop - row.start for row in self._rows if row.in_first is in_first)
-            for in_first in (True, False)
-        ]
+        only = [rows.length(in_first=in_first) for in_first in (True, False)]
         words = self.tr("Only in A: {first} of the recording. Only in B: {second}.").format(
             first=format_length(only[0], rate), second=format_length(only[1], rate)
         )
-        if not self._rows:
+        if len(rows) > len(self._rows):
+            words += " " + self.tr("The first {count} of {all} differences are listed.").format(
+                count=len(self._rows), all=len(rows)
+            )
+        if not rows:
             words = self.tr(
                 "Both keep the same passages; they differ in where joins are, in what is repeated "
                 "or in the order."

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from model_core.edit.coverage import kept_ranges
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from model_core.edit.types import EditList
 
 
@@ -30,7 +29,40 @@ class Difference:
     in_first: bool
 
 
-def differences(first: EditList, second: EditList, n_samples: int) -> list[Difference]:
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """All stretches in which two edits differ, in the order of the recording; of shape `[n]`.
+
+    Attributes:
+        starts: First samples.
+        stops: Their ends, exclusive.
+        in_first: Whether the first of the two edits is the one that keeps it.
+    """
+
+    starts: npt.NDArray[np.int64]
+    stops: npt.NDArray[np.int64]
+    in_first: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def not_shorter(self, length: float) -> Differences:
+        """Returns those that have at least a length in samples."""
+        chosen = self.stops - self.starts >= length
+        return Differences(self.starts[chosen], self.stops[chosen], self.in_first[chosen])
+
+    def length(self, *, in_first: bool) -> int:
+        """Returns how many samples of the recording only one of the two keeps."""
+        chosen = self.in_first == in_first
+        return int((self.stops[chosen] - self.starts[chosen]).sum())
+
+    def rows(self, most: int | None = None) -> list[Difference]:
+        """Returns them one by one, `most` of them at most."""
+        columns = (values[:most].tolist() for values in (self.starts, self.stops, self.in_first))
+        return [Difference(*row) for row in zip(*columns, strict=True)]
+
+
+def differences(first: EditList, second: EditList, n_samples: int) -> Differences:
     """Returns the stretches of a recording that one of two edits keeps and the other doesn't.
 
     Args:
@@ -40,20 +72,13 @@ def differences(first: EditList, second: EditList, n_samples: int) -> list[Diffe
     """
     kept = [kept_ranges(edit, 0, n_samples).reshape(-1) for edit in (first, second)]
     corners = np.unique(np.concatenate(kept))
-    if len(corners) < 2:
-        return []
-    starts = corners[:-1]
-    in_first, in_second = (_is_kept(edges, starts) for edges in kept)
-    differ = np.flatnonzero(in_first != in_second)
-    found: list[Difference] = []
-    for index in differ.tolist():
-        start, stop = int(corners[index]), int(corners[index + 1])
-        last = found[-1] if found else None
-        if last is not None and last.stop == start and last.in_first == bool(in_first[index]):
-            found[-1] = Difference(last.start, stop, last.in_first)
-        else:
-            found.append(Difference(start, stop, bool(in_first[index])))
-    return found
+    in_first, in_second = (_is_kept(edges, corners[:-1]).astype(np.int8) for edges in kept)
+    only = in_first - in_second
+    begins = np.flatnonzero(np.diff(only, prepend=np.int8(2)))
+    ends = np.append(begins[1:], len(only))[: len(begins)]
+    starts, stops, sides = corners[begins], corners[ends], only[begins]
+    differ = sides != 0
+    return Differences(starts[differ], stops[differ], sides[differ] > 0)
 
 
 def _is_kept(edges: npt.NDArray[np.int64], samples: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _COPY_PX = 1.5
 _STEP_ALPHA = 0.55
 _KINDS = (ChangeKind.CUT, ChangeKind.LOOP, ChangeKind.REORDER)
-_MOST_JOINS = 2000
+_MOST_JOINS = 1000
 """Above that, steps would hide what is copied, and finding them would hold up the window."""
 
 

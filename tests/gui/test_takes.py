@@ -261,11 +261,11 @@ def test_a_take_made_by_hand_has_no_options() -> None:
 
 
 def test_differences_are_what_one_keeps_and_the_other_does_not() -> None:
-    assert differences(ONE, TWO, N) == [
+    assert differences(ONE, TWO, N).rows() == [
         Difference(200, 300, in_first=True),
         Difference(500, 600, in_first=True),
     ]
-    assert differences(TWO, ONE, N) == [
+    assert differences(TWO, ONE, N).rows() == [
         Difference(200, 300, in_first=False),
         Difference(500, 600, in_first=False),
     ]
@@ -274,9 +274,20 @@ def test_differences_are_what_one_keeps_and_the_other_does_not() -> None:
 def test_loops_and_splits_are_no_difference_in_what_is_kept() -> None:
     looped = EditList.from_ranges([(0, 100), (0, 300), (500, 1000)])
     split = EditList.from_ranges([(0, 150), (150, 300), (500, 1000)])
-    assert differences(looped, split, N) == []
-    assert differences(EditList(), EditList(), N) == []
-    assert differences(EditList(), EditList.whole(N), N) == [Difference(0, N, in_first=False)]
+    assert differences(looped, split, N).rows() == []
+    assert differences(EditList(), EditList(), N).rows() == []
+    everything = differences(EditList(), EditList.whole(N), N)
+    assert everything.rows() == [Difference(0, N, in_first=False)]
+
+
+def test_short_differences_and_lengths_are_counted() -> None:
+    one = EditList.from_ranges([(0, 100), (105, 500)])
+    two = EditList.from_ranges([(0, 500), (700, 1000)])
+    found = differences(one, two, N)
+    assert len(found) == 2
+    assert found.rows(1) == [Difference(100, 105, in_first=False)]
+    assert found.not_shorter(6).rows() == [Difference(700, 1000, in_first=False)]
+    assert (found.length(in_first=True), found.length(in_first=False)) == (0, 305)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -295,7 +306,7 @@ def test_differences_are_right_sample_by_sample(seed: int) -> None:
 
     (first, in_first), (second, in_second) = an_edit(), an_edit()
     only = np.zeros(N, np.int8)
-    found = differences(first, second, N)
+    found = differences(first, second, N).rows()
     for difference in found:
         only[difference.start : difference.stop] = 1 if difference.in_first else -1
     np.testing.assert_array_equal(only, in_first.astype(np.int8) - in_second.astype(np.int8))
