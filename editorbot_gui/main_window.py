@@ -353,7 +353,6 @@ class MainWindow(QMainWindow):
 
     def _show_opened(self, opened: Opened) -> None:
         source, before = opened.source, self.session.source
-        path = source.path
         old_data, self._data = self._data, WaveformData(source, opened.builder.pyramid, self)
         self.opener.peaks_arrived.connect(self._data.announce_peaks)
         self.notice.dismiss()
@@ -372,7 +371,9 @@ class MainWindow(QMainWindow):
         if before is not None:
             self.opener.retire(before)
         self.page.facts.raw.setText(source_text(source))
-        self.tell(self.tr("Opened {name}.").format(name=path.name if path is not None else ""))
+        self.tell(self.projects.opened_text)
+        if snapshot is not None:
+            self.transport.listen_to(Axis.EDITED)
         self._tell_notes(source)
 
     def _tell_notes(self, source: AudioSource) -> None:

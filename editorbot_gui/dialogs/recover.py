@@ -78,13 +78,7 @@ class RecoverDialog(QDialog):
         headline.setFont(text_font(bold=True))
         headline.setTextFormat(Qt.TextFormat.PlainText)
         headline.setWordWrap(True)
-        more = QLabel(
-            self.tr(
-                "Restore them, or open the project as it was saved; they stay until you decide."
-            )
-            if saved_name
-            else self.tr("Restore one to go on with it. What you leave is offered again.")
-        )
+        more = QLabel(self._advice())
         more.setWordWrap(True)
         self.table = QTableWidget(len(works), 3)
         self._fill()
@@ -120,6 +114,15 @@ class RecoverDialog(QDialog):
         """The work whose row is selected."""
         return self._works[max(0, self.table.currentRow())]
 
+    def _advice(self) -> str:
+        if self._saved_name:
+            return self.tr(
+                "Restore them, or open the project as it was saved; they stay until you decide."
+            )
+        if len(self._works) == 1:
+            return self.tr("Restore them to go on; if you don't, they are offered again.")
+        return self.tr("Choose what to go on with; the rest is offered again.")
+
     def _fill(self) -> None:
         table = self.table
         table.setAccessibleName(self.tr("Unsaved work"))
@@ -153,7 +156,7 @@ class RecoverDialog(QDialog):
         header.setSectionResizeMode(EDIT, QHeaderView.ResizeMode.ResizeToContents)
         rows = min(len(self._works), _MOST_ROWS)
         height = QFontMetrics(self.font()).height() + 2 * GRID_PX
-        table.setMinimumHeight(height + rows * _ROW_PX + 2 * GRID_PX)
+        table.setFixedHeight(height + rows * _ROW_PX + GRID_PX)
         table.selectRow(0)
 
     def _restore(self) -> None:

@@ -21,7 +21,7 @@ import platformdirs
 from PySide6.QtCore import QLockFile, QSysInfo
 
 from editorbot_gui.settings import APP_NAME
-from model_core.edit.project import Project, project_bytes, read_project
+from model_core.edit.project import Project, ProjectSource, project_bytes, read_project
 from model_core.errors import FileWriteError, ProjectError
 from model_core.files import TEMPORARY_PREFIX, write_bytes_atomically
 
@@ -194,15 +194,21 @@ def kept_work_of(project: Path) -> tuple[KeptWork, ...]:
     return tuple(kept for kept in kept_work((project,)) if _same_path(kept.project, project))
 
 
-def same_work(one: Project, other: Project) -> bool:
-    """Whether two projects hold the same edits of the same recordings."""
+def same_work(work: Project, saved: Project) -> bool:
+    """Whether what is saved holds the same edits of the same recordings as some work."""
     return (
-        one.edit_list == other.edit_list
-        and one.proposal == other.proposal
-        and one.changes == other.changes
-        and one.takes == other.takes
-        and [source.path for source in one.sources] == [source.path for source in other.sources]
+        work.edit_list == saved.edit_list
+        and work.proposal == saved.proposal
+        and work.changes == saved.changes
+        and work.takes == saved.takes
+        and len(work.sources) == len(saved.sources)
+        and all(map(_same_recording, work.sources, saved.sources))
     )
+
+
+def _same_recording(source: ProjectSource, saved: ProjectSource) -> bool:
+    known = saved.content_hash
+    return source.path == saved.path and (not known or source.content_hash == known)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -130,6 +130,7 @@ class Projects(QObject):
         self._after_saving: list[Then] = []
         self._given_up: int | None = None
         self._question: QMessageBox | None = None
+        self._asked_about: set[Path] = set()
         self._keeper = Keeper(runner, self._unsaved, self)
         self._keeper.failed.connect(self._tell_unkept)
         session.document_changed.connect(self._note_change)
@@ -149,6 +150,14 @@ class Projects(QObject):
             return self._path.stem
         recording = self._session.path
         return recording.name if recording is not None else ""
+
+    @property
+    def opened_text(self) -> str:
+        """What is said once something is open."""
+        name = self._path.name if self._path is not None else self.name
+        if self._copy.path is not None:
+            return self.tr("Restored the unsaved changes to {name}.").format(name=name)
+        return self.tr("Opened {name}.").format(name=name)
 
     @property
     def modified(self) -> bool:
@@ -280,9 +289,10 @@ class Projects(QObject):
         self._opener.open_by(request.path, open_project, request)
 
     def _offer(self, works: tuple[KeptWork, ...]) -> None:
+        works = tuple(kept for kept in works if kept.copy not in self._asked_about)
         if not works:
             return
-        if self._session.source is None and not self._opener.opening:
+        if self._session.source is None and not self._opener.opening and not self._asked_about:
             self._show_kept(works)
         else:
             self.noticed.emit(
@@ -295,6 +305,7 @@ class Projects(QObject):
         self, works: tuple[KeptWork, ...], request: OpenProjectRequest | None = None
     ) -> None:
         name = request.path.stem if request is not None else ""
+        self._asked_about |= {kept.copy for kept in works}
         dialog = RecoverDialog(works, self._window, name)
         dialog.restored.connect(self.restore)
         dialog.discarded.connect(self._discard_kept)

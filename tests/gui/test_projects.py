@@ -515,6 +515,21 @@ def test_opening_a_project_offers_the_work_that_was_left_on_it(
     assert len(kept_work_of(project)) == 1, "it stays until somebody decides"
 
 
+def test_work_is_offered_once_although_it_is_found_twice(
+    rig: Rig, qtbot: QtBot, project: Path
+) -> None:
+    leave_work(project, replace(read_project(project), edit_list=SHORT))
+    rig.window.settings.add_recent_file(project)
+    rig.window.open_path(project)
+    rig.window.projects.look_for_kept_work()
+    dialog = recover_dialog(rig, qtbot)
+    qtbot.waitUntil(lambda: not rig.window.runner.jobs)
+    assert rig.window.findChildren(RecoverDialog) == [dialog]
+    dialog.reject()
+    qtbot.waitUntil(lambda: rig.window.session.edit_list == CUT)
+    qtbot.waitUntil(lambda: not rig.window.runner.jobs)
+
+
 def test_left_work_goes_only_when_it_is_discarded(rig: Rig, qtbot: QtBot, project: Path) -> None:
     leave_work(project, replace(read_project(project), edit_list=SHORT))
     rig.window.open_path(project)
@@ -670,8 +685,10 @@ def test_a_recording_that_changed_is_used_only_when_asked_for(
     with qtbot.waitSignal(rig.window.session.source_changed):
         button(question(rig, qtbot), "Use this file")
     assert rig.window.session.edit_list == CUT
+    assert rig.window.isWindowModified(), "the project doesn't know the new content yet"
     with qtbot.waitSignal(rig.window.projects.told):
         rig.window.projects.save()
+    assert not rig.window.isWindowModified()
     changed = hashlib.blake2b(speech.read_bytes(), digest_size=20).hexdigest()
     assert read_project(project).sources[0].content_hash == changed
 
