@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFontMetricsF, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from editorbot_gui import texts
@@ -35,10 +35,12 @@ from editorbot_gui.theme import (
 from editorbot_gui.waveform.timecode import format_length
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from editorbot_gui.session import Session
     from editorbot_gui.takes.take import Take
     from editorbot_gui.takes.takes import Takes
-    from model_core.edit.types import EditList
+    from model_core.edit.types import Change, EditList
 
 AnyIndex: TypeAlias = QModelIndex | QPersistentModelIndex
 
@@ -68,6 +70,7 @@ class TakesModel(QAbstractListModel):
         self._session = session
         self._rows = takes.all
         self._lengths: dict[int, tuple[EditList, int]] = {}
+        self._counts: dict[int, tuple[tuple[Change, ...], str]] = {}
         takes.changed.connect(self._reload)
         takes.take_changed.connect(self._reload_one)
         takes.current_changed.connect(self._redraw)
@@ -91,6 +94,13 @@ class TakesModel(QAbstractListModel):
         """Returns how long a take is."""
         source = self._session.source
         return format_length(self._length(take), source.sample_rate if source else 1)
+
+    def counts_text(self, take: Take) -> str:
+        """Returns what changes there are, counted once for each of a take's edits."""
+        kept = self._counts.get(take.number)
+        if kept is None or kept[0] is not take.changes:
+            kept = self._counts[take.number] = (take.changes, texts.counts_text(take.changes))
+        return kept[1]
 
     def _length(self, take: Take) -> int:
         """Returns a take's length in samples, added up once for each of its edits."""
@@ -135,7 +145,7 @@ class TakesModel(QAbstractListModel):
     def describe(self, row: int) -> str:
         """Returns a take in one sentence."""
         take = self._rows[row]
-        parts = [take.name, self.length_text(take), texts.counts_text(take.changes)]
+        parts = [take.name, self.length_text(take), self.counts_text(take)]
         parts += [part for part in (origin_text(take),) if part]
         if take.starred:
             parts.append(self.tr("starred"))
@@ -148,6 +158,7 @@ class TakesModel(QAbstractListModel):
     def _reload(self) -> None:
         self.beginResetModel()
         self._lengths.clear()
+        self._counts.clear()
         self._rows = self._takes.all
         self.endResetModel()
 
@@ -188,6 +199,15 @@ class CardDelegate(QStyledItemDelegate):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._pictures: dict[int, tuple[tuple[object, ...], EditList, QPixmap]] = {}
+        self._theme = Theme.current()
+        self._stars: dict[tuple[str, str], QIcon] = {}
+        self._may_draw = True
+        self.left_out = False
+
+    def begin_painting(self) -> None:
+        """Allows one new miniature: drawing those of many long takes at once would be felt."""
+        self._may_draw = True
+        self.left_out = False
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: AnyIndex) -> QSize:
         """All cards have one size."""
@@ -210,7 +230,7 @@ class CardDelegate(QStyledItemDelegate):
             return
         card: QRect = option.rect
         state: QStyle.StateFlag = option.state
-        palette = Theme.current().palette
+        palette = self._theme.palette
         current = model.is_current(take)
         inner = _inner(card)
         painter.save()
@@ -229,7 +249,9 @@ class CardDelegate(QStyledItemDelegate):
         plot = QRect(QPoint(inner.left() + GRID_PX, inner.top() + GRID_PX), _PLOT)
         plot.setHeight(inner.height() - 2 * GRID_PX)
         ratio = painter.device().devicePixelRatio()
-        painter.drawPixmap(plot.topLeft(), self._picture(take, model, plot.size(), ratio))
+        picture = self._picture(take, model, plot.size(), ratio)
+        if picture is not None:
+            painter.drawPixmap(plot.topLeft(), picture)
         painter.setPen(QPen(palette.line, 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(plot.adjusted(0, 0, -1, -1))
@@ -256,23 +278,29 @@ class CardDelegate(QStyledItemDelegate):
         left = inner.left() + _PLOT.width() + GRID_PX
         editor.setGeometry(left, inner.top() + 2, inner.right() - left - 2, 3 * GRID_PX + 4)
 
-    def _picture(self, take: Take, model: TakesModel, size: QSize, ratio: float) -> QPixmap:
-        palette = Theme.current().palette
+    def _picture(self, take: Take, model: TakesModel, size: QSize, ratio: float) -> QPixmap | None:
+        """Returns a take's miniature, or None if its turn is at the next painting."""
+        palette = self._theme.palette
         longest, n_samples = model.longest, model.recording_length
         key = (longest, n_samples, size.width(), size.height(), ratio, palette.name)
         kept = self._pictures.get(take.number)
         if kept is None or kept[0] != key or kept[1] is not take.edit_list:
+            if not self._may_draw:
+                self.left_out = True
+                return None if kept is None else kept[2]
+            self._may_draw = False
             picture = miniature(take.edit_list, longest, n_samples, size, ratio, palette)
             kept = self._pictures[take.number] = (key, take.edit_list, picture)
         return kept[2]
 
-    def forget_pictures(self) -> None:
-        """Drops what was drawn of takes that are gone."""
-        self._pictures.clear()
+    def keep_pictures_of(self, takes: Iterable[Take]) -> None:
+        """Drops what was drawn of all other takes."""
+        numbers = {take.number for take in takes}
+        self._pictures = {n: kept for n, kept in self._pictures.items() if n in numbers}
 
     def _paint_key(self, painter: QPainter, plot: QRect, key: str, *, current: bool) -> None:
         """Writes in the corner of the miniature which key shows the take."""
-        palette = Theme.current().palette
+        palette = self._theme.palette
         badge = QRectF(plot.left(), plot.top(), _BADGE_PX, _BADGE_PX)
         painter.fillRect(badge, palette.text if current else mixed(palette.line, palette.text, 0.1))
         painter.setPen(palette.window if current else palette.text)
@@ -283,7 +311,7 @@ class CardDelegate(QStyledItemDelegate):
         self, painter: QPainter, inner: QRect, left: int, take: Take, model: TakesModel,
         *, current: bool,
     ) -> None:  # fmt: skip
-        palette = Theme.current().palette
+        palette = self._theme.palette
         right = inner.right() - GRID_PX // 2
         line = (inner.height() - GRID_PX) / 4
         fonts = (
@@ -295,7 +323,7 @@ class CardDelegate(QStyledItemDelegate):
         rows = (
             take.name,
             model.length_text(take),
-            texts.counts_text(take.changes),
+            model.counts_text(take),
             origin_text(take),
         )
         inks: tuple[QColor, ...] = (palette.text, palette.text, palette.muted, palette.muted)
@@ -312,11 +340,14 @@ class CardDelegate(QStyledItemDelegate):
     def _paint_star(self, painter: QPainter, card: QRect, *, starred: bool, hovered: bool) -> None:
         if not starred and not hovered:
             return
-        palette = Theme.current().palette
+        palette = self._theme.palette
         name = "mdi6.star" if starred else "mdi6.star-outline"
         ink = palette.text if starred else palette.muted
         area = self.star_area(card).adjusted(2, 2, -2, -2)
-        tinted_icon(name, ink).paint(painter, area)
+        key = (name, ink.name())
+        if key not in self._stars:
+            self._stars[key] = tinted_icon(name, ink)
+        self._stars[key].paint(painter, area)
 
 
 def _inner(card: QRect) -> QRect:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDockWidget,
@@ -92,7 +92,7 @@ class CardsView(QListView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
         self.clicked.connect(self._ask_to_show)
-        takes.changed.connect(self.cards.forget_pictures)
+        takes.changed.connect(lambda: self.cards.keep_pictures_of(takes.all))
         takes.current_changed.connect(self._bring_current_into_view)
 
     def take_at(self, index: QModelIndex) -> Take | None:
@@ -111,6 +111,13 @@ class CardsView(QListView):
             event.accept()
             return True
         return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paints the cards, and comes back for miniatures that had to wait."""
+        self.cards.begin_painting()
+        super().paintEvent(event)
+        if self.cards.left_out:
+            QTimer.singleShot(0, self.viewport(), self.viewport().update)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Shows, stars and deletes with the keyboard."""
