@@ -100,6 +100,14 @@ def test_the_golden_file_of_version_1_is_read_and_written_as_it_is(tmp_path: Pat
     assert path.read_text(encoding="utf-8") == GOLDEN.read_text(encoding="utf-8")
 
 
+def test_the_example_of_the_description_is_a_project() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "project-format.md").read_text(encoding="utf-8")
+    example = page.split("```json\n")[1].split("```")[0]
+    project = dict_to_project(json.loads(example))
+    assert project.edit_list == PROPOSED
+    assert project.changes == (replace(CHANGES[0], state=ChangeState.ACCEPTED),)
+
+
 def test_every_version_before_this_one_has_its_migration() -> None:
     assert set(MIGRATIONS) == set(range(1, VERSION))
 
