@@ -212,11 +212,15 @@ def _same_recording(source: ProjectSource, saved: ProjectSource) -> bool:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes temporary files in which the program was ended while writing them."""
+    """Removes what a program that was killed has left: half-written files, locks of no copy."""
     with contextlib.suppress(OSError):
         for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
             if _LEFTOVER.fullmatch(path.name) and _age_s(path) > _LEFTOVER_AGE_S:
                 path.unlink(missing_ok=True)
+        for path in folder.glob(f"*{COPY_SUFFIX}.lock"):
+            copy = path.with_suffix("")
+            if not copy.exists() and _age_s(path) > _LEFTOVER_AGE_S and (lock := _locked(copy)):
+                lock.unlock()  # which removes it
 
 
 def _left_alone(path: Path) -> KeptWork | None:

@@ -16,7 +16,14 @@ from editorbot_gui.dialogs.recover import RecoverDialog
 from editorbot_gui.dialogs.relink import ask_for_recording
 from editorbot_gui.dialogs.unsaved import ask_to_replace, ask_to_save
 from editorbot_gui.jobs import Job, JobRunner, Lane
-from editorbot_gui.projects.copies import KeptWork, UnsavedCopy, kept_work, same_work
+from editorbot_gui.projects.copies import (
+    KeptWork,
+    UnsavedCopy,
+    data_folder,
+    kept_work,
+    remove_leftovers,
+    same_work,
+)
 from editorbot_gui.projects.keeper import Keeper
 from editorbot_gui.projects.loading import (
     LeftWork,
@@ -80,6 +87,7 @@ def _find_kept_work(
     projects: tuple[Path, ...], _cancel: CancelToken, _progress: Progress
 ) -> tuple[KeptWork, ...]:
     """Looks for work that was left; a job function."""
+    remove_leftovers(data_folder())
     return kept_work(projects)
 
 
@@ -286,7 +294,7 @@ class Projects(QObject):
 
     def _open_project(self, request: OpenProjectRequest) -> None:
         self._cancel_hashing()
-        self._opener.open_by(request.path, open_project, request)
+        self._opener.open_by(request.recording or request.path, open_project, request)
 
     def _offer(self, works: tuple[KeptWork, ...]) -> None:
         works = tuple(kept for kept in works if kept.copy not in self._asked_about)

@@ -334,6 +334,23 @@ def test_save_before_closing_saves_and_closes(edited: Rig, qtbot: QtBot, tmp_pat
     assert read_project(path).edit_list == SHORT
 
 
+def test_work_that_was_never_saved_is_asked_for_a_name_before_closing(
+    edited: Rig, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = edited.window
+    window.close()
+    button(question(edited, qtbot), "Save")
+    window.findChild(QFileDialog).reject()
+    assert window.isVisible(), "without a name nothing is saved, and so nothing is left"
+    window.close()
+    button(question(edited, qtbot), "Save")
+    dialog = next(each for each in window.findChildren(QFileDialog) if each.isVisible())
+    dialog.selectFile(str(tmp_path / "named.editorbot"))
+    dialog.accept()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert read_project(tmp_path / "named.editorbot").edit_list == window.session.edit_list
+
+
 def test_closing_right_after_saving_waits_for_the_file(
     edited: Rig, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -669,6 +686,23 @@ def test_a_lost_recording_is_asked_for(
     assert rig.window.session.path == moved
     assert rig.window.session.edit_list == CUT
     assert rig.window.isWindowModified()
+
+
+def test_a_file_that_is_no_recording_costs_nothing(
+    rig: Rig, qtbot: QtBot, project: Path, speech: Path
+) -> None:
+    rig.open(qtbot, project)
+    speech.unlink()
+    rig.window.open_path(project)
+    button(question(rig, qtbot), "Choose the recording…")
+    dialog = rig.window.findChild(QFileDialog)
+    notes = project.with_name("notes.txt")
+    notes.write_text("No sound at all.")
+    with qtbot.waitSignal(rig.window.opener.failed):
+        dialog.fileSelected.emit(str(notes))
+    dialog.close()
+    assert rig.window.session.edit_list == CUT
+    assert rig.window.settings.recent_files == (project,)
 
 
 def test_a_recording_that_changed_is_used_only_when_asked_for(

@@ -268,3 +268,17 @@ def test_temporary_files_of_a_killed_program_go_after_a_while(tmp_path: Path) ->
     remove_leftovers(tmp_path)
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {*names[2:], fresh.name}
+
+
+def test_locks_without_a_copy_go_once_nobody_holds_them(project: Path) -> None:
+    hours_ago = time.time() - 7200
+    dead, live = (project.with_name(f".talk.{n}{COPY_SUFFIX}.lock") for n in ("dead", "live"))
+    dead.write_text(f"999999999\npython\n{QSysInfo.machineHostName()}\n")
+    held = QLockFile(str(live))
+    assert held.tryLock(0)
+    for path in (dead, live):
+        os.utime(path, (hours_ago, hours_ago))
+    remove_leftovers(project.parent)
+    assert not dead.exists()
+    assert live.exists()
+    held.unlock()
