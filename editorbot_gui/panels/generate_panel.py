@@ -117,7 +117,7 @@ class GeneratePanel(QWidget):
         grid.setHorizontalSpacing(GRID_PX)
         grid.setVerticalSpacing(GRID_PX // 2)
         grid.setColumnStretch(1, 1)
-        label = self._label(self.tr("&Tightness"), self.tightness)
+        label = self._label(self.tr("Ti&ghtness"), self.tightness)
         grid.addWidget(label, 0, 0)
         grid.addWidget(self.tightness, 0, 1, 1, 2)
         grid.addWidget(self.own_tightness, 0, 3)

@@ -171,16 +171,10 @@ class LiveStyle(QObject):
         take = self._takes.current
         if take is None or take.options is None or self._held or self._timer.isActive():
             return
-        options, panel = take.options, self._panel
-        drawn = options.seed if options.temperature > 0 or options.sample_style else 0
         self._showing = True
         try:
-            if options.tightness is not None:
-                panel.tightness.setValue(round(options.tightness * panel.tightness.maximum()))
-            panel.own_tightness.setChecked(options.tightness is None)
-            panel.target_length.setValue(options.target_length_s or 0.0)
-            panel.variation.setValue(drawn)
-            self._styles.show_options(options)
+            self._panel.show_options(take.options)
+            self._styles.show_options(take.options)
         finally:
             self._showing = False
 

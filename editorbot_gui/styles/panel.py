@@ -124,7 +124,7 @@ class StylePanel(QWidget):
         self.menu.addAction(actions["like_finished_pair"])
         self.menu.aboutToShow.connect(self._refresh_menu)
         self.more.setMenu(self.menu)
-        label = QLabel(self.tr("&Style"))
+        label = QLabel(self.tr("St&yle"))
         label.setBuddy(self.chooser)
         self._label = label
         row = QHBoxLayout()
