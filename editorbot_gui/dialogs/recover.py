@@ -107,6 +107,8 @@ class RecoverDialog(QDialog):
         layout.addWidget(self.table)
         layout.addWidget(self.buttons)
         self.setMinimumWidth(_WIDTH_PX)
+        # Left to itself, it has room for labels that wrap their words in half this width.
+        self.resize(_WIDTH_PX, layout.totalHeightForWidth(_WIDTH_PX))
         self.table.setFocus()
 
     @property

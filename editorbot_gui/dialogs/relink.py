@@ -81,27 +81,24 @@ def _sentence(lost: LostRecording) -> str:
 
 def _more(lost: LostRecording) -> str:
     wanted = lost.wanted
-    facts = _tr("{length}, {rate}").format(
-        length=format_length(wanted.n_samples, wanted.sample_rate),
-        rate=rate_text(wanted.sample_rate),
-    )
+    length = format_length(wanted.n_samples, wanted.sample_rate)
     if lost.fault is Fault.MISSING:
         return _tr(
-            "It was “{path}” ({facts}), and it isn't beside the project either. Choose where it "
-            "is now; it is known by its content, whatever its name."
-        ).format(path=wanted.path, facts=facts)
+            "It was “{path}” ({length}, {rate}), and it isn't beside the project either. Choose "
+            "where it is now; it is known by its content, whatever its name."
+        ).format(path=wanted.path, length=length, rate=rate_text(wanted.sample_rate))
     if lost.fault is Fault.OTHER_RATE:
         return _tr("It can't stand in: it has {rate}, and the project needs {wanted}.").format(
             rate=rate_text(lost.sample_rate), wanted=rate_text(wanted.sample_rate)
         )
     if lost.fault is Fault.TOO_SHORT:
-        return _tr("It can't stand in: it ends before the edit does. It was {facts}.").format(
-            facts=facts
-        )
+        return _tr(
+            "It can't stand in: it ends before the edit does. The recording was {length} long."
+        ).format(length=length)
     return _tr(
         "Its content is another, but the edit fits. Cuts may fall in other places of what is said "
-        "or played. It was {facts}."
-    ).format(facts=facts)
+        "or played."
+    )
 
 
 def _tr(text: str) -> str:
