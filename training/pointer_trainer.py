@@ -15,6 +15,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
@@ -104,6 +105,15 @@ class Trainer:
         self.valid_pool = valid
         self.out = out
         self.accelerator = accelerator or make_accelerator(config)
+        # Processors without instructions for bfloat16 are thirty times slower with it.
+        where = self.accelerator.device.type
+        self.mixed = config.use_amp and choose_precision(where) is torch.bfloat16
+        log.info(
+            "computing in %s precision on %s, in %d process(es)",
+            "mixed" if self.mixed else "single",
+            where,
+            self.accelerator.num_processes,
+        )
         self.model = PointerNetwork(config.model)
         self.model.use_gradient_checkpointing(config.use_gradient_checkpoint)
         self.average = PointerNetwork(config.model).eval().to(self.accelerator.device)
@@ -133,9 +143,8 @@ class Trainer:
         sums: dict[str, float] = defaultdict(float)
         with Curves(self._logs) as curves:
             while self.step < self.updates:
-                for name, value in self._update().items():
+                for name, value in self.update().items():
                     sums[name] += value / _REPORT_EVERY
-                self.step += 1
                 self.seconds = before + time.monotonic() - started
                 if self.step % _REPORT_EVERY == 0:
                     self._report(sums, curves)
@@ -190,12 +199,13 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         totals: dict[str, float] = defaultdict(float)
         for batch in self._batches():
-            with self.accelerator.autocast():
+            with self._autocast():
                 losses = self._objective(batch, weights)
             self.accelerator.backward(losses.total / self._micro_batches)
             for name, part in losses.parts.items():
                 mean = self.accelerator.reduce(part, "mean")
                 totals[name] += float(mean) / self._micro_batches
+        self._regularise()
         norm = self.accelerator.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
         if norm is None or not math.isfinite(float(norm)):
             log.warning("step %d: the gradient is not finite; the update is skipped", self.step)
@@ -206,6 +216,23 @@ class Trainer:
             for mean, value in zip(self.average.parameters(), self.model.parameters(), strict=True):
                 mean.lerp_(value, 1 - decay)
         return {**totals, "grad_norm": float(norm)}
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        if self.accelerator.mixed_precision == "fp16":
+            scaled: AbstractContextManager[object] = self.accelerator.autocast()
+            return scaled
+        return torch.autocast(
+            self.accelerator.device.type, dtype=torch.bfloat16, enabled=self.mixed
+        )
+
+    def _regularise(self) -> None:
+        """Changes the gradients before they are clipped; here not at all."""
+
+    def update(self) -> dict[str, float]:
+        """Makes one update and counts it; returns the mean losses and the gradient's norm."""
+        means = self._update()
+        self.step += 1
+        return means
 
     def _batches(self) -> list[Batch]:
         """Draws the crops of an update, and makes batches of those that are this process's.
@@ -234,11 +261,15 @@ class Trainer:
         return batches
 
     def _drawn(self, rng: np.random.Generator, size: int) -> list[Example]:
+        """Draws the recordings of an update."""
+        return self._drawn_from(self.train_pool, rng, size)
+
+    def _drawn_from(self, pool: ShardPool, rng: np.random.Generator, size: int) -> list[Example]:
         """Draws recordings: any, or two by each editor where styles are read."""
         if not self.config.model.use_style_vae:
-            examples = self.train_pool.examples
+            examples = pool.examples
             return [examples[i] for i in rng.integers(0, len(examples), size)]
-        editors = [works for works in self.train_pool.editors if works]
+        editors = [works for works in pool.editors if works]
         chosen = []
         for i in rng.integers(0, len(editors), size // 2):
             works = editors[i]
@@ -283,7 +314,7 @@ class Trainer:
         for i in range(n_batches):
             chosen = examples[i * size : (i + 1) * size]
             batch = self._here(make_batch(chosen, rng, self.config.cropping(training=False)))
-            with self.accelerator.autocast():
+            with self._autocast():
                 losses = compute_losses(self.average, batch, self.config.loss_weights, 0.0)
             figures = {"total": losses.total, **losses.parts, **likelihood_figures(losses.terms)}
             figures["compression_ratio"] = batch.log_ratio.exp().mean()
@@ -376,23 +407,18 @@ class Trainer:
 
 
 def make_accelerator(config: TrainConfig) -> Accelerator:
-    """Returns device, precision and processes as the configuration and the computer have them."""
+    """Returns the device and the processes that there are.
+
+    bfloat16 needs no scaling of gradients, so the trainer casts by itself (`Trainer._autocast`); in
+    one process runs of either precision can follow each other then.
+    """
     device = choose_device("auto").type
-    precision = "no"
-    # Processors without instructions for bfloat16 are thirty times slower with it.
-    if config.use_amp and (device != "cpu" or choose_precision("cpu") is torch.bfloat16):
-        precision = "bf16" if config.use_bfloat16 or device == "cpu" else "fp16"
-    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-    accelerator = Accelerator(
-        mixed_precision=precision, cpu=device == "cpu", kwargs_handlers=[unused]
+    scaled = config.use_amp and not config.use_bfloat16 and device == "cuda"
+    return Accelerator(
+        mixed_precision="fp16" if scaled else "no",
+        cpu=device == "cpu",
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
-    log.info(
-        "computing in %s precision on %s, in %d process(es)",
-        "single" if precision == "no" else "mixed",
-        accelerator.device.type,
-        accelerator.num_processes,
-    )
-    return accelerator
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

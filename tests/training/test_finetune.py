@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from model_core.checkpoint import save_checkpoint
+from model_core.infer import BUNDLED_CHECKPOINT
+from tests.nn.small import a_network
+from training import finetune
+from training.config import TrainConfig
+from training.dataset import Cropping, Example
+from training.finetune import (
+    FineTuneError,
+    FineTuner,
+    FineTuneSettings,
+    Outcome,
+    as_the_mean_editor,
+    fine_tune,
+    main,
+    nats_per_event,
+    outliers,
+    split_of,
+)
+
+
+def an_example(seed: int, n_frames: int = 300) -> Example:
+    """Loud frames stay and quiet ones go."""
+    rng = np.random.default_rng(seed)
+    mel = rng.integers(180, 255, (16, n_frames)).astype(np.uint8)
+    cuts = np.sort(rng.choice(np.arange(10, n_frames - 10), 6, replace=False))
+    reason = np.full(n_frames, -1, np.int8)
+    runs, at = [], 0
+    for start, stop in cuts.reshape(-1, 2).tolist():
+        mel[:, start:stop] = rng.integers(0, 30, (16, stop - start))
+        reason[start:stop] = 0
+        runs.append((at, start))
+        at = stop
+    runs.append((at, n_frames))
+    return Example(mel, np.array(runs, np.int64), reason, rng.normal(0, 1, 3).astype("f4"), 0)
+
+
+def a_checkpoint(folder: Path) -> Path:
+    path = folder / "start.safetensors"
+    model = a_network(use_style_vae=True)
+    save_checkpoint(path, model, model.card)
+    return path
+
+
+@pytest.mark.parametrize("n", [4, 5, 8])
+def test_a_quarter_is_held_out(n: int) -> None:
+    named = [(str(i), an_example(i)) for i in range(n)]
+    split = split_of(named, np.random.default_rng(0))
+    assert len(split.valid) == max(1, round(n / 4))
+    assert len(split.train) + len(split.valid) == n
+    seen = {id(example) for example in split.train}
+    assert not any(id(example) in seen for example in split.valid)
+
+
+def test_of_few_pairs_the_end_of_each_is_held_out() -> None:
+    named = [(str(i), an_example(i)) for i in range(2)]
+    split = split_of(named, np.random.default_rng(0))
+    for (_, whole), head, tail in zip(named, split.train, split.valid, strict=True):
+        np.testing.assert_array_equal(np.concatenate((head.mel, tail.mel), axis=1), whole.mel)
+        played = [*head.runs.tolist(), *(tail.runs + head.n_frames).tolist()]
+        frames = np.concatenate([np.arange(a, b) for a, b in played])
+        expected = np.concatenate([np.arange(a, b) for a, b in whole.runs])
+        np.testing.assert_array_equal(frames, expected)
+        assert tail.n_frames == 75
+
+
+def test_who_asks_for_nothing_gets_the_persons_style() -> None:
+    assert not as_the_mean_editor(an_example(0)).style.any()
+
+
+def test_a_pair_that_does_not_fit_is_found() -> None:
+    told = np.array([7.0, 7.4, 6.8, 7.1, 7.3, 12.0, 6.9, 7.2])
+    assert outliers(told).tolist() == [False] * 5 + [True] + [False] * 2
+    assert not outliers(told[:3]).any()
+    assert not outliers(np.full(8, 7.0)).any()
+
+
+def test_crops_of_a_recording_are_all_told() -> None:
+    model = a_network()
+    examples = [an_example(0), an_example(1)]
+    whole = nats_per_event(model, examples, Cropping(400))
+    parts = nats_per_event(model, examples, Cropping(100))
+    assert whole.shape == parts.shape == (2,)
+    assert np.isfinite(whole).all()
+    assert np.isfinite(parts).all()
+    np.testing.assert_array_equal(nats_per_event(model, examples, Cropping(400)), whole)
+
+
+def test_weights_are_pulled_back_to_where_they_began(tmp_path: Path) -> None:
+    model = a_network(use_style_vae=True)
+    config = TrainConfig(model=model.config, batch_size=2, use_amp=False)
+    tuner = FineTuner(config, finetune._Pool([an_example(0)]), None, tmp_path)
+    tuner.start_from(a_checkpoint(tmp_path))
+    with torch.no_grad():
+        for value in tuner.model.parameters():
+            value.add_(1.0)
+            value.grad = torch.zeros_like(value)
+    tuner._regularise()
+    for value in tuner.model.parameters():
+        assert value.grad is not None
+        torch.testing.assert_close(value.grad, torch.full_like(value, 1e-3), atol=1e-6, rtol=1e-3)
+
+
+def test_a_library_is_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A fixed number of updates in place of a time.
+    monkeypatch.setattr(time, "monotonic", iter(range(10**6)).__next__)
+    named = [(str(i), an_example(i)) for i in range(5)]
+    settings = FineTuneSettings(minutes=0.7, learning_rate=3e-3, batch_size=2, crop_s=4.0)
+    model, outcome = fine_tune(named, a_checkpoint(tmp_path), tmp_path, settings)
+    assert outcome.is_better
+    assert outcome.after < outcome.before
+    assert outcome.updates > 0
+    judged = [as_the_mean_editor(an_example(9))]
+    start = a_network(use_style_vae=True)
+    cropping = Cropping(400)
+    assert nats_per_event(model, judged, cropping) < nats_per_event(start, judged, cropping)
+
+
+def test_one_pair_is_too_few(tmp_path: Path) -> None:
+    with pytest.raises(FineTuneError, match="too few"):
+        fine_tune([("a", an_example(0))], tmp_path, tmp_path, FineTuneSettings())
+
+
+def test_a_gain_by_chance_is_no_gain() -> None:
+    assert not Outcome(8.0, 7.95, 10, ()).is_better
+    assert Outcome(8.0, 7.0, 10, ()).is_better
+
+
+@pytest.mark.parametrize("changes", [{"minutes": 0}, {"batch_size": 3}, {"minutes": 1e9}])
+def test_absurd_settings_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"minutes|batch_size"):
+        dataclasses.replace(FineTuneSettings(), **changes)
+
+
+def test_the_bundled_network_is_never_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = BUNDLED_CHECKPOINT.read_bytes()
+    assert main(["--library", str(tmp_path), "--out", str(BUNDLED_CHECKPOINT)]) == 1
+    assert "never overwritten" in capsys.readouterr().err
+    assert BUNDLED_CHECKPOINT.read_bytes() == before
+
+
+def test_a_folder_without_a_library_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--library", str(tmp_path / "none"), "--out", str(tmp_path / "m")]) == 1
+    assert len(capsys.readouterr().err) > 20

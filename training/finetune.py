@@ -1,0 +1,382 @@
+"""Teaches a network the taste of one editor, from a personal library.
+
+    python -m training.finetune --library FOLDER --out my-editor.safetensors [--minutes 15]
+
+The network starts from the bundled one and is held near it, so that nothing is forgotten; what is
+kept is the state that does best on edits it wasn't shown, and only if that is better than before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from model_core.checkpoint import checkpoint_hash, load_checkpoint, save_checkpoint
+from model_core.errors import CheckpointError, EditorBotError
+from model_core.infer import BUNDLED_CHECKPOINT
+from model_core.nn.network import PointerNetwork
+from training.config import TrainConfig
+from training.dataset import Cropping, Example, ShardPool, make_batch
+from training.library import Library
+from training.library.examples import example_of
+from training.losses import compute_losses, likelihood_figures
+from training.pointer_trainer import Trainer
+
+log = logging.getLogger("training")
+
+_HELD_OUT_SHARE = 0.25
+_FEWEST_TO_HOLD_OUT = 4
+_TAIL_SHARE = 0.25
+_ANCHOR = 1e-3
+_LEAST_GAIN = 0.01
+_OUTLIER = 3.0
+_REHEARSED_SHARE = 0.25
+_CHECKS = 8
+
+
+class FineTuneError(EditorBotError):
+    """A library that can't be learned from, or from which nothing was learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuneSettings:
+    """How a network is fitted to one editor.
+
+    Attributes:
+        minutes: How long to train, at most.
+        learning_rate: The highest.
+        batch_size: Crops an update.
+        crop_s: Longest crop in seconds.
+        seed: Of everything that is drawn.
+    """
+
+    minutes: float = 15.0
+    learning_rate: float = 3e-4
+    batch_size: int = 4
+    crop_s: float = 40.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.minutes <= 60 * 24 * 30:
+            raise ValueError(f"Training takes between 0 minutes and a month, not {self.minutes}.")
+        if self.batch_size < 2 or self.batch_size % 2:
+            raise ValueError(f"batch_size must be even, not {self.batch_size}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What is learned from and what only looked at, with names for the report."""
+
+    train: list[Example]
+    valid: list[Example]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        before: Nats per event of the editor's held-out edits with the network as it was.
+        after: The same with the best state.
+        updates: Updates until then.
+        left_out: Pairs that fit the others so badly that they weren't learned from.
+    """
+
+    before: float
+    after: float
+    updates: int
+    left_out: tuple[str, ...]
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the edits are told better than before by more than chance would."""
+        return self.after < self.before * (1 - _LEAST_GAIN)
+
+
+def as_the_mean_editor(example: Example) -> Example:
+    """Says that the editor of an example is the mean one.
+
+    A network that is asked for nothing edits as the mean editor does: that is whose place the
+    person takes. Tightness then moves from their own taste.
+    """
+    return replace(example, style=np.zeros_like(example.style))
+
+
+def split_of(named: Sequence[tuple[str, Example]], rng: np.random.Generator) -> Split:
+    """Holds out a quarter of the pairs; of few pairs the last quarter of each."""
+    examples = [example for _, example in named]
+    if len(examples) >= _FEWEST_TO_HOLD_OUT:
+        order = rng.permutation(len(examples))
+        n_valid = max(1, round(_HELD_OUT_SHARE * len(examples)))
+        return Split([examples[i] for i in order[n_valid:]], [examples[i] for i in order[:n_valid]])
+    parts = [_parted(example, round((1 - _TAIL_SHARE) * example.n_frames)) for example in examples]
+    return Split([head for head, _ in parts], [tail for _, tail in parts])
+
+
+def _parted(example: Example, place: int) -> tuple[Example, Example]:
+    """Cuts a recording in two; what the edit plays goes along in order."""
+
+    def part(start: int, stop: int) -> Example:
+        runs = example.runs.clip(start, stop) - start
+        return replace(
+            example,
+            mel=example.mel[:, start:stop],
+            runs=runs[runs[:, 1] > runs[:, 0]],
+            reason=example.reason[start:stop],
+        )
+
+    return part(0, place), part(place, example.n_frames)
+
+
+@torch.no_grad()
+def nats_per_event(
+    model: PointerNetwork, examples: Sequence[Example], cropping: Cropping
+) -> npt.NDArray[np.float64]:
+    """Returns how well a network tells the edit of each example, of shape `[n]`; less is better.
+
+    Recordings are told in consecutive crops.
+    """
+    model.eval()
+    told = []
+    for example in examples:
+        nats = events = 0.0
+        for start in range(0, example.n_frames, cropping.frames):
+            stop = min(example.n_frames, start + cropping.frames)
+            if stop - start < cropping.frames // 8 and start > 0:
+                break
+            _, tail = _parted(example, start)
+            crop, _ = _parted(tail, stop - start)
+            if not len(crop.runs):
+                continue
+            batch = make_batch([crop], np.random.default_rng(0), replace(cropping, augment=False))
+            terms = compute_losses(model, batch, TrainConfig().loss_weights, 0.0).terms
+            n_events = float(terms.event.sum())
+            nats += float(likelihood_figures(terms)["nats_per_frame"]) * float(terms.valid.sum())
+            events += n_events
+        told.append(nats / max(1.0, events))
+    return np.array(told)
+
+
+def outliers(told: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Returns which pairs are told so much worse than the others that they don't belong to them.
+
+    Args:
+        told: Nats per event of each pair.
+    """
+    if len(told) < _FEWEST_TO_HOLD_OUT:
+        return np.zeros(len(told), bool)
+    middle = np.median(told)
+    spread = np.median(np.abs(told - middle)) * 1.4826
+    return np.asarray(told > middle + _OUTLIER * max(spread, 0.1 * middle))
+
+
+class _Pool(ShardPool):
+    """Examples in memory, all by one editor."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self._made = list(examples)
+
+    def refresh(self) -> None:
+        """Nothing is added while a library is learned."""
+
+    @property
+    def examples(self) -> list[Example]:
+        """The examples."""
+        return self._made
+
+    @property
+    def editors(self) -> list[list[Example]]:
+        """One editor."""
+        return [self._made]
+
+
+class FineTuner(Trainer):
+    """A trainer that mixes rehearsed recordings in and holds the weights near where they began."""
+
+    def __init__(
+        self, config: TrainConfig, train: ShardPool, rehearsed: ShardPool | None, out: Path
+    ) -> None:
+        super().__init__(config, train, _Pool([]), out)
+        self._rehearsed = rehearsed
+        self._anchor: list[torch.Tensor] = []
+
+    def start_from(self, checkpoint: Path) -> None:
+        """Begins with the weights of a checkpoint and remembers them."""
+        super().start_from(checkpoint)
+        self._anchor = [value.detach().clone() for value in self.model.parameters()]
+
+    def _drawn(self, rng: np.random.Generator, size: int) -> list[Example]:
+        if self._rehearsed is None or not self._rehearsed.examples:
+            return super()._drawn(rng, size)
+        # Pairs by one editor stay pairs.
+        n_rehearsed = 2 * max(1, round(_REHEARSED_SHARE * size / 2))
+        own = super()._drawn(rng, size - n_rehearsed)
+        return own + self._drawn_from(self._rehearsed, rng, n_rehearsed)
+
+    def _regularise(self) -> None:
+        """Pulls the weights back to where they began (Li et al., "L2-SP", 2018)."""
+        for value, start in zip(self.model.parameters(), self._anchor, strict=True):
+            if value.grad is not None:
+                value.grad.add_(value.detach() - start, alpha=_ANCHOR)
+
+
+def fine_tune(
+    named: Sequence[tuple[str, Example]],
+    start: Path,
+    folder: Path,
+    settings: FineTuneSettings,
+    rehearsed: ShardPool | None = None,
+) -> tuple[PointerNetwork, Outcome]:
+    """Fits a network to the edits of one editor.
+
+    Args:
+        named: The pairs, by name.
+        start: Checkpoint to begin with.
+        folder: For files on the way.
+        settings: How to train.
+        rehearsed: Simulated recordings that are mixed in, so that nothing is forgotten.
+
+    Returns:
+        The best state, which is the start where nothing got better, and what came of it.
+
+    Raises:
+        FineTuneError: There are fewer than two pairs.
+    """
+    if len(named) < 2:
+        raise FineTuneError(
+            f"{len(named)} pair(s) are too few to learn from.",
+            "Add a recording and its finished edit; two pairs are the least.",
+        )
+    model = load_checkpoint(start)
+    config = TrainConfig(
+        model=model.config,
+        batch_size=settings.batch_size,
+        gradient_accumulation_steps=1,
+        steps=1_000_000,
+        learning_rate=settings.learning_rate,
+        warmup_steps=20,
+        scheduler_type="warmup_constant",
+        gradient_clip=1.0,
+        use_gradient_checkpoint=False,
+        crop_s=settings.crop_s,
+        style_dropout=0.1,
+        kl_warmup_steps=0,
+        ema_decay=0.98,
+        seed=settings.seed,
+    )
+    cropping = config.cropping(training=False)
+    named = [(name, as_the_mean_editor(example)) for name, example in named]
+    strange = outliers(nats_per_event(model, [example for _, example in named], cropping))
+    left_out = tuple(name for (name, _), odd in zip(named, strange, strict=True) if odd)
+    kept = [pair for pair, odd in zip(named, strange, strict=True) if not odd]
+    split = split_of(kept, np.random.default_rng(settings.seed))
+    before = float(nats_per_event(model, split.valid, cropping).mean())
+    tuner = FineTuner(config, _Pool(split.train), rehearsed, folder)
+    tuner.start_from(start)
+    best, best_state, best_step = before, model.state_dict(), 0
+    log.info("before: %.3f nats per event on edits held out", before)
+    ends = time.monotonic() + 60 * settings.minutes
+    checks = 0
+    while time.monotonic() < ends:
+        # The time is divided evenly, so that a slow computer looks as often as a fast one.
+        until = ends - 60 * settings.minutes * (1 - (checks + 1) / _CHECKS)
+        while time.monotonic() < min(until, ends):
+            means = tuner.update()
+            if tuner.step % 10 == 0:
+                log.info("step %d: grad_norm %.2f", tuner.step, means["grad_norm"])
+        checks += 1
+        after = float(nats_per_event(tuner.average, split.valid, cropping).mean())
+        log.info("after %d updates: %.3f nats per event on edits held out", tuner.step, after)
+        if after < best:
+            best, best_step = after, tuner.step
+            best_state = {k: v.clone() for k, v in tuner.average.state_dict().items()}
+    model.load_state_dict(best_state)
+    return model, Outcome(before, best, best_step, left_out)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Returns:
+        0 if a better network was written, 1 for anything wrong, 3 if nothing got better.
+    """
+    args = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    try:
+        settings = FineTuneSettings(minutes=args.minutes, seed=args.seed)
+        if args.threads:
+            torch.set_num_threads(args.threads)
+        if args.out.resolve() == Path(BUNDLED_CHECKPOINT).resolve():
+            raise CheckpointError(
+                "The bundled network is never overwritten.", "Choose another name for yours."
+            )
+        library = Library(args.library, cache=args.cache)
+        pairs = library.training_pairs(also_check=args.also_check)
+        named = [(pair.name, example_of(pair)) for pair in pairs]
+        start = args.init_from or BUNDLED_CHECKPOINT
+        rehearsed = ShardPool(args.rehearse) if args.rehearse else None
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        model, outcome = fine_tune(named, start, args.out.parent, settings, rehearsed)
+        words = (
+            f"{outcome.before:.2f} nats per event before, {outcome.after:.2f} after "
+            f"{outcome.updates} updates, on edits that were held out."
+        )
+        if outcome.left_out:
+            words += f" Left out, as they don't fit the others: {', '.join(outcome.left_out)}."
+        if not outcome.is_better:
+            sys.stderr.write(f"Nothing was learned that helps: {words} No network was written.\n")
+            return 3
+        provenance = {
+            **model.card.provenance,
+            "fine_tuned": {
+                "date": datetime.now(UTC).date().isoformat(),
+                "from": checkpoint_hash(start),
+                "pairs": [name for name, _ in named if name not in outcome.left_out],
+                "nats_per_event_before": round(outcome.before, 4),
+                "nats_per_event_after": round(outcome.after, 4),
+                "updates": outcome.updates,
+            },
+        }
+        save_checkpoint(args.out, model, replace(model.card, provenance=provenance))
+    except (EditorBotError, ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stderr.write(f"{words}\nWritten: {args.out}\n")
+    if args.json:
+        gain = 1 - outcome.after / max(outcome.before, math.ulp(1.0))
+        sys.stdout.write(json.dumps({"model": str(args.out), "gain": round(gain, 4)}) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.finetune", description="Teach a network how you edit."
+    )
+    parser.add_argument("--library", type=Path, required=True, help="folder of your pairs")
+    parser.add_argument("--cache", type=Path, help="where what was made of them lies")
+    parser.add_argument("--out", type=Path, required=True, help="the network to write")
+    parser.add_argument("--init-from", type=Path, help="begin with another than the bundled one")
+    parser.add_argument("--rehearse", type=Path, help="simulated recordings to mix in")
+    parser.add_argument("--minutes", type=float, default=15.0, help="how long to train at most")
+    parser.add_argument("--also-check", action="store_true", help="pairs too that want a look")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--json", action="store_true", help="print what came of it")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
