@@ -405,6 +405,7 @@ class Generation(QObject):
     def _note_cancel(self, asked: _Asked) -> None:
         self._end(asked)
         if not asked.superseded:
+            self._give_up()  # who stops one of several means them all
             self.cancelled.emit()
 
     def _end(self, asked: _Asked) -> None:

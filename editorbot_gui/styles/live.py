@@ -78,10 +78,12 @@ class LiveStyle(QObject):
         styles.style_chosen.connect(self._tell_style)
         styles.axes_changed.connect(self._watch_axes)
         takes.current_changed.connect(self._show_take)
-        takes.take_changed.connect(lambda _place: self._show_take())
+        takes.take_changed.connect(self._show_take)
         generation.running_changed.connect(self._follow_generation)
         generation.applied.connect(previewer.end)
         generation.offered.connect(previewer.end)
+        generation.cancelled.connect(self._show_take)
+        generation.failed.connect(self._show_take)
         generation.engine_changed.connect(self._refresh_tightness)
         shelf.changed.connect(self._refresh_tightness)
 
@@ -166,7 +168,7 @@ class LiveStyle(QObject):
         else:
             self._previewer.end()
 
-    def _show_take(self) -> None:
+    def _show_take(self, _why: object = None) -> None:
         """Shows what the take that is shown was asked for with."""
         take = self._takes.current
         if take is None or take.options is None or self._held or self._timer.isActive():

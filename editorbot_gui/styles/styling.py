@@ -95,6 +95,8 @@ class Styling(QObject):
             lambda name: self.told.emit(self.tr("Saved the style “{name}”.").format(name=name))
         )
         self.panel.save_requested.connect(self.ask_for_name)
+        # What the controls are set to for another recording is no wish to decode.
+        session.source_changed.connect(self.live.stop)
         generation.engine_changed.connect(self._take_engine)
         takes.current_changed.connect(self._refresh)
         takes.take_changed.connect(lambda _place: self._refresh())

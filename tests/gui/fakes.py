@@ -113,9 +113,13 @@ class FakeEngine:
             )
             for number, (start, stop) in enumerate(gaps)
         )  # fmt: skip
-        return Proposal(
-            edit_list, (), changes, Provenance(seed=options.seed or None), note=self.note
+        provenance = Provenance(
+            seed=options.seed or None,
+            tightness=options.tightness,
+            target_length_s=options.target_length_s,
+            temperature=options.temperature,
         )
+        return Proposal(edit_list, (), changes, provenance, self.note)
 
     def preview(
         self, encoding: FakeEncoding, options: GenerateOptions, start: int, stop: int

@@ -176,6 +176,43 @@ def test_the_last_of_two_drags_wins(generated: Rig, qtbot: QtBot) -> None:
     assert told == []
 
 
+def test_a_drag_that_is_stopped_leaves_controls_and_edit_as_they_were(
+    generated: Rig, qtbot: QtBot
+) -> None:
+    window, panel = generated.window, generated.window.generate_panel
+    edit = window.session.edit_list
+    generated.engine.gate.clear()
+    drag(qtbot, window, panel.tightness, 80)
+    assert not panel.own_tightness.isChecked()
+    with qtbot.waitSignal(window.generation.cancelled):
+        window.commands["cancel"].trigger()
+    assert panel.own_tightness.isChecked()
+    assert window.session.edit_list is edit
+    assert not window.styling.overlay.isVisible()
+
+
+def test_opening_a_project_decodes_nothing(
+    generated: Rig, qtbot: QtBot, tmp_path: Path, speech: Path
+) -> None:
+    window, panel = generated.window, generated.window.generate_panel
+    with qtbot.waitSignal(window.generation.applied):
+        panel.target_length.setValue(2.5)
+    path = tmp_path / "talk.editorbot"
+    window.projects.save_to(path)
+    qtbot.waitUntil(lambda: not window.projects.modified)
+    with qtbot.waitSignal(window.session.source_changed):
+        window.open_path(speech)
+    with qtbot.waitSignal(window.session.source_changed):
+        window.open_path(path)
+    assert panel.target_length.value() == 2.5
+    assert [take.name for take in window.takes.all] == ["Best"]
+    assert window.takes.current == window.takes.all[0]
+    assert not window.styling.live._timer.isActive()
+    assert not window.projects.modified
+    panel.target_length.setValue(0.0)
+    assert window.styling.live._timer.isActive()
+
+
 def test_the_controls_show_what_the_shown_take_was_asked_for_with(
     generated: Rig, qtbot: QtBot
 ) -> None:

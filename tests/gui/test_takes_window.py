@@ -104,6 +104,20 @@ def test_variations_beside_a_running_one_do_not_disturb(open_rig: Rig, qtbot: Qt
     assert window.takes.current == window.takes.all[0]
 
 
+def test_esc_stops_all_that_wait_and_says_so_once(open_rig: Rig, qtbot: QtBot) -> None:
+    window = open_rig.window
+    open_rig.engine.gate.clear()
+    told: list[str] = []
+    window.generation.cancelled.connect(lambda: told.append("cancelled"))
+    window.commands["four_variations"].trigger()
+    qtbot.waitUntil(window.commands["cancel"].isEnabled)
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not window.generation.running)
+    assert told == ["cancelled"]
+    assert names(open_rig) == []
+    assert not window.session.is_edited
+
+
 def test_a_failure_ends_those_that_wait_and_is_told_once(open_rig: Rig, qtbot: QtBot) -> None:
     window = open_rig.window
     open_rig.engine.error = ZeroDivisionError("odd")
