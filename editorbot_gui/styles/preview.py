@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
     from model_core.options import GenerateOptions
     from model_core.progress import CancelToken, Progress
 
-LONGEST_PREVIEW_S = 100.0
-"""More of a recording is not found within the time that a drag allows."""
+FIRST_PREVIEW_S = 30.0
+"""So much of a recording is looked at first."""
+_SHORTEST_PREVIEW_S = 5.0
+_LONGEST_PREVIEW_S = 120.0
+_AIM_S = 0.18
+"""A look is to take this long, so that what a drag asks for is there within 300 ms."""
 _BAND_PX = 6
 _VEIL_ALPHA = 0.72
 
@@ -59,12 +64,14 @@ class Previewed:
         start: First sample of the stretch that was looked at.
         stop: Its end, exclusive.
         kept: Ranges of samples within it, in the order of the edit.
+        took_s: How long the look took, in seconds.
     """
 
     source: AudioSource
     start: int
     stop: int
     kept: tuple[Range, ...]
+    took_s: float
 
 
 def preview(request: PreviewRequest, cancel: CancelToken, progress: Progress) -> Previewed:
@@ -75,8 +82,10 @@ def preview(request: PreviewRequest, cancel: CancelToken, progress: Progress) ->
     """
     engine = request.loader.get()
     encoding = request.loader.encoding(request.source, progress, cancel)
+    began = time.perf_counter()
     kept = engine.preview(encoding, request.options, request.start, request.stop)
-    return Previewed(request.source, request.start, request.stop, kept)
+    took_s = time.perf_counter() - began
+    return Previewed(request.source, request.start, request.stop, kept, took_s)
 
 
 class PreviewOverlay(QWidget):
@@ -192,6 +201,7 @@ class Previewer(QObject):
         self._job: Job | None = None
         self._next: GenerateOptions | None = None
         self._wanted = False
+        self._most_s = FIRST_PREVIEW_S
         session.source_changed.connect(self.end)
 
     def ask(self, options: GenerateOptions) -> None:
@@ -215,7 +225,7 @@ class Previewer(QObject):
         length = self._view.length(Axis.RAW)
         low, high = self._view.visible(Axis.RAW)
         start, stop = max(0, int(low)), min(length, int(high) + 1)
-        most = int(LONGEST_PREVIEW_S * self._view.sample_rate)
+        most = int(self._most_s * self._view.sample_rate)
         if stop - start > most:
             middle = self._view.playhead(Axis.RAW)
             if not start <= middle < stop:
@@ -243,7 +253,16 @@ class Previewer(QObject):
             quiet=True,
         )
 
+    def _learn_pace(self, previewed: Previewed) -> None:
+        """Looks at as much the next time as this machine manages in time."""
+        length_s = (previewed.stop - previewed.start) / self._view.sample_rate
+        manageable_s = length_s * _AIM_S / max(previewed.took_s, 1e-6)
+        # A short look says little of a long one.
+        limit_s = min(manageable_s, 2 * max(length_s, self._most_s))
+        self._most_s = min(max(limit_s, _SHORTEST_PREVIEW_S), _LONGEST_PREVIEW_S)
+
     def _take(self, previewed: Previewed) -> None:
+        self._learn_pace(previewed)
         if self._wanted and previewed.source is self._session.source:
             self._overlay.show_preview(previewed)
         self._go_on()

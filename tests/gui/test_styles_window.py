@@ -17,6 +17,7 @@ from editorbot_gui.playback.player import Player
 from editorbot_gui.settings import Settings
 from editorbot_gui.styles.pair_dialog import PairDialog
 from editorbot_gui.styles.presets import styles_folder
+from editorbot_gui.styles.preview import FIRST_PREVIEW_S, Previewed
 from editorbot_gui.styles.save_dialog import SaveStyleDialog
 from editorbot_gui.waveform.view_state import Axis
 from model_core.edit.types import EditList
@@ -471,3 +472,27 @@ def test_reading_can_be_stopped(window: MainWindow, qtbot: QtBot, pair: tuple[Pa
         window.commands["cancel"].trigger()
     assert window.happened.text() == "Reading the style was cancelled."
     assert window.shelf.choices == ()
+
+
+def test_a_slow_machine_looks_at_less_and_a_fast_one_at_more(
+    generated: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = generated.window
+    source, previewer = window.session.source, window.styling.previewer
+    assert source is not None
+    monkeypatch.setattr(window.view, "length", lambda _axis: 3600 * RATE)
+    monkeypatch.setattr(window.view, "visible", lambda _axis: (0.0, 3600.0 * RATE))
+    monkeypatch.setattr(window.view, "playhead", lambda _axis: 1800 * RATE)
+
+    def looked(took_s_a_second: float) -> float:
+        start, stop = previewer.stretch()
+        assert start <= 1800 * RATE <= stop
+        length_s = (stop - start) / RATE
+        previewer._take(Previewed(source, start, stop, (), took_s_a_second * length_s))
+        return length_s
+
+    assert looked(0.02) == pytest.approx(FIRST_PREVIEW_S)
+    assert looked(0.02) == pytest.approx(9.0)
+    assert looked(1.0) == pytest.approx(9.0)
+    assert looked(0.0001) == pytest.approx(5.0)
+    assert looked(0.0001) == pytest.approx(10.0)
