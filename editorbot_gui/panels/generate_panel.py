@@ -93,12 +93,6 @@ class GeneratePanel(QWidget):
             sample_style=bool(variation),
         )
 
-    def next_variation(self) -> GenerateOptions:
-        """Goes on to the next variation and returns what is asked for then."""
-        following = self.variation.value() + 1
-        self.variation.setValue(1 if following > _MAX_VARIATION else following)
-        return self.options
-
     def start_over(self) -> None:
         """Goes back to the first choice, because another recording is open."""
         self.variation.setValue(0)
