@@ -358,10 +358,10 @@ class MainWindow(QMainWindow):
         self.notice.dismiss()
         self.generate_panel.start_over()
         snapshot = self.projects.adopt(opened)
-        if opened.loaded is not None:
-            self.generate_panel.show_options(opened.loaded.project.generate)
         self.session.open_source(source, snapshot)
         self.projects.restore_takes()
+        if opened.loaded is not None:
+            self.generate_panel.show_options(opened.loaded.project.generate)
         self.page.show_data(self._data)
         if old_data is not None:
             old_data.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from editorbot_gui.jobs import Job, JobRunner, Lane
 from editorbot_gui.projects.saving import KeepRequest, keep_work
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from editorbot_gui.projects.copies import UnsavedCopy
     from model_core.edit.project import Project
 
-DELAY_MS = 500
-"""From a change to the writing of the copy; with the writing itself it stays well below 2 s."""
+INTERVAL_MS = 500
+"""The copy is written at once after a change, but not more often than this."""
 
 
 class Keeper(QObject):
@@ -41,9 +41,9 @@ class Keeper(QObject):
         self._job: Job | None = None
         self._changed_meanwhile = False
         self._has_told = False
+        self._since_last = QElapsedTimer()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(DELAY_MS)
         self._timer.timeout.connect(self._keep)
 
     def follow(self, copy: UnsavedCopy) -> None:
@@ -54,9 +54,10 @@ class Keeper(QObject):
         self._timer.stop()
 
     def note_change(self) -> None:
-        """Keeps the work soon; changes that follow each other quickly are kept together."""
+        """Keeps the work at once, or soon: changes that follow quickly are kept together."""
         if not self._timer.isActive():
-            self._timer.start()
+            waited_ms = self._since_last.elapsed() if self._since_last.isValid() else INTERVAL_MS
+            self._timer.start(max(0, INTERVAL_MS - waited_ms))
 
     def stop(self) -> None:
         """Keeps nothing any more."""
@@ -71,6 +72,7 @@ class Keeper(QObject):
         copy, work = self._copy, self._unsaved()
         if work is None and copy.path is None:
             return
+        self._since_last.start()
         self._job = self._runner.start(
             Lane.SAVE,
             keep_work,
@@ -93,4 +95,4 @@ class Keeper(QObject):
         self._has_told = error is not None
         if again or self._changed_meanwhile:
             self._changed_meanwhile = False
-            self._timer.start()
+            self.note_change()

@@ -425,7 +425,7 @@ def test_a_saved_project_is_kept_beside_itself(rig: Rig, qtbot: QtBot, project: 
     assert project.read_bytes() == saved
     with qtbot.waitSignal(rig.window.projects.told):
         rig.window.projects.save()
-    assert copies_beside(project) == []
+    qtbot.waitUntil(lambda: copies_beside(project) == [])
 
 
 def test_work_that_cannot_be_kept_is_told_once(
@@ -499,7 +499,7 @@ def test_work_that_was_left_is_offered_and_restored(
     assert other.window.projects.path is None
     qtbot.waitUntil(lambda: not other.window.runner.jobs)
     save(other, qtbot, tmp_path / "talk.editorbot")
-    assert list(data_folder().iterdir()) == []
+    qtbot.waitUntil(lambda: list(data_folder().iterdir()) == [])
 
 
 def test_left_work_of_a_recent_project_is_found_at_the_start(
@@ -517,7 +517,7 @@ def test_left_work_of_a_recent_project_is_found_at_the_start(
     with qtbot.waitSignal(rig.window.projects.told):
         rig.window.projects.save()
     assert read_project(project).edit_list == SHORT
-    assert copies_beside(project) == []
+    qtbot.waitUntil(lambda: copies_beside(project) == [])
 
 
 def test_opening_a_project_offers_the_work_that_was_left_on_it(
@@ -607,6 +607,7 @@ def test_two_windows_on_one_project_destroy_nothing_of_each_other(
     assert kept == {SHORT, whole}
     with qtbot.waitSignal(other.window.projects.told):
         other.window.projects.save()
+    qtbot.waitUntil(lambda: len(copies_beside(project)) == 1)
     assert [read_project(path).edit_list for path in copies_beside(project)] == [SHORT]
 
     rig.window.projects.save()
