@@ -50,6 +50,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         icon="mdi6.music-note-outline",
     ),
     ActionSpec(
+        "compare",
+        Group.FILE,
+        QT_TRANSLATE_NOOP("Actions", "&Compare with a finished edit…"),
+        QT_TRANSLATE_NOOP(
+            "Actions", "Find out how a finished edit was made of its recording, and go on from it."
+        ),
+        icon="mdi6.file-compare",
+    ),
+    ActionSpec(
         "save",
         Group.FILE,
         QT_TRANSLATE_NOOP("Actions", "Sa&ve"),
@@ -273,7 +282,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
 MENUS: dict[Group, tuple[str, ...]] = {
     Group.FILE: (
         "open", "recent", "demo_speech", "demo_music", "", "save", "save_as", "",
-        "export", "", "quit",
+        "compare", "export", "", "quit",
     ),
     Group.EDIT: (
         "undo", "redo", "", "cut", "copy", "paste", "delete", "delete_gap", "keep_again", "",
@@ -288,6 +297,7 @@ MENUS: dict[Group, tuple[str, ...]] = {
     ),
     Group.PLAYBACK: (
         "play", "stop", "ab", "", "to_start", "to_end", "previous_segment", "next_segment",
+        "previous_onset", "next_onset",
     ),
     Group.HELP: ("shortcuts", "open_log_folder", "about"),
 }  # fmt: skip

@@ -24,6 +24,7 @@ def refresh_commands(
     is_empty: bool,
     generating: bool,
     exporting: bool,
+    comparing: bool,
     undo: QUndoStack,
 ) -> None:
     """Enables what can be done now and says of the rest why it can't.
@@ -34,6 +35,7 @@ def refresh_commands(
         is_empty: Whether nothing is left of it in the edit.
         generating: Whether a proposal is being made.
         exporting: Whether an export is running.
+        comparing: Whether a finished edit is being compared with its recording.
         undo: The history.
     """
     no_recording = "" if has_source else _tr("Open a recording first.")
@@ -42,6 +44,9 @@ def refresh_commands(
     busy = _tr("An edit is being generated; press Esc to stop it.") if generating else ""
     commands.allow("generate", no_recording or busy)
     commands.allow("new_variation", no_recording)
+    commands.allow(
+        "compare", _tr("A pair is being compared; press Esc to stop it.") if comparing else ""
+    )
     commands.allow(
         "export",
         no_recording

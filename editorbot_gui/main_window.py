@@ -20,13 +20,15 @@ from PySide6.QtWidgets import (
 from editorbot_gui.actions import ActionSet
 from editorbot_gui.availability import refresh_commands
 from editorbot_gui.chrome import chrome_sheet
+from editorbot_gui.comparing import Comparison, comparison_text
 from editorbot_gui.dialogs.about import AboutDialog
+from editorbot_gui.dialogs.compare import CompareDialog
 from editorbot_gui.dialogs.export import ExportChoice, ExportDialog
 from editorbot_gui.dialogs.shortcuts import ShortcutsDialog
 from editorbot_gui.dialogs.stop_export import ask_to_stop_export
+from editorbot_gui.editing.editor import Editor
 from editorbot_gui.errors import describe, show_error
 from editorbot_gui.exporting import Exporter, ExportRequest
-from editorbot_gui.editing.editor import Editor
 from editorbot_gui.generation import EngineLoader, EngineState, Generation
 from editorbot_gui.icon import app_icon
 from editorbot_gui.jobs import JobRunner
@@ -64,6 +66,7 @@ from resources import resource_path
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from editorbot_gui.comparing import Compared
     from editorbot_gui.settings import Settings
     from model_core.audio.source import AudioSource
     from model_core.edit.types import Change, Proposal
@@ -103,6 +106,7 @@ class MainWindow(QMainWindow):
         self.player.setParent(self)
         self.transport = Transport(self.session, self.view, self.player, self)
         self.generation = Generation(self.session, self.runner, loader or EngineLoader(), self)
+        self.comparison = Comparison(self.session, self.runner, self)
         self.shelf = StyleShelf(self.runner, self)
         self.takes = Takes(self.session, self.shelf.name_of, self)
         self.opener = Opener(self.runner, self)
@@ -111,7 +115,7 @@ class MainWindow(QMainWindow):
             self.runner,
             self.opener,
             settings,
-            lambda: self.styling.asked(),
+            lambda: self.styling.asked(),  # noqa: PLW0108 - made later
             self,
         )
         self.exporter = Exporter(self.runner, self)
@@ -210,6 +214,14 @@ class MainWindow(QMainWindow):
         )
         self.generation.running_changed.connect(self._refresh_generating)
         self.generation.engine_changed.connect(self._refresh_model_label)
+        self.comparison.recording_opened.connect(self._show_opened)
+        self.comparison.applied.connect(self._tell_compared)
+        self.comparison.offered.connect(self._offer_compared)
+        self.comparison.failed.connect(self._tell_failure)
+        self.comparison.cancelled.connect(
+            lambda: self.tell(self.tr("Comparing was cancelled; nothing has changed."))
+        )
+        self.comparison.running_changed.connect(self._refresh_commands)
         self.projects.follow_takes(self.takes)
         self.projects.told.connect(self.tell)
         self.projects.noticed.connect(self.notice.tell)
@@ -235,7 +247,7 @@ class MainWindow(QMainWindow):
         self._file_drop.dropped.connect(self._open_dropped)
         Theme.current().theme_changed.connect(self._dress)
         self.editor = Editor(
-            self.session, self.view, self.transport, self.commands, self.page, self
+            self.session, self.view, self.transport, self.commands, self.page, self.runner, self
         )
         self.editor.told.connect(self.tell)
 
@@ -245,6 +257,7 @@ class MainWindow(QMainWindow):
             "open": self.ask_for_file,
             "demo_speech": lambda: self.open_demo("speech"),
             "demo_music": lambda: self.open_demo("music"),
+            "compare": self.ask_for_pair,
             "save": self.projects.save,
             "save_as": self.projects.save_as,
             "export": self.ask_for_export,
@@ -308,6 +321,13 @@ class MainWindow(QMainWindow):
     def new_variation(self) -> None:
         """Begins to make another proposal; several can wait for their turn."""
         self.desk.vary()
+
+    def ask_for_pair(self) -> None:
+        """Shows the dialog that asks for a finished edit, and for its recording if none is open."""
+        dialog = CompareDialog(self.session.source, self.settings.open_folder, self)
+        dialog.chosen.connect(self.comparison.start)
+        self.session.source_changed.connect(dialog.reject)
+        dialog.open()
 
     def ask_for_export(self) -> None:
         """Shows the export dialog."""
@@ -395,6 +415,19 @@ class MainWindow(QMainWindow):
         if not self.transport.playing:
             self.transport.listen_to(Axis.EDITED)
 
+    def _tell_compared(self, compared: Compared) -> None:
+        self.tell(edit_text(self.session))
+        self.notice.tell(comparison_text(compared))
+        if not self.transport.playing:
+            self.transport.listen_to(Axis.EDITED)
+
+    def _offer_compared(self, compared: Compared) -> None:
+        self.notice.tell(
+            self.tr("The comparison is ready, but the document has changed meanwhile."),
+            self.tr("Use it nevertheless"),
+            lambda: self.comparison.accept(compared),
+        )
+
     def _tell_exported(self, exported: ExportedSound) -> None:
         sentences = (self.tr("Exported to {path}.").format(path=exported.path), *exported.notes)
         self.tell(" ".join(sentences))
@@ -435,6 +468,7 @@ class MainWindow(QMainWindow):
             is_empty=self.session.timeline.length == 0,
             generating=self.generation.running,
             exporting=self.exporter.running,
+            comparing=self.comparison.running,
             undo=self.session.undo_stack,
         )
 
