@@ -190,8 +190,18 @@ class ChangeState(StrEnum):
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    """The edit doesn't make the change (any more): what it concerned is heard as recorded."""
     LOCKED = "locked"
+    """Accepted, and not to be rejected before it is unlocked."""
     MANUAL = "manual"
+    KEPT = "kept"
+    """Rejected, and not to be accepted before it is unlocked: a stretch that is to stay."""
+
+
+DONE: Final = frozenset({ChangeState.ACCEPTED, ChangeState.LOCKED, ChangeState.MANUAL})
+"""The states of what a person wants the edit to do."""
+UNDONE: Final = frozenset({ChangeState.REJECTED, ChangeState.KEPT})
+"""The states of what a person doesn't want the edit to do, and what it therefore doesn't do."""
 
 
 @dataclass(frozen=True, slots=True)
