@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from model_core.errors import EditError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Range = tuple[int, int]
 
@@ -35,13 +40,15 @@ class Locks:
                 )
         if not all(self.passages):
             raise EditError("A locked passage holds at least one range.")
+        taken = united(self.taken)
+        stops = [stop for _, stop in taken]
         for kept in self.keep:
-            for other in self.taken:
-                if _overlap(kept, other):
-                    raise EditError(
-                        "The same samples are locked to be kept and to be left out or rearranged.",
-                        "Unlock one of the two.",
-                    )
+            next_taken = bisect_right(stops, kept[0])
+            if next_taken < len(taken) and _overlap(kept, taken[next_taken]):
+                raise EditError(
+                    "The same samples are locked to be kept and to be left out or rearranged.",
+                    "Unlock one of the two.",
+                )
         spans = sorted(span(passage) for passage in self.passages)
         for one, other in itertools.pairwise(spans):
             if _overlap(one, other):
@@ -68,6 +75,17 @@ class Locks:
 def span(passage: tuple[Range, ...]) -> Range:
     """Returns the stretch of the recording that a passage stands for."""
     return min(start for start, _ in passage), max(stop for _, stop in passage)
+
+
+def united(ranges: Iterable[Range]) -> list[Range]:
+    """Returns the union of ranges: sorted, neither overlapping nor touching."""
+    union: list[Range] = []
+    for start, stop in sorted(ranges):
+        if union and start <= union[-1][1]:
+            union[-1] = (union[-1][0], max(union[-1][1], stop))
+        else:
+            union.append((start, stop))
+    return union
 
 
 def _overlap(one: Range, other: Range) -> bool:

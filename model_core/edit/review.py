@@ -151,8 +151,8 @@ def _put_in_order(edit: EditList, segment: Segment) -> EditList:
     return insert(edit, position, (segment,))
 
 
-def _gap_taken_back(edit: EditList, change: Change) -> EditList:
-    """Closes the gap that stands for a stretch, and has the stretch heard again."""
+def gap_of(edit: EditList, change: Change) -> range | None:
+    """Returns the indices of the gaps that stand for a change of kind GAP, or None."""
     items, n_items = edit.items, len(edit.items)
     first = 0
     while first < n_items:
@@ -160,9 +160,9 @@ def _gap_taken_back(edit: EditList, change: Change) -> EditList:
         while last < n_items and isinstance(items[last], Gap):
             last += 1
         if last > first and _stands_for(items, first, last, change):
-            return _closed(edit, first, last, change)
+            return range(first, last)
         first = max(last, first + 1)
-    raise EditError("This gap is not in the edit any more.")
+    return None
 
 
 def _stands_for(items: Sequence[Item], first: int, last: int, change: Change) -> bool:
@@ -174,6 +174,14 @@ def _stands_for(items: Sequence[Item], first: int, last: int, change: Change) ->
         change.source,
         change.stop,
     )
+
+
+def _gap_taken_back(edit: EditList, change: Change) -> EditList:
+    """Closes the gap that stands for a stretch, and has the stretch heard again."""
+    gaps = gap_of(edit, change)
+    if gaps is None:
+        raise EditError("This gap is not in the edit any more.")
+    return _closed(edit, gaps.start, gaps.stop, change)
 
 
 def _closed(edit: EditList, first: int, last: int, change: Change) -> EditList:
