@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from model_core.edit.coverage import changes_of
-from model_core.edit.types import ChangeState
+from model_core.edit.types import UNDONE, ChangeState
 
 if TYPE_CHECKING:
-    from model_core.edit.types import Change, EditList
+    from model_core.edit.types import Change, ChangeKind, EditList
 
 _SAME_SHARE = 0.5
 """A row that has so much in common with one before is still that one, moved a little."""
@@ -26,28 +26,32 @@ def rows_after(before: tuple[Change, ...], edit: EditList, n_samples: int) -> tu
         edit: The edit as it is.
         n_samples: Length of the recording in samples.
     """
-    exact = {(row.kind, row.start, row.stop): row for row in before}
+    exact: dict[tuple[ChangeKind, int, int], list[Change]] = {}
+    # Passes of one loop are rows that are alike; those that are there are known again first.
+    for row in sorted(before, key=lambda row: row.state in UNDONE):
+        exact.setdefault((row.kind, row.start, row.stop), []).append(row)
     next_id = max((row.id for row in before), default=-1) + 1
     fresh = changes_of(edit, n_samples, state=ChangeState.MANUAL, first_id=next_id)
     taken: set[int] = set()
     rows: list[Change] = []
     loose: list[Change] = []
     for row in fresh:
-        known = exact.get((row.kind, row.start, row.stop))
-        if known is not None and known.id not in taken:
+        alike = exact.get((row.kind, row.start, row.stop))
+        if alike:
+            known = alike.pop(0)
             taken.add(known.id)
-            done = known.state is ChangeState.REJECTED
+            done = known.state in UNDONE
             rows.append(replace(known, state=ChangeState.MANUAL) if done else known)
         else:
             loose.append(row)
     others = [row for row in before if row.id not in taken]
     for row in loose:
-        known = max(others, key=lambda other: _shared(row, other), default=None)
-        if known is not None and _shared(row, known) >= _SAME_SHARE:
-            others.remove(known)
-            row = replace(row, id=known.id, reason=known.reason)
+        nearest = max(others, key=lambda other: _shared(row, other), default=None)
+        if nearest is not None and _shared(row, nearest) >= _SAME_SHARE:
+            others.remove(nearest)
+            row = replace(row, id=nearest.id, reason=nearest.reason)
         rows.append(row)
-    rows += [row for row in others if row.state is ChangeState.REJECTED]
+    rows += [row for row in others if row.state in UNDONE]
     rows.sort(key=lambda row: (row.start, row.stop))
     return tuple(rows)
 
