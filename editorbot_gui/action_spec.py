@@ -17,6 +17,7 @@ class Group(StrEnum):
     FILE = QT_TRANSLATE_NOOP("Actions", "File")
     EDIT = QT_TRANSLATE_NOOP("Actions", "Edit")
     SEGMENTS = QT_TRANSLATE_NOOP("Actions", "Segments")
+    CHANGES = QT_TRANSLATE_NOOP("Actions", "Changes")
     TAKES = QT_TRANSLATE_NOOP("Actions", "Takes")
     VIEW = QT_TRANSLATE_NOOP("Actions", "View")
     PLAYBACK = QT_TRANSLATE_NOOP("Actions", "Playback")

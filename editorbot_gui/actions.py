@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence
 
 from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
 from editorbot_gui.editing.table import EDITING_ACTIONS, SEGMENTS_MENU
+from editorbot_gui.panels.edits.table import CHANGES_MENU, REVIEW_ACTIONS
 from editorbot_gui.takes.table import TAKES_ACTIONS, TAKES_MENU
 
 if TYPE_CHECKING:
@@ -276,6 +277,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         icon="mdi6.information-outline",
     ),
     *EDITING_ACTIONS,
+    *REVIEW_ACTIONS,
     *TAKES_ACTIONS,
 )
 
@@ -290,6 +292,7 @@ MENUS: dict[Group, tuple[str, ...]] = {
         "generate", "cancel",
     ),
     Group.SEGMENTS: SEGMENTS_MENU,
+    Group.CHANGES: CHANGES_MENU,
     Group.TAKES: TAKES_MENU,
     Group.VIEW: (
         "zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "", "spectrogram", "panels", "",

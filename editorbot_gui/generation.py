@@ -9,20 +9,21 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
 from editorbot_gui.jobs import Job, JobRunner, Lane
+from model_core.edit.decided import decided, decisions, with_decisions
 from model_core.progress import part_of
 
 if TYPE_CHECKING:
     from editorbot_gui.session import Session
     from model_core.audio.source import AudioSource
     from model_core.edit.locks import Range
-    from model_core.edit.types import EditList, Proposal
+    from model_core.edit.types import Change, EditList, Proposal
     from model_core.options import GenerateOptions
     from model_core.progress import CancelToken, Progress
 
@@ -174,11 +175,13 @@ class GenerateRequest:
         loader: Gives the engine.
         source: The recording.
         options: What the person asks for.
+        before: The edit whose decided changes are kept, with all its changes; None keeps nothing.
     """
 
     loader: EngineLoader
     source: AudioSource
     options: GenerateOptions
+    before: tuple[EditList, tuple[Change, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +211,17 @@ def generate(request: GenerateRequest, cancel: CancelToken, progress: Progress) 
     """
     engine = request.loader.get()
     cancel.raise_if_cancelled()
+    source, options = request.source, request.options
+    kept = None
+    if request.before is not None:
+        kept = decided(*request.before, source.n_samples, source.sample_rate)
+        options = replace(options, locks=kept.locks)
     begin = 0.0 if request.loader.has_heard(request.source) else _ENCODING_SHARE
-    encoding = request.loader.encoding(request.source, part_of(progress, 0.0, begin), cancel)
-    proposal = engine.propose(
-        encoding, request.source, request.options, part_of(progress, begin, 1.0), cancel
-    )
-    return Generated(request.source, proposal)
+    encoding = request.loader.encoding(source, part_of(progress, 0.0, begin), cancel)
+    proposal = engine.propose(encoding, source, options, part_of(progress, begin, 1.0), cancel)
+    if kept is not None:
+        proposal = with_decisions(proposal, kept, source.n_samples)
+    return Generated(source, proposal)
 
 
 class EngineState(Enum):
@@ -289,6 +297,7 @@ class Generation(QObject):
         self._session = session
         self._runner = runner
         self._loader = loader
+        self._keeps_decided = True
         self._asked: list[_Asked] = []
         self.engine_state = EngineState.ABSENT
         self.facts = EngineFacts()
@@ -352,7 +361,7 @@ class Generation(QObject):
         asked.job = self._runner.start(
             Lane.MODEL,
             generate,
-            GenerateRequest(self._loader, source, options),
+            GenerateRequest(self._loader, source, options, self._before()),
             words=self.tr("Generating an edit…"),
             on_done=lambda generated: self._take_proposal(generated, asked),
             on_failed=lambda error: self._note_failure(error, asked),
@@ -360,6 +369,16 @@ class Generation(QObject):
             base_revision=self._session.revision,
         )
         self.running_changed.emit(True)
+
+    def keep_decided(self, wanted: bool) -> None:
+        """Has the next proposals be bound by what the person has decided of the edit, or not."""
+        self._keeps_decided = wanted
+
+    def _before(self) -> tuple[EditList, tuple[Change, ...]] | None:
+        session = self._session
+        if not self._keeps_decided or not decisions(session.changes):
+            return None
+        return session.edit_list, session.changes
 
     def accept(self, proposal: Proposal, words: str = "", aim: Aim = Aim.NEW) -> None:
         """Makes a proposal the document's edit, as one undo step."""

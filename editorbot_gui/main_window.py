@@ -38,7 +38,7 @@ from editorbot_gui.menus import build_menus, build_toolbar
 from editorbot_gui.opening import Opened, Opener, name_filters
 from editorbot_gui.panels.docks import add_dock, mark_dock
 from editorbot_gui.panels.editor_page import EditorPage
-from editorbot_gui.panels.edits_list import EditsList
+from editorbot_gui.panels.edits.edits_list import EditsList
 from editorbot_gui.panels.elided_label import ElidedLabel
 from editorbot_gui.panels.empty_state import EmptyState
 from editorbot_gui.panels.file_drop import FileDrop
@@ -48,6 +48,7 @@ from editorbot_gui.panels.notice_bar import NoticeBar
 from editorbot_gui.panels.time_display import TimeDisplay
 from editorbot_gui.playback.player import Player
 from editorbot_gui.projects.projects import Projects
+from editorbot_gui.reviewing import Reviewing
 from editorbot_gui.session import Session
 from editorbot_gui.settings import APP_NAME, THEME_CHOICES
 from editorbot_gui.styles.shelf import StyleShelf
@@ -150,7 +151,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.pages)
         self._file_drop = FileDrop(self)
         self.generate_panel = GeneratePanel(self.commands)
-        self.edits_list = EditsList()
+        self.edits_list = EditsList(self.commands)
         self.styling = Styling(
             self,
             self.session,
@@ -242,7 +243,6 @@ class MainWindow(QMainWindow):
         self.player.device_failed.connect(self.tell)
         self.player.notice_given.connect(self.tell)
         self.page.seek_requested.connect(self.transport.seek)
-        self.edits_list.change_chosen.connect(self.show_change)
         self.recent_menu.chosen.connect(self.open_path)
         self._file_drop.dropped.connect(self._open_dropped)
         Theme.current().theme_changed.connect(self._dress)
@@ -250,6 +250,17 @@ class MainWindow(QMainWindow):
             self.session, self.view, self.transport, self.commands, self.page, self.runner, self
         )
         self.editor.told.connect(self.tell)
+        self.reviewing = Reviewing(
+            self.session,
+            self.view,
+            self.transport,
+            self.commands,
+            self.edits_list,
+            self.show_change,
+            self,
+        )
+        self.reviewing.told.connect(self.tell)
+        self.generate_panel.keeps_decided.toggled.connect(self.generation.keep_decided)
 
     def _connect_commands(self) -> None:
         view, transport = self.view, self.transport
@@ -453,6 +464,7 @@ class MainWindow(QMainWindow):
         rate = source.sample_rate if source is not None else 1
         edited = self.session.is_edited
         self.edits_list.show_changes(self.session.changes, rate)
+        self.generate_panel.show_decisions(self.session.changes)
         self.page.facts.edited.setText(
             edit_text(self.session) if edited else self.tr("Nothing is changed yet")
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from editorbot_gui.waveform.timecode import format_length
-from model_core.edit.types import Change, ChangeKind, ChangeState, Reason
+from model_core.edit.types import UNDONE, Change, ChangeKind, ChangeState, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,6 +93,16 @@ def kind_text(kind: ChangeKind) -> str:
     }[kind]
 
 
+def kinds_text(kind: ChangeKind) -> str:
+    """Returns a kind of changes as a choice among others."""
+    return {
+        ChangeKind.CUT: _tr("Cuts"),
+        ChangeKind.LOOP: _tr("Loops"),
+        ChangeKind.REORDER: _tr("Moves"),
+        ChangeKind.GAP: _tr("Gaps"),
+    }[kind]
+
+
 def reason_text(reason: Reason) -> str:
     """Returns a reason as the edits list shows it."""
     return {
@@ -105,9 +115,33 @@ def reason_text(reason: Reason) -> str:
     }[reason]
 
 
+def state_text(state: ChangeState) -> str:
+    """Returns a state as the edits list shows it."""
+    return {
+        ChangeState.PROPOSED: _tr("New"),
+        ChangeState.ACCEPTED: _tr("Accepted"),
+        ChangeState.REJECTED: _tr("Rejected"),
+        ChangeState.LOCKED: _tr("Locked"),
+        ChangeState.MANUAL: _tr("By hand"),
+        ChangeState.KEPT: _tr("Kept"),
+    }[state]
+
+
+def state_sentence(state: ChangeState) -> str:
+    """Returns a state in words that go on a sentence."""
+    return {
+        ChangeState.PROPOSED: _tr("not reviewed yet"),
+        ChangeState.ACCEPTED: _tr("accepted"),
+        ChangeState.REJECTED: _tr("rejected, heard as recorded"),
+        ChangeState.LOCKED: _tr("accepted and locked"),
+        ChangeState.MANUAL: _tr("made by hand"),
+        ChangeState.KEPT: _tr("locked to stay as recorded"),
+    }[state]
+
+
 def counts_text(changes: Iterable[Change]) -> str:
     """Returns what changes there are: "8 cuts, 1 loop", or "no changes"."""
-    kinds = [change.kind for change in changes if change.state is not ChangeState.REJECTED]
+    kinds = [change.kind for change in changes if change.state not in UNDONE]
     cuts, loops, moves, gaps = (kinds.count(kind) for kind in _COUNTED)
     parts = [
         words

@@ -18,6 +18,7 @@ from editorbot_gui.actions import ActionSet
 from editorbot_gui.panels.action_button import ActionButton
 from editorbot_gui.panels.time_field import SelectOnFocus, TimeField
 from editorbot_gui.theme import GRID_PX, Theme
+from model_core.edit.types import DONE, UNDONE, Change
 from model_core.options import GenerateOptions
 
 VARIATION_TEMPERATURE = 0.7
@@ -62,6 +63,8 @@ class GeneratePanel(QWidget):
         self.variation.setToolTip(
             self.tr("“Best” is the first choice. Each number is another edit, always the same.")
         )
+        self.keeps_decided = QCheckBox()
+        self.keeps_decided.setChecked(True)
         self._gentle = QLabel(self.tr("gentle"))
         self._tight = QLabel(self.tr("tight"))
         self._tight.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -76,6 +79,7 @@ class GeneratePanel(QWidget):
         self.target_length.valueChanged.connect(self.options_changed)
         self.variation.valueChanged.connect(self.options_changed)
         Theme.current().theme_changed.connect(self._dress)
+        self.show_decisions(())
         self._show_tightness()
         self._dress()
 
@@ -91,6 +95,36 @@ class GeneratePanel(QWidget):
             seed=variation,
             temperature=VARIATION_TEMPERATURE if variation else 0.0,
             sample_style=bool(variation),
+        )
+
+    def show_decisions(self, changes: tuple[Change, ...]) -> None:
+        """Says how much of an edit is decided, which the next proposal can be bound by.
+
+        Args:
+            changes: Its rows.
+        """
+        made = sum(change.state in DONE for change in changes)
+        restored = sum(change.state in UNDONE for change in changes)
+        n_all = made + restored
+        self.keeps_decided.setVisible(n_all > 0)
+        self.keeps_decided.setText(
+            self.tr("Keep 1 decision") if n_all == 1 else self.tr("Keep %n decisions", "", n_all)
+        )
+        parts = [
+            words
+            for n, words in (
+                (made, self.tr("1 change stays as it is") if made == 1
+                    else self.tr("%n changes stay as they are", "", made)),
+                (restored, self.tr("1 stretch stays as recorded") if restored == 1
+                    else self.tr("%n stretches stay as recorded", "", restored)),
+            )
+            if n
+        ]  # fmt: skip
+        self.keeps_decided.setToolTip(
+            self.tr(
+                "What you accepted, locked, rejected or made by hand binds what is generated: "
+                "{parts}. Untick it to start afresh."
+            ).format(parts=", ".join(parts))
         )
 
     def start_over(self) -> None:
@@ -126,6 +160,7 @@ class GeneratePanel(QWidget):
         column.setContentsMargins(GRID_PX, GRID_PX, GRID_PX, GRID_PX)
         column.setSpacing(GRID_PX)
         column.addLayout(grid)
+        column.addWidget(self.keeps_decided)
         column.addWidget(self.generate_button)
         column.addWidget(self.variation_button)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)

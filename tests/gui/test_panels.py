@@ -9,13 +9,22 @@ from PySide6.QtWidgets import QWidget
 from editorbot_gui import texts
 from editorbot_gui.actions import ActionSet
 from editorbot_gui.panels.action_button import ActionButton
-from editorbot_gui.panels.edits_list import CONFIDENCE, LENGTH, WHERE, EditsList, is_doubtful
+from editorbot_gui.panels.edits.changes_model import (
+    CONFIDENCE,
+    LENGTH,
+    STATE,
+    WHERE,
+    is_doubtful,
+)
+from editorbot_gui.panels.edits.edits_list import EditsList
 from editorbot_gui.panels.elided_label import ElidedLabel
 from editorbot_gui.panels.notice_bar import NoticeBar
 from editorbot_gui.panels.time_field import TimeField
 from model_core.edit.types import Change, ChangeKind, ChangeState, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytestqt.qtbot import QtBot
 
 RATE = 1000
@@ -27,13 +36,16 @@ CHANGES = (
 
 
 @pytest.fixture
-def edits(qtbot: QtBot) -> EditsList:
-    edits = EditsList()
-    qtbot.addWidget(edits)
-    edits.resize(360, 300)
+def edits(qtbot: QtBot) -> Iterator[EditsList]:
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    edits = EditsList(ActionSet(owner), owner)
+    owner.resize(460, 300)
+    edits.resize(460, 300)
+    owner.show()
     edits.show_changes(CHANGES, RATE)
     edits.show()
-    return edits
+    yield edits
 
 
 def shown(edits: EditsList, column: int) -> list[str]:
@@ -44,7 +56,7 @@ def shown(edits: EditsList, column: int) -> list[str]:
 def test_each_change_is_a_row(edits: EditsList) -> None:
     assert shown(edits, WHERE) == ["0:00.000", "0:01.000", "0:04.000"]
     assert shown(edits, CONFIDENCE) == ["90%", "20%", "–"]
-    assert edits.summary.text() == "1 is worth a listen"
+    assert edits.summary.text() == "3 to review · 1 is worth a listen"
     assert edits.table.isVisible()
 
 
@@ -65,7 +77,7 @@ def test_a_row_is_told_whatever_the_order(edits: EditsList, qtbot: QtBot) -> Non
 def test_a_row_is_read_out_as_a_sentence(edits: EditsList) -> None:
     spoken = edits.model.index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert spoken == (
-        "Loop (repeat), 0:01.000 to 0:03.000 of the recording; "
+        "Loop (repeat), 0:01.000 to 0:03.000 of the recording: not reviewed yet; "
         "the network is not sure: worth a listen"
     )
 
