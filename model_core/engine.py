@@ -32,6 +32,7 @@ from model_core.nn.device import choose_device, choose_precision
 from model_core.nn.encoder import Encoded
 from model_core.nn.evidence import Evidence, compute_evidence
 from model_core.nn.jumps import Keys
+from model_core.nn.kinds import Kind, guess_kind
 from model_core.nn.lattice import Scores, best_edit
 from model_core.nn.locked import Stretch, search_around
 from model_core.nn.network import PointerNetwork
@@ -62,6 +63,7 @@ class Encoding:
         n_frames: Frames that hold at least one sample.
         n_samples: Samples of the recording.
         sample_rate: The recording's own rate in Hz.
+        kind: Whether it sounds like speech or like music.
         notes: Sentences for the person about how it was computed.
         evidence: Of the style asked for last, with that style.
     """
@@ -71,6 +73,7 @@ class Encoding:
     n_frames: int
     n_samples: int
     sample_rate: int
+    kind: Kind = "speech"
     notes: tuple[str, ...] = ()
     evidence: tuple[bytes, Evidence] | None = field(default=None, repr=False)
 
@@ -175,7 +178,8 @@ class Engine:
                 f"The memory of {before} was too small, so the recording was worked on by the CPU.",
             )
         )
-        return Encoding(result, keys, n_frames, n_samples, sample_rate, notes)
+        kind = guess_kind(mel[:, :n_frames])
+        return Encoding(result, keys, n_frames, n_samples, sample_rate, kind, notes)
 
     def propose(
         self,
@@ -260,7 +264,7 @@ class Engine:
             evidence = compute_evidence(
                 self.model, encoding.encoded, style, keys=encoding.keys, start=low, stop=high
             )
-        scores = self._scores(evidence, options).part(low, high)
+        scores = self._scores(encoding, evidence, options).part(low, high)
         runs = best_edit(scores, may_be_empty=True).runs + low
         played = [
             (max(start, frame_start(first, hop)), min(stop, frame_start(last, hop)))
@@ -343,10 +347,10 @@ class Engine:
             encoding.evidence = (key, self._with_memory(computed))
         return encoding.evidence[1]
 
-    def _scores(self, evidence: Evidence, options: GenerateOptions) -> Scores:
+    def _scores(self, encoding: Encoding, evidence: Evidence, options: GenerateOptions) -> Scores:
         return make_scores(
             evidence,
-            self.card.decoding,
+            self.card.decoding_for(encoding.kind),
             stop_threshold=options.stop_threshold,
             temperature=options.temperature,
             rng=np.random.default_rng([options.seed, 0]),
@@ -356,7 +360,7 @@ class Engine:
         self, encoding: Encoding, evidence: Evidence, style: Tensor, options: GenerateOptions
     ) -> tuple[list[Stretch], str]:
         """Returns what to play, and a sentence if the wanted length was not met."""
-        scores = self._scores(evidence, options)
+        scores = self._scores(encoding, evidence, options)
         hop = self.card.config.hop(encoding.sample_rate)
 
         def searched(scores: Scores, target_frames: int | None = None) -> list[Stretch]:

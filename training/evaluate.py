@@ -11,6 +11,7 @@ import itertools
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from model_core.nn.card import DecodingSettings
 from model_core.nn.confidence import calibrated, join_evidence
 from model_core.nn.device import choose_precision
 from model_core.nn.evidence import Evidence, compute_evidence
+from model_core.nn.kinds import Kind, guess_kind
 from model_core.nn.network import PointerNetwork
 from model_core.nn.search import best_runs, make_scores
 from training.calibration import calibration_error, fit_confidence
@@ -32,9 +34,9 @@ from training.shards import KINDS, read_shard
 
 log = logging.getLogger("training")
 
-_WEIGHTS = (1.0, 2.0, 4.0, 8.0)
-_COSTS = (0.0, 4.0, 8.0, 16.0, 32.0)
-_BIASES = (-0.5, 0.0, 0.5, 1.0, 1.5)
+_WEIGHTS = (4.0, 8.0, 16.0)
+_COSTS = (0.0, 8.0)
+_BIASES = (-0.5, 0.0, 0.5, 1.0, 1.25, 1.5, 2.0)
 _BACK_COSTS = (24.0, 16.0, 8.0, 4.0, 0.0, -4.0, -8.0, -16.0)
 
 
@@ -45,6 +47,8 @@ class Case:
     example: Example
     phrases: npt.NDArray[np.int64]
     evidence: Evidence
+    kind: Kind
+    """What it sounds like, which is all that an edit can go by."""
 
 
 def gather(model: PointerNetwork, folder: Path, limit: int, *, styled: bool) -> list[Case]:
@@ -70,15 +74,16 @@ def gather(model: PointerNetwork, folder: Path, limit: int, *, styled: bool) -> 
                 torch.autocast("cpu", dtype=torch.bfloat16, enabled=half),
             ):
                 evidence = compute_evidence(model, model.encode(mel), model.style(quantities))
-            cases.append(Case(example, samples_to_frames(raw.phrases, 256), evidence))
+            phrases = samples_to_frames(raw.phrases, 256)
+            cases.append(Case(example, phrases, evidence, guess_kind(example.mel)))
     return cases
 
 
-def judge(cases: list[Case], settings: DecodingSettings) -> dict[str, Tally]:
+def judge(cases: list[Case], settings: Mapping[Kind, DecodingSettings]) -> dict[str, Tally]:
     """Decodes every case and compares it with its truth, for each kind of recording."""
     tallies: dict[str, Tally] = {kind: Tally() for kind in KINDS}
     for case in cases:
-        runs = best_runs(make_scores(case.evidence, settings))
+        runs = best_runs(make_scores(case.evidence, settings[case.kind]))
         example = case.example
         tallies[KINDS[example.kind]].add(
             runs, example.runs, example.n_frames, case.phrases, example.reason
@@ -86,36 +91,38 @@ def judge(cases: list[Case], settings: DecodingSettings) -> dict[str, Tally]:
     return tallies
 
 
-def fit(cases: list[Case]) -> DecodingSettings:
-    """Finds the settings that do best, with what is wanted counting twice.
+def fit(cases: list[Case], kind: Kind) -> DecodingSettings:
+    """Finds the settings that do best on one kind, with what is wanted counting twice.
 
     The costs of jumps back come last, on music alone, by whether loops are where they belong.
     """
+    chosen = [case for case in cases if case.kind == kind]
+
+    def figures_of(settings: DecodingSettings) -> Mapping[str, float]:
+        return judge(chosen, {kind: settings})[kind].figures()
 
     def worth(settings: DecodingSettings) -> float:
-        total = 0.0
-        for tally in judge(cases, settings).values():
-            figures = tally.figures()
-            wanted = figures["wanted kept"] * figures["edges kept"]
-            total += tally.quality() * wanted + 0.2 * figures.get("joins F1", 0.0)
-        return total
+        tally = judge(chosen, {kind: settings})[kind]
+        figures = tally.figures()
+        wanted = figures.get("wanted kept", 0.0) * figures.get("edges kept", 0.0)
+        return tally.quality() * wanted + 0.2 * figures.get("joins F1", 0.0)
 
     grid = [
         DecodingSettings(weight, cost, bias)
         for weight, cost, bias in itertools.product(_WEIGHTS, _COSTS, _BIASES)
     ]
     best = max(grid, key=worth)
-    music = [case for case in cases if KINDS[case.example.kind] == "music"]
-
-    def loops_found(settings: DecodingSettings) -> float:
-        return judge(music, settings)["music"].figures().get("loops F1", 0.0)
-
+    if kind == "speech":
+        return replace(best, back_cost=max(_BACK_COSTS))
     # Among costs that find as many loops the highest one loops least where none belong.
-    return max((replace(best, back_cost=cost) for cost in _BACK_COSTS), key=loops_found)
+    return max(
+        (replace(best, back_cost=cost) for cost in _BACK_COSTS),
+        key=lambda settings: figures_of(settings).get("loops F1", 0.0),
+    )
 
 
 def judged_joins(
-    cases: list[Case], settings: DecodingSettings
+    cases: list[Case], settings: Mapping[Kind, DecodingSettings]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Returns the evidence for every proposed join and whether it is right, both `[J]`.
 
@@ -123,7 +130,7 @@ def judged_joins(
     """
     sure, right = [np.zeros(0)], [np.zeros(0, bool)]
     for case in cases:
-        proposed = joins(best_runs(make_scores(case.evidence, settings)))
+        proposed = joins(best_runs(make_scores(case.evidence, settings[case.kind])))
         if len(proposed):
             sure.append(join_evidence(case.evidence, proposed[:, 0], proposed[:, 1]))
             sounding = sounding_before(case.phrases, case.example.reason)
@@ -145,10 +152,12 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     model = load_checkpoint(args.checkpoint)
     cases = gather(model, args.valid, args.limit, styled=not args.unstyled)
-    settings, confidence = model.card.decoding, model.card.confidence
+    kinds: tuple[Kind, ...] = ("speech", "music")
+    settings = {kind: model.card.decoding_for(kind) for kind in kinds}
+    confidence = model.card.confidence
     if args.fit:
         # Every other recording fits, the rest judges.
-        settings = fit(cases[::2])
+        settings = {kind: fit(cases[::2], kind) for kind in kinds}
         confidence = fit_confidence(*judged_joins(cases[::2], settings))
         cases = cases[1::2]
         log.info("fitted: %s", settings)
@@ -176,7 +185,13 @@ def main(argv: list[str] | None = None) -> int:
             "simulated_validation": figures,
             "expected_calibration_error": round(after, 3),
         }
-        card = replace(model.card, decoding=settings, confidence=confidence, provenance=provenance)
+        card = replace(
+            model.card,
+            decoding=settings["speech"],
+            music_decoding=settings["music"],
+            confidence=confidence,
+            provenance=provenance,
+        )
         save_checkpoint(args.write, model, card)
     return 0
 

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 
 from model_core.errors import CheckpointError
 from model_core.nn.config import PointerNetworkConfig
+from model_core.nn.kinds import Kind
 from model_core.nn.style_space import StyleSpace
 
 _STYLE_REACH = 1.5
@@ -71,6 +72,7 @@ class Card:
         confidence: Knots of the rising map from the evidence for a join to the probability that it
             is right, `(evidence, probability)`; empty where it wasn't fitted.
         provenance: Training data, time, figures: free words and numbers for people.
+        music_decoding: In place of `decoding` for music; None where there is no difference.
         style_space: Where styles that were read from edits lie; None for a network that reads none.
     """
 
@@ -80,6 +82,7 @@ class Card:
     confidence: tuple[tuple[float, float], ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
     style_space: StyleSpace | None = None
+    music_decoding: DecodingSettings | None = None
 
     def __post_init__(self) -> None:
         if len(self.style_quantities) != self.config.n_style_quantities:
@@ -93,6 +96,10 @@ class Card:
         rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in itertools.pairwise(knots))
         if not rising or not all(0 <= value <= 1 for knot in knots for value in knot):
             raise ValueError("The knots of the confidence have to rise within 0 and 1.")
+
+    def decoding_for(self, kind: Kind) -> DecodingSettings:
+        """Returns the settings of the search for speech or for music."""
+        return self.music_decoding or self.decoding if kind == "music" else self.decoding
 
     def standardised(self, name: str, value: float) -> float:
         """Returns a style quantity in deviations from the mean editor; 0 if it isn't known.
@@ -140,6 +147,7 @@ class Card:
                 "config": self.config.to_dict(),
                 "style_quantities": [asdict(quantity) for quantity in self.style_quantities],
                 "decoding": asdict(self.decoding),
+                "music_decoding": self.music_decoding and asdict(self.music_decoding),
                 "confidence": self.confidence,
                 "style_space": self.style_space and self.style_space.to_dict(),
                 "provenance": self.provenance,
@@ -181,6 +189,9 @@ class Card:
                 tuple((float(x), float(y)) for x, y in values.get("confidence", ())),
                 dict(values["provenance"]),
                 StyleSpace.from_dict(space) if (space := values.get("style_space")) else None,
+                DecodingSettings(**{k: float(v) for k, v in music.items()})
+                if (music := values.get("music_decoding"))
+                else None,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError("The checkpoint's card is not readable.", MEND) from error

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from model_core.edit.pointers import STOP
 from model_core.nn.evidence import compute_evidence
+from model_core.nn.kinds import guess_kind
 from model_core.nn.lattice import best_edit
 from model_core.nn.network import PointerNetwork
 from model_core.nn.search import best_runs, for_length, make_scores, runs_to_pointers
@@ -83,7 +84,7 @@ def generate(
     else:
         scores = make_scores(
             compute_evidence(model, encoded, style),
-            model.card.decoding,
+            model.card.decoding_for(guess_kind(mel[0].float().cpu().numpy())),
             stop_threshold=stop_threshold,
             temperature=temperature,
             rng=np.random.default_rng([seed, 0]),

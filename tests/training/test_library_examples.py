@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from model_core.edit.types import REASONS, Reason
+from model_core.nn.kinds import guess_kind
 from tests.training.library_pairs import aligned, write_pair, write_stranger
 from training.dataset import Cropping, Example, at_frame_rate, make_batch, standardise_style
 from training.library import Library, LibraryError
-from training.library.examples import example_of, guess_kind, standardised
+from training.library.examples import example_of, standardised
 from training.library.style import FRAME_S, Style, measure_style, pooled, silent_frames
 from training.shards import example_of as shard_example
 from training.simulator import EditorStyle, SimulatorSettings, simulate_recording
