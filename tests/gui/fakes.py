@@ -49,7 +49,7 @@ class FakeCard:
 
 
 class FakeEngine:
-    """Cuts out what is quiet, after the protocol of the real engine.
+    """Cuts out what is quiet, after the protocol of the real engine, and respects locks.
 
     Attributes:
         encoded: How often `encode` was called.
@@ -139,5 +139,10 @@ class FakeEngine:
         kept = np.convolve(encoding.loud, np.ones(2 * margin + 1), "same") > 0
         if not kept.any():
             kept[:] = True
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], kept.astype(np.int8), [0]))))
-        return np.minimum(edges.reshape(-1, 2) * encoding.block, n_samples)
+        samples = np.repeat(kept, encoding.block)[:n_samples]
+        for start, stop in options.locks.keep:
+            samples[start:stop] = True
+        for start, stop in options.locks.taken:
+            samples[start:stop] = False
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], samples.astype(np.int8), [0]))))
+        return edges.reshape(-1, 2)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from editorbot_gui import texts
@@ -23,8 +26,6 @@ from editorbot_gui.panels.time_field import TimeField
 from model_core.edit.types import Change, ChangeKind, ChangeState, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
 RATE = 1000
@@ -36,16 +37,21 @@ CHANGES = (
 
 
 @pytest.fixture
-def edits(qtbot: QtBot) -> Iterator[EditsList]:
+def owner(qtbot: QtBot) -> QWidget:
     owner = QWidget()
     qtbot.addWidget(owner)
+    return owner
+
+
+@pytest.fixture
+def edits(owner: QWidget) -> EditsList:
     edits = EditsList(ActionSet(owner), owner)
     owner.resize(460, 300)
     edits.resize(460, 300)
     owner.show()
     edits.show_changes(CHANGES, RATE)
     edits.show()
-    yield edits
+    return edits
 
 
 def shown(edits: EditsList, column: int) -> list[str]:
@@ -72,6 +78,95 @@ def test_a_row_is_told_whatever_the_order(edits: EditsList, qtbot: QtBot) -> Non
     with qtbot.waitSignal(edits.change_chosen) as caught:
         edits.table.selectRow(0)
     assert caught.args == [CHANGES[2]]
+
+
+def test_the_choice_stays_with_its_changes(edits: EditsList, qtbot: QtBot) -> None:
+    edits.table.selectRow(1)
+    edits.table.sortByColumn(LENGTH, Qt.SortOrder.DescendingOrder)
+    assert edits.chosen == (CHANGES[1],)
+    with qtbot.assertNotEmitted(edits.change_chosen):
+        edits.show_changes((CHANGES[0], replace(CHANGES[1], state=ChangeState.LOCKED)), RATE)
+    assert [change.id for change in edits.chosen] == [1]
+    assert edits.chosen[0].state is ChangeState.LOCKED
+
+
+def test_rows_are_filtered_by_kind_state_and_confidence(edits: EditsList) -> None:
+    filters = edits.filters
+    filters.kind.setCurrentText("Cuts")
+    assert shown(edits, WHERE) == ["0:00.000", "0:04.000"]
+    assert edits.summary.text() == "2 of 3 shown · 3 to review · 1 is worth a listen"
+    filters.limit.setValue(95)
+    assert shown(edits, WHERE) == ["0:00.000"]
+    filters.show_all()
+    assert len(shown(edits, WHERE)) == 3
+    accepted = replace(CHANGES[0], state=ChangeState.ACCEPTED)
+    kept = replace(CHANGES[2], state=ChangeState.KEPT)
+    edits.show_changes((accepted, CHANGES[1], kept), RATE)
+    starts = {
+        "To review": ["0:01.000"],
+        "Accepted": ["0:00.000"],
+        "Rejected": ["0:04.000"],
+        "Locked": ["0:04.000"],
+    }
+    for text, expected in starts.items():
+        filters.state.setCurrentText(text)
+        assert shown(edits, WHERE) == expected
+
+
+def test_a_change_that_is_filtered_out_is_shown_when_it_is_chosen(edits: EditsList) -> None:
+    edits.filters.kind.setCurrentText("Loops")
+    edits.choose(CHANGES[2])
+    assert edits.chosen == (CHANGES[2],)
+
+
+def test_states_have_words_where_there_is_room_and_signs_always(edits: EditsList) -> None:
+    index = edits.model.index(0, STATE)
+    assert index.data() == "New"
+    edits.resize(380, 300)
+    edits.table.resize(380, 200)
+    assert index.data() == ""
+    assert not index.data(Qt.ItemDataRole.DecorationRole).isNull()
+    assert "not reviewed yet" in index.data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_thousands_of_rows_are_sorted_within_a_frame(edits: EditsList) -> None:
+    many = tuple(
+        Change(n, ChangeKind.CUT, Reason.SILENCE, 0, 10 * n, 10 * n + n % 7 + 1, n % 100 / 100)
+        for n in range(3000)
+    )
+    edits.show_changes(many, RATE)
+    times = []
+    for order in (Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder) * 3:
+        began = time.perf_counter()
+        edits.model.sort(CONFIDENCE, order)
+        times.append(time.perf_counter() - began)
+    assert edits.model.change_at(0).confidence == 0
+    assert min(times) < 0.016
+
+
+def test_confidence_is_told_by_length_and_sign_not_by_colour_alone(edits: EditsList) -> None:
+    def cell(row: int) -> QImage:
+        box = edits.table.visualRect(edits.model.index(row, CONFIDENCE))
+        image = edits.table.viewport().grab(box).toImage()
+        return image.convertToFormat(QImage.Format.Format_Grayscale8)
+
+    def widths(image: QImage) -> int:
+        """Counts pixels of the bar's line that differ from the end of it."""
+        y = image.height() - 6
+        empty = image.pixelColor(image.width() - 12, y)
+        return sum(image.pixelColor(x, y) != empty for x in range(4, image.width() - 10))
+
+    edits.show_changes(
+        (replace(CHANGES[0], confidence=0.8), replace(CHANGES[1], confidence=0.45)), RATE
+    )
+    sure, unsure = cell(0), cell(1)
+    assert widths(sure) > 1.3 * widths(unsure)
+    edits.show_changes((CHANGES[0], CHANGES[1]), RATE)
+    doubtful = cell(1)
+    accepted = replace(CHANGES[1], state=ChangeState.ACCEPTED)
+    edits.show_changes((CHANGES[0], accepted), RATE)
+    left = QRect(4, 4, 14, doubtful.height() - 14)
+    assert doubtful.copy(left) != cell(1).copy(left)
 
 
 def test_a_row_is_read_out_as_a_sentence(edits: EditsList) -> None:

@@ -50,12 +50,13 @@ class EditsList(QWidget):
         self.model = ChangesModel(self)
         self.table = ChangesTable(self.model, actions)
         self.filters = FilterBar()
-        self._buttons = QWidget()
-        row = QHBoxLayout(self._buttons)
+        self._button_row = QWidget()
+        row = QHBoxLayout(self._button_row)
         row.setContentsMargins(GRID_PX // 2, 0, GRID_PX // 2, 0)
         row.setSpacing(0)
+        self.buttons: dict[str, QToolButton] = {}
         for name in _BUTTONS:
-            button = QToolButton()
+            button = self.buttons[name] = QToolButton()
             button.setDefaultAction(actions[name])
             button.setAutoRaise(True)
             button.setAccessibleName(actions[name].iconText())
@@ -73,7 +74,7 @@ class EditsList(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, GRID_PX // 2, 0, GRID_PX)
         layout.setSpacing(GRID_PX // 2)
-        layout.addWidget(self._buttons)
+        layout.addWidget(self._button_row)
         layout.addWidget(self.filters)
         layout.addWidget(self._empty, 1)
         layout.addWidget(self.table, 1)
@@ -150,7 +151,7 @@ class EditsList(QWidget):
 
     def _refresh(self) -> None:
         n_all, n_shown = self.model.n_all, self.model.rowCount()
-        for part in (self._buttons, self.filters, self.table, self.summary):
+        for part in (self._button_row, self.filters, self.table, self.summary):
             part.setVisible(n_all > 0)
         self._empty.setVisible(n_all == 0)
         changes = self.model.all

@@ -12,6 +12,13 @@ from editorbot_gui.theme import GRID_PX
 from model_core.edit.types import DONE, UNDONE, ChangeKind, ChangeState
 
 _KINDS = (None, ChangeKind.CUT, ChangeKind.LOOP, ChangeKind.REORDER, ChangeKind.GAP)
+_STATES: tuple[frozenset[ChangeState], ...] = (
+    frozenset(),
+    frozenset({ChangeState.PROPOSED}),
+    DONE,
+    UNDONE,
+    frozenset({ChangeState.LOCKED, ChangeState.KEPT}),
+)
 _LIMIT_STEP = 10
 
 
@@ -30,18 +37,18 @@ class FilterBar(QWidget):
         self.kind = QComboBox()
         for kind in _KINDS:
             text = self.tr("All kinds") if kind is None else texts.kinds_text(kind)
-            self.kind.addItem(text, kind)
+            self.kind.addItem(text)
         self.kind.setAccessibleName(self.tr("Show changes of this kind"))
         self.state = QComboBox()
-        choices: tuple[tuple[str, frozenset[ChangeState]], ...] = (
-            (self.tr("All states"), frozenset()),
-            (self.tr("To review"), frozenset({ChangeState.PROPOSED})),
-            (self.tr("Accepted"), DONE),
-            (self.tr("Rejected"), UNDONE),
-            (self.tr("Locked"), frozenset({ChangeState.LOCKED, ChangeState.KEPT})),
+        self.state.addItems(
+            [
+                self.tr("All states"),
+                self.tr("To review"),
+                self.tr("Accepted"),
+                self.tr("Rejected"),
+                self.tr("Locked"),
+            ]
         )
-        for text, states in choices:
-            self.state.addItem(text, states)
         self.state.setAccessibleName(self.tr("Show changes in this state"))
         self.limit = QSpinBox()
         self.limit.setRange(0, 100)
@@ -68,10 +75,12 @@ class FilterBar(QWidget):
     @property
     def wanted(self) -> Wanted:
         """Which rows are shown."""
-        kind: ChangeKind | None = self.kind.currentData()
-        states: frozenset[ChangeState] = self.state.currentData()
         limit = self.limit.value()
-        return Wanted(kind, states, limit / 100 if limit else None)
+        return Wanted(
+            _KINDS[self.kind.currentIndex()],
+            _STATES[self.state.currentIndex()],
+            limit / 100 if limit else None,
+        )
 
     def show_all(self) -> None:
         """Goes back to showing every row."""
