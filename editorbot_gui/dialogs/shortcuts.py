@@ -45,7 +45,7 @@ def key_rows(group: Group) -> list[tuple[str, str]]:
             (_tr("{control}Wheel").format(control=control), _tr("Zoom at the pointer")),
             (_tr("Wheel"), _tr("Move along the time")),
             (_tr("Middle button"), _tr("Drag to move along the time")),
-            (_tr("Click"), _tr("Put the playhead there, select the segment")),
+            (_tr("Click"), _tr("Go there, select the segment")),
             (_tr("Drag"), _tr("Select")),
             (_tr("{shift}Click").format(shift=shift), _tr("Move an end of the selection")),
         ]

@@ -100,6 +100,8 @@ def refusals(now: Situation) -> dict[str, str]:
         "select_nothing": marked if now.edge is None else "",
         "zoom_selection": marked,
         "snap": "",
+        "previous_onset": "",
+        "next_onset": "",
     }  # fmt: skip
 
 
@@ -108,6 +110,7 @@ NAMES = (
     "join_back", "crossfade", "move_earlier", "move_later", "previous_edge", "next_edge",
     "nudge_back", "nudge_on", "nudge_back_far", "nudge_on_far", "louder", "softer", "gain",
     "select_in", "select_out", "select_all", "select_nothing", "zoom_selection", "snap",
+    "previous_onset", "next_onset",
 )  # fmt: skip
 """The actions of editing by hand."""
 

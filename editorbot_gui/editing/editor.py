@@ -13,9 +13,11 @@ from editorbot_gui.editing import commands as do
 from editorbot_gui.editing.context_menu import ContextMenus
 from editorbot_gui.editing.dialogs import CrossfadeDialog, GainDialog, RepeatDialog
 from editorbot_gui.editing.edge_drag import EdgeDrag
+from editorbot_gui.editing.onset_steps import OnsetSteps
 from editorbot_gui.editing.rows import rows_after
 from editorbot_gui.editing.situation import Situation
-from editorbot_gui.waveform.timecode import format_length
+from editorbot_gui.errors import describe
+from editorbot_gui.waveform.timecode import format_length, format_time
 from editorbot_gui.waveform.view_state import Axis
 from model_core.edit.types import Join
 from model_core.errors import EditError
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from editorbot_gui.actions import ActionSet
+    from editorbot_gui.jobs import JobRunner
     from editorbot_gui.panels.editor_page import EditorPage
     from editorbot_gui.session import Session
     from editorbot_gui.transport import Transport
@@ -41,6 +44,7 @@ class Editor(QObject):
         transport: Where the playhead is, and what is heard.
         actions: The window's actions.
         page: The views.
+        runner: Runs what takes a while.
         window: The window.
     """
 
@@ -54,6 +58,7 @@ class Editor(QObject):
         transport: Transport,
         actions: ActionSet,
         page: EditorPage,
+        runner: JobRunner,
         window: QWidget,
     ) -> None:
         super().__init__(window)
@@ -67,6 +72,7 @@ class Editor(QObject):
         actions["snap"].setChecked(True)
         self.drag = EdgeDrag(page.edited, lambda: self.situation, actions["snap"].isChecked, self)
         self.drag.dragged.connect(self._end_drag)
+        self.onsets = OnsetSteps(runner, self)
         self.menus = ContextMenus(page, view, transport, actions, self)
         self._connect()
         self.refresh()
@@ -84,6 +90,8 @@ class Editor(QObject):
             "crossfade": self.ask_for_crossfade,
             "previous_edge": partial(self.choose_edge, later=False),
             "next_edge": partial(self.choose_edge, later=True),
+            "previous_onset": partial(self.go_to_onset, later=False),
+            "next_onset": partial(self.go_to_onset, later=True),
             "select_in": self.select_from_here,
             "select_out": self.select_up_to_here,
             "select_all": self.select_all,
@@ -95,7 +103,10 @@ class Editor(QObject):
         }
         for name, function in does.items():
             self._actions[name].triggered.connect(lambda _checked=False, do=function: do())
-        session.source_changed.connect(self._forget_clip)
+        self.onsets.found.connect(self._transport.seek)
+        self.onsets.missed.connect(lambda: self.told.emit(self.tr("There is no further onset.")))
+        self.onsets.failed.connect(lambda error: self.told.emit(describe(error).sentence))
+        session.source_changed.connect(self._forget_source)
         session.edit_changed.connect(self.drag.give_up)
         session.document_changed.connect(self.refresh)
         view.selection_changed.connect(self.refresh)
@@ -281,15 +292,30 @@ class Editor(QObject):
         if edge is None:
             self.told.emit(self.tr("There is no further edge."))
             return
-        view, position = self._view, edge.position(self._session.timeline)
+        timeline, view = self._session.timeline, self._view
+        position = edge.position(timeline)
         view.choose_edge(edge)
+        words = (
+            self.tr("End of segment {number}, at {place} of the recording.")
+            if edge.at_end
+            else self.tr("Start of segment {number}, at {place} of the recording.")
+        )
+        place = format_time(edge.source_position(timeline), view.sample_rate)
+        self.told.emit(words.format(number=edge.item + 1, place=place))
         if self._transport.playing:
             view.bring_into_view(Axis.EDITED, position)
         else:
             self._transport.seek(Axis.EDITED, position)
 
-    def _forget_clip(self) -> None:
+    def go_to_onset(self, *, later: bool) -> None:
+        """Goes to the next place at which something begins, or to the one before."""
+        source, transport = self._session.source, self._transport
+        if source is not None:
+            self.onsets.look(source, self.situation, later=later, playing=transport.playing)
+
+    def _forget_source(self) -> None:
         self._clip = None
+        self.onsets.give_up()
         self.drag.give_up()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -238,6 +238,20 @@ EDITING_ACTIONS: tuple[ActionSpec, ...] = (
         "mdi6.tune-vertical",
     ),
     ActionSpec(
+        "previous_onset",
+        Group.PLAYBACK,
+        QT_TRANSLATE_NOOP("Actions", "Previous onset"),
+        QT_TRANSLATE_NOOP("Actions", "Put the playhead where something begins, before this place."),
+        ("Ctrl+Left",),
+    ),
+    ActionSpec(
+        "next_onset",
+        Group.PLAYBACK,
+        QT_TRANSLATE_NOOP("Actions", "Next onset"),
+        QT_TRANSLATE_NOOP("Actions", "Put the playhead where something begins, after this place."),
+        ("Ctrl+Right",),
+    ),
+    ActionSpec(
         "zoom_selection",
         Group.VIEW,
         QT_TRANSLATE_NOOP("Actions", "Zoom to the s&election"),
@@ -264,7 +278,7 @@ EDITED_MENU = (
 """What the context menu of the edit's views holds."""
 
 RAW_MENU = (
-    "keep_again", "delete", "", "copy", "paste", "", "zoom_selection", "select_all",
+    "keep_again", "delete", "", "cut", "copy", "paste", "", "zoom_selection", "select_all",
     "select_nothing",
 )  # fmt: skip
 """What the context menu of the recording's views holds."""

@@ -187,6 +187,32 @@ def test_zoom_to_the_selection(desk: Desk) -> None:
     assert stop - start < 1.2 * S
 
 
+def test_going_from_onset_to_onset(rig: Rig, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "notes.wav"
+    since = (np.arange(LENGTH) / RATE - 0.5) % 1.0  # a note at 0.5, 1.5 and 2.5 s
+    notes = 0.5 * np.sin(2 * np.pi * 220 * since) * np.exp(-10 * since)
+    soundfile.write(path, notes, RATE, subtype="PCM_16")
+    rig.open(qtbot, path)
+    desk, transport = Desk(rig, qtbot), rig.window.transport
+
+    def step(key: Qt.Key) -> float:
+        desk.key(key, CTRL)
+        qtbot.waitUntil(lambda: not rig.window.runner.jobs)
+        return transport.position / RATE
+
+    right, left = Qt.Key.Key_Right, Qt.Key.Key_Left
+    assert [step(right) for _ in range(3)] == pytest.approx([0.5, 1.5, 2.5], abs=0.02)
+    assert step(right) == pytest.approx(2.5, abs=0.02)
+    assert desk.said[-1] == "There is no further onset."
+    assert step(left) == pytest.approx(1.5, abs=0.02)
+    assert transport.heard is Axis.RAW
+    # In the edit they are where they are heard, in every pass.
+    desk.edit_as(EditList.from_ranges([(2 * S, LENGTH), (S, 2 * S), (S, 2 * S)]))
+    desk.go(0)
+    assert [step(right) for _ in range(3)] == pytest.approx([0.5, 1.5, 2.5], abs=0.02)
+    assert step(left) == pytest.approx(1.5, abs=0.02)
+
+
 # Commands by key ----------------------------------------------------------------------------------
 
 
