@@ -24,7 +24,7 @@ from editorbot_gui.comparing import CompareRequest
 from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.opening import name_filters
 from editorbot_gui.panels.file_drop import files_of
-from editorbot_gui.theme import GRID_PX, Theme, text_font
+from editorbot_gui.theme import GRID_PX, Theme, mixed, text_font
 
 if TYPE_CHECKING:
     from model_core.audio.source import AudioSource
@@ -98,7 +98,7 @@ class FileField(QFrame):
     def mark(self, *, hovered: bool) -> None:
         """Draws the frame: dashed where files can be dropped, stronger under a dragged one."""
         palette = Theme.current().palette
-        colour = palette.text if hovered else palette.line
+        colour = palette.text if hovered else mixed(palette.line, palette.text, 0.3)
         style = "dashed" if self.acceptDrops() else "solid"
         self.setStyleSheet(
             f"#fileField {{ border: 1px {style} {colour.name()}; border-radius: 6px; }}"

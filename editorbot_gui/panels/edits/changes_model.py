@@ -79,6 +79,7 @@ class ChangesModel(QAbstractTableModel):
         super().__init__(parent)
         self._all: tuple[Change, ...] = ()
         self._shown: list[Change] = []
+        self._places: dict[int, int] = {}
         self._sample_rate = 1
         self._wanted = Wanted()
         self._roomy = True
@@ -124,22 +125,23 @@ class ChangesModel(QAbstractTableModel):
 
     def row_of(self, change_id: int) -> int | None:
         """Returns the row of a change, or None if it isn't shown."""
-        return next((row for row, one in enumerate(self._shown) if one.id == change_id), None)
+        return self._places.get(change_id)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sorts by what a column means; rows that are equal in it keep the recording's order."""
         self._column, self._order = column, order
         self.layoutAboutToBeChanged.emit()
         before, self._shown = self._shown, self._arranged()
-        places = {change.id: row for row, change in enumerate(self._shown)}
+        self._places = {change.id: row for row, change in enumerate(self._shown)}
         for index in self.persistentIndexList():
-            row = places[before[index.row()].id]
+            row = self._places[before[index.row()].id]
             self.changePersistentIndex(index, self.index(row, index.column()))
         self.layoutChanged.emit()
 
     def _arrange(self) -> None:
         self.beginResetModel()
         self._shown = self._arranged()
+        self._places = {change.id: row for row, change in enumerate(self._shown)}
         self.endResetModel()
 
     def _arranged(self) -> list[Change]:

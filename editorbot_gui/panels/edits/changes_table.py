@@ -23,8 +23,8 @@ from editorbot_gui.panels.edits.table import ROW_MENU
 if TYPE_CHECKING:
     from editorbot_gui.actions import ActionSet
 
-_WIDTHS_PX = {STATE: 32, KIND: 70, WHERE: 78, LENGTH: 62, CONFIDENCE: 62}
-_STATE_WORDS_PX = 96
+_WIDTHS_PX = {STATE: 30, KIND: 78, WHERE: 78, LENGTH: 68, CONFIDENCE: 62}
+_STATE_WORDS_PX = 92
 _REASON_PX = 56
 _ROW_PX = 28
 _OWN_KEYS = {

@@ -89,7 +89,10 @@ class EditsList(QWidget):
     @property
     def chosen(self) -> tuple[Change, ...]:
         """The changes whose rows are chosen, from top to bottom."""
-        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        # By ranges: asking for single rows costs a call back for every cell.
+        selection = self.table.selectionModel().selection()
+        ranges = [selection.at(place) for place in range(selection.count())]
+        rows = sorted({row for one in ranges for row in range(one.top(), one.bottom() + 1)})
         return tuple(self.model.change_at(row) for row in rows)
 
     def show_changes(self, changes: tuple[Change, ...], sample_rate: int) -> None:
@@ -134,12 +137,9 @@ class EditsList(QWidget):
         selection = self.table.selectionModel()
         with QSignalBlocker(selection):
             arrange()
-            rows = QItemSelection()
-            for number in before:
-                row = self.model.row_of(number)
-                if row is not None:
-                    rows.select(self.model.index(row, 0), self.model.index(row, CONFIDENCE))
-            selection.select(rows, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            selection.select(
+                self._rows_of(before), QItemSelectionModel.SelectionFlag.ClearAndSelect
+            )
             row = self.model.row_of(current) if current is not None else None
             if row is None:  # the row has gone; the arrow keys go on from where it was
                 row = min(place.row(), self.model.rowCount() - 1)
@@ -148,6 +148,16 @@ class EditsList(QWidget):
         self.table.viewport().update()
         self._refresh()
         self.choice_changed.emit()
+
+    def _rows_of(self, numbers: list[int]) -> QItemSelection:
+        """Returns the rows of changes that are shown, neighbours as one range."""
+        model, chosen = self.model, QItemSelection()
+        rows = sorted(row for row in map(model.row_of, numbers) if row is not None)
+        starts = [row for place, row in enumerate(rows) if not place or rows[place - 1] < row - 1]
+        stops = [row for place, row in enumerate(rows) if rows[place + 1 : place + 2] != [row + 1]]
+        for start, stop in zip(starts, stops, strict=True):
+            chosen.select(model.index(start, 0), model.index(stop, CONFIDENCE))
+        return chosen
 
     def _refresh(self) -> None:
         n_all, n_shown = self.model.n_all, self.model.rowCount()
