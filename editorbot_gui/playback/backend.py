@@ -21,11 +21,13 @@ class StreamFormat:
         sample_rate: In hertz; not always the one asked for.
         channels: 1 or 2.
         device_name: For people.
+        notice: A sentence if it isn't the device that was asked for; else empty.
     """
 
     sample_rate: int
     channels: int
     device_name: str
+    notice: str = ""
 
 
 class AudioStream(Protocol):
@@ -57,13 +59,23 @@ class AudioStream(Protocol):
 
 
 class AudioBackend(Protocol):
-    """Opens sound devices."""
+    """Opens sound devices.
+
+    Attributes:
+        device: Name of the output to use; None for the system's default one.
+    """
+
+    device: str | None
 
     def open(self, sample_rate: int) -> AudioStream:
         """Opens the device for playing.
 
         Args:
             sample_rate: What the material has. Where the device refuses it, its own is used.
+
+        Returns:
+            The device; the default one, with a notice, where the one that is asked for can't be
+            opened.
 
         Raises:
             DeviceError: There is no device, or it can't be opened.

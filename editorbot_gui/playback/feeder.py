@@ -49,6 +49,7 @@ class Feeder:
         self._ring = ring
         self._pump = pump
         self._device_rate = device_rate
+        self._ramp_s = ramp_s
         self._ramp_frames = round(ramp_s * device_rate)
         self._generation = 0
         self._voice: Voice | None = None
@@ -80,7 +81,7 @@ class Feeder:
                 block = self._voice.read(chunk_frames)
                 self._ring.append(block)
                 if len(block) < chunk_frames:
-                    self._come_to_rest(plan, self._ring.written, plan.material.length)
+                    self._come_to_rest(plan, self._ring.written, plan.rest_position)
         except (EditorBotError, OSError) as error:
             self._voice = None
             self._pump.flowing = False
@@ -102,7 +103,10 @@ class Feeder:
             guard_frames *= 2
         self._ring.replace_from(frame, self._faded_in(head, frame))
         source_rate = plan.material.sample_rate if voice else 0
-        self._begin_span(Span(frame, position, plan.generation, source_rate, self._device_rate))
+        course = plan.course.within(plan.material.length)
+        self._begin_span(
+            Span(frame, position, plan.generation, source_rate, self._device_rate, course)
+        )
         self._generation = plan.generation
         self._rest = None
         self._voice = voice
@@ -110,7 +114,7 @@ class Feeder:
         if voice is None:
             self._come_to_rest(plan, self._ring.written, position)
         elif len(head) < wanted_frames:
-            self._come_to_rest(plan, frame + len(head), plan.material.length)
+            self._come_to_rest(plan, frame + len(head), plan.rest_position)
 
     def _guard_frames(self) -> int:
         spare_frames = int(_SPARE_S * self._device_rate)
@@ -131,7 +135,15 @@ class Feeder:
     def _voice_at(self, plan: Plan, position: int) -> Voice | None:
         if not plan.sounding:
             return None
-        return Voice(plan.material, position, self._device_rate, self._ring.channels)
+        return Voice(
+            plan.material,
+            position,
+            self._device_rate,
+            self._ring.channels,
+            plan.course,
+            plan.gain,
+            self._ramp_s,
+        )
 
     def _silence(self, n_frames: int) -> npt.NDArray[np.float32]:
         return np.zeros((n_frames, self._ring.channels), dtype=np.float32)

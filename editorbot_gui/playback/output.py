@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from editorbot_gui.playback.backend import AudioBackend
 from editorbot_gui.playback.channels import fold_notice
@@ -11,9 +12,16 @@ from editorbot_gui.playback.plan import Material, Plan, Span
 from editorbot_gui.playback.pump import OutputPump, PlayClock
 from editorbot_gui.playback.ring import SampleRing
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 # Rendered ahead, so that a busy machine isn't heard. A new plan doesn't wait for it to be played.
 _AHEAD_S = 0.4
 _SMALLEST_RING_FRAMES = 16384
+
+# What the device took is kept so long, for the level meter to look at when it is heard.
+_KEPT_S = 1.0
 
 # The device's callback waits for the interpreter while other threads compute. Python hands it over
 # every 5 ms by default, which is too long a wait for a device that holds 20 ms.
@@ -45,7 +53,9 @@ class Output:
         self.format = self._stream.format
         rate = self.format.sample_rate
         capacity_frames = max(_SMALLEST_RING_FRAMES, int(_AHEAD_S * rate))
-        ring = SampleRing(capacity_frames, self.format.channels)
+        ring = SampleRing(capacity_frames, self.format.channels, int(_KEPT_S * rate))
+        self._ring = ring
+        self._seen_frame = 0
         self._pump = OutputPump(ring)
         self._clock = PlayClock(self._pump, rate)
         self.feeder = Feeder(ring, self._pump, rate, ramp_s)
@@ -72,10 +82,29 @@ class Output:
         frame = self._clock.heard_frame(self._stream.now_s())
         return self.feeder.spans.at(frame), frame
 
+    def newly_heard(self) -> npt.NDArray[np.float32]:
+        """Returns the frames `[n, C]` that were heard since it was asked for the last time.
+
+        They are the device's samples, without those that were heard more than a second ago.
+        """
+        frame = min(self._clock.heard_frame(self._stream.now_s()), self._ring.taken)
+        start, self._seen_frame = min(self._seen_frame, frame), frame
+        return self._ring.played(start, frame)
+
     def is_at_rest(self, generation: int) -> bool:
         """Whether all that a plan let sound has been heard."""
         rest_frame = self.feeder.rest_frame(generation)
         return rest_frame is not None and self.heard_span()[1] >= rest_frame
+
+    @property
+    def has_played(self) -> bool:
+        """Whether the device has taken anything yet."""
+        return self._pump.blocks > 0
+
+    @property
+    def device_has_failed(self) -> bool:
+        """Whether it is the device that fails, as far as `poll_failure` has told."""
+        return bool(self._stream.failure()) or self._polls_without_block > _PATIENCE_POLLS
 
     def poll_failure(self) -> str:
         """Returns a sentence when the device or the material fails; else empty.
@@ -96,7 +125,7 @@ class Output:
     def notice(self) -> str:
         """Returns what the person should know about how this is heard; mostly empty."""
         source_rate, channels = self.source_format
-        sentences = [fold_notice(channels, self.format.channels)]
+        sentences = [self.format.notice, fold_notice(channels, self.format.channels)]
         if source_rate != self.format.sample_rate:
             sentences.append(
                 f"The sound device “{self.format.device_name}” does not play "

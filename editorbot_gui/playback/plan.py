@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -36,6 +36,55 @@ class Material(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """How the place moves on through the material.
+
+    Attributes:
+        speed: Samples of the material for each that is heard; below 0 it goes backwards. Not 0.
+        loop: First sample and end of a passage that is played again and again, once its end is
+            reached from before it; only forwards.
+        stop: Where playing ends; left out, at the end of the material. Only forwards.
+    """
+
+    speed: int = 1
+    loop: tuple[int, int] | None = None
+    stop: int | None = None
+
+    def rest_position(self, length: int) -> int:
+        """Returns where it ends in material of a length, unless it goes on for ever."""
+        if self.speed < 0:
+            return 0
+        return length if self.stop is None else min(self.stop, length)
+
+    def within(self, length: int) -> Course:
+        """Returns the same for material of a length; a loop that nothing is left of ends."""
+        if self.loop is None:
+            return self
+        start, stop = max(0, self.loop[0]), min(self.loop[1], length)
+        return replace(self, loop=(start, stop) if start < stop else None)
+
+    def mapped(self, to_new: PositionMap, shortest_loop: int) -> Course:
+        """Returns the same course through other material.
+
+        Args:
+            to_new: From positions in the one to positions in the other.
+            shortest_loop: A loop that becomes shorter than this, in samples, ends.
+        """
+        loop, stop = self.loop, self.stop
+        if loop is not None:
+            # The last sample's place, not the end's: beyond the end there may be something else.
+            loop = to_new(loop[0]), to_new(loop[1] - 1) + 1
+            loop = loop if loop[1] - loop[0] >= shortest_loop else None
+        if stop is not None:
+            stop = to_new(max(0, stop - 1)) + 1
+        return replace(self, loop=loop, stop=stop)
+
+
+STRAIGHT_ON = Course()
+"""Forwards, at its own speed, to the end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """How positions changed their meaning when a generation of the plan began."""
 
@@ -56,12 +105,21 @@ class Plan:
         sounding: False for a pause: the place is kept and nothing is heard.
         generation: Counts the plans from 1.
         steps: Oldest first; the last one is this plan's own.
+        course: How the place moves on.
+        gain: What the samples are multiplied by; 1 leaves them as they are.
     """
 
     material: Material
     sounding: bool
     generation: int
     steps: tuple[Step, ...]
+    course: Course = STRAIGHT_ON
+    gain: float = 1.0
+
+    @property
+    def rest_position(self) -> int:
+        """Where it ends, in samples, unless it goes on for ever."""
+        return self.course.rest_position(self.material.length)
 
     def place(self, position: int, generation: int) -> int:
         """Returns where in this plan a place of an earlier plan is.
@@ -90,6 +148,7 @@ class Span:
         source_rate: Samples of the material for `device_rate` frames of the ring; 0 where the
             place stands still.
         device_rate: Frames of the ring.
+        course: How the place moves on.
     """
 
     frame: int
@@ -97,10 +156,17 @@ class Span:
     generation: int
     source_rate: int
     device_rate: int
+    course: Course = STRAIGHT_ON
 
     def position_at(self, frame: int) -> int:
         """Returns the sample of the material heard at a frame of the ring."""
-        return self.position + max(0, frame - self.frame) * self.source_rate // self.device_rate
+        samples_a_second = self.source_rate * self.course.speed
+        moved = max(0, frame - self.frame) * samples_a_second // self.device_rate
+        position = max(0, self.position + moved)
+        loop = self.course.loop
+        if loop is not None and self.position < loop[1] <= position:
+            return loop[0] + (position - loop[0]) % (loop[1] - loop[0])
+        return position
 
 
 class SpanLog:

@@ -8,13 +8,24 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from editorbot_gui.playback.backend import AudioBackend
 from editorbot_gui.playback.output import Output
-from editorbot_gui.playback.plan import Material, Plan, PositionMap, Step
+from editorbot_gui.playback.plan import (
+    STRAIGHT_ON,
+    Course,
+    Material,
+    Plan,
+    PositionMap,
+    Step,
+)
 from editorbot_gui.playback.sound_device import SoundDeviceBackend
 from model_core.errors import DeviceError
 
 _POLL_MS = 20
 _CLOSE_AFTER_MS = 10_000
 _RAMP_S = 0.003
+_SCRUBBED_S = 0.08
+
+SHORTEST_LOOP_S = 0.02
+"""What is shorter isn't looped: it would be a tone and no passage."""
 
 
 class PlayerState(StrEnum):
@@ -59,7 +70,13 @@ class Player(QObject):
     device_failed = Signal(str)
     """Emitted with a sentence when the device or the recording fails; playback is paused then."""
     notice_given = Signal(str)
-    """Emitted with a sentence when what is heard differs from the file in rate or channels."""
+    """Emitted with a sentence when what is heard differs from the file in rate or channels, or is
+    heard through another device than it was."""
+    course_changed = Signal()
+    """Another speed or loop, or none."""
+    frames_heard = Signal(object, int)
+    """Emitted while playing with the device's samples `[n, C]` that were heard since the last time,
+    and its rate in hertz."""
 
     def __init__(
         self,
@@ -79,6 +96,10 @@ class Player(QObject):
         self._state = PlayerState.STOPPED
         self._generation = 0
         self._plan: Plan | None = None
+        self._course = STRAIGHT_ON
+        self._gains = dict.fromkeys(Listening, 1.0)
+        self._scrubbed_from: int | None = None
+        self._scrub_refused = False
         self._output: Output | None = None
         self._notice = ""
         self._closed_underruns = 0
@@ -112,6 +133,21 @@ class Player(QObject):
         """Length of what is listened to, in samples; 0 for nothing."""
         material = self._materials[self._listening]
         return material.length if material is not None else 0
+
+    @property
+    def course(self) -> Course:
+        """How the place moves on: speed and loop of what plays or was played last."""
+        return self._course
+
+    @property
+    def device(self) -> str | None:
+        """Name of the output that is asked for; None for the system's default one."""
+        return self._backend.device
+
+    @property
+    def device_in_use(self) -> str:
+        """Name of the output that is open; empty if none is."""
+        return self._output.format.device_name if self._output is not None else ""
 
     def position(self) -> int:
         """Returns the sample that is heard now, or where playing would begin.
@@ -147,29 +183,33 @@ class Player(QObject):
             self._close_output()
             self._rest_at(0, PlayerState.STOPPED)
         elif self._state is PlayerState.PLAYING and self._fits(material):
+            self._follow_course(to_new or _same_place, material)
             self._submit(to_new or _same_place)
         else:
             position = self.position()
             self._rest_at(to_new(position) if to_new else position)
 
-    def play(self, from_position: int | None = None) -> None:
+    def play(self, from_position: int | None = None, course: Course = STRAIGHT_ON) -> None:
         """Plays on, or from a position.
 
         Args:
             from_position: In samples; left out, playing goes on where it was, and from the
                 beginning if it was at the end.
+            course: At which speed, and whether in a loop.
         """
         material = self._materials[self._listening]
         if material is None:
             return
+        self.end_scrub()
         if from_position is None:
-            if self._state is PlayerState.PLAYING:
+            if self._state is PlayerState.PLAYING and course == self._course:
                 return
             from_position = self.position()
             if from_position >= material.length:
                 from_position = 0
         if not self._open_output(material):
             return
+        self._set_course(course.within(material.length))
         self._submit(_always(from_position), sounding=True)
         self._idle_timer.stop()
         self._poll_timer.start()
@@ -181,6 +221,71 @@ class Player(QObject):
             self._submit(_same_place, sounding=False)
             self._set_state(PlayerState.PAUSED)
 
+    def change_course(self, course: Course) -> None:
+        """Goes on from where it is, at another speed or in another loop; only while playing."""
+        if self._state is PlayerState.PLAYING and course != self._course:
+            self._set_course(course)
+            self._submit(_same_place)
+
+    def scrub(self, position: int, which: str | None = None) -> None:
+        """Plays a moment at a position, as while something is dragged there; not while playing.
+
+        The place stays where it is until `end_scrub`.
+
+        Args:
+            position: In samples.
+            which: `"raw"` or `"edited"`; left out, what is listened to.
+        """
+        material = self._materials[Listening(which) if which else self._listening]
+        if material is None or self._state is PlayerState.PLAYING or self._scrub_refused:
+            return
+        place = self.position()
+        if not self._open_output(material):
+            # One sentence for a drag is enough.
+            self._scrub_refused = True
+            return
+        self._scrubbed_from = place
+        self._idle_timer.stop()
+        self._poll_timer.start()
+        course = Course(stop=position + round(_SCRUBBED_S * material.sample_rate))
+        self._generation += 1
+        step = Step(self._generation, _always(position))
+        self._hear(Plan(material, True, self._generation, (step,), course))
+
+    def end_scrub(self) -> None:
+        """Is quiet after scrubbing; the place is where it was before."""
+        self._scrub_refused = False
+        if self._scrubbed_from is not None:
+            place, self._scrubbed_from = self._scrubbed_from, None
+            self._set_plan((), _always(place), sounding=False)
+
+    def set_gains(self, gains: dict[Listening, float]) -> None:
+        """Plays recording and edit louder or softer than they are; exports know nothing of it.
+
+        Args:
+            gains: What the samples are multiplied by; 1 for what isn't named.
+        """
+        gains = {which: gains.get(which, 1.0) for which in Listening}
+        if gains == self._gains:
+            return
+        self._gains = gains
+        if self._state is PlayerState.PLAYING:
+            self._submit(_same_place)
+
+    def use_device(self, name: str | None) -> None:
+        """Plays through another output from now on; what plays goes on through it.
+
+        Args:
+            name: As the list of devices has it; None for the system's default one.
+        """
+        if name == self._backend.device:
+            return
+        self._backend.device = name
+        if self._state is PlayerState.PLAYING:
+            self._go_on_elsewhere("")
+        else:
+            self._close_output()
+
     def toggle(self) -> None:
         """Plays if it is quiet, pauses if it plays."""
         if self._state is PlayerState.PLAYING:
@@ -191,6 +296,9 @@ class Player(QObject):
     def seek(self, position: int) -> None:
         """Goes to a position in samples, playing or not."""
         if self._state is PlayerState.PLAYING:
+            loop = self._course.loop
+            if self._course.stop is not None or (loop and not loop[0] <= position < loop[1]):
+                self._set_course(Course(self._course.speed))
             self._submit(_always(position))
         else:
             self._rest_at(position)
@@ -215,7 +323,9 @@ class Player(QObject):
             to_new = mapped
         position = self.position()
         self._listen_to(target)
-        if self._state is PlayerState.PLAYING:
+        material = self._materials[target]
+        if self._state is PlayerState.PLAYING and material is not None:
+            self._follow_course(to_new, material)
             self._submit(to_new)
         else:
             self._rest_at(to_new(position))
@@ -234,6 +344,8 @@ class Player(QObject):
 
     def _heard(self) -> tuple[int, int]:
         """Returns the position, and the generation that it was heard in."""
+        if self._scrubbed_from is not None:
+            return self._scrubbed_from, self._generation
         if self._plan is None:
             return 0, 0
         span, frame = self._output.heard_span() if self._output else (None, 0)
@@ -250,8 +362,19 @@ class Player(QObject):
             earlier = tuple(s for s in self._plan.steps if s.generation > heard_generation)
         self._set_plan(earlier, to_new, sounding=sounding)
 
+    def _set_course(self, course: Course) -> None:
+        if course != self._course:
+            self._course = course
+            self.course_changed.emit()
+
+    def _follow_course(self, to_new: PositionMap, material: Material) -> None:
+        """Has loop and end mean the same sound in other material."""
+        shortest = round(SHORTEST_LOOP_S * material.sample_rate)
+        self._set_course(self._course.mapped(to_new, shortest).within(material.length))
+
     def _rest_at(self, position: int, state: PlayerState | None = None) -> None:
         """Stands still at a position and says so."""
+        self._scrubbed_from = None
         self._set_plan((), _always(position), sounding=False)
         if state is not None:
             self._set_state(state)
@@ -266,9 +389,13 @@ class Player(QObject):
             return
         self._generation += 1
         steps = (*earlier, Step(self._generation, to_new))
-        self._plan = Plan(material, sounding, self._generation, steps)
+        course, gain = self._course, self._gains[self._listening]
+        self._hear(Plan(material, sounding, self._generation, steps, course, gain))
+
+    def _hear(self, plan: Plan) -> None:
+        self._plan = plan
         if self._output is not None:
-            self._output.set_plan(self._plan)
+            self._output.set_plan(plan)
 
     def _fits(self, material: Material) -> bool:
         """Whether the device is open for such material, and well."""
@@ -277,18 +404,26 @@ class Player(QObject):
             return False
         return output.source_format == (material.sample_rate, material.channels)
 
-    def _open_output(self, material: Material) -> bool:
-        """Opens the device unless it is open and fits; says so when that fails."""
+    def _open_output(self, material: Material, reason: str = "") -> bool:
+        """Opens the device unless it is open and fits; says so when that fails.
+
+        Args:
+            material: What is to be heard.
+            reason: Why it is opened, as a sentence that is said with what comes of it.
+        """
         if self._fits(material):
             return True
         self._close_output()
         try:
             self._output = Output(self._backend, material, self._ramp_s, threaded=self._threaded)
         except DeviceError as error:
-            self.device_failed.emit(str(error))
+            self.device_failed.emit(f"{reason} {error}".strip())
             return False
         notice = self._output.notice()
-        if notice and notice != self._notice:
+        if reason:
+            name = self._output.format.device_name
+            self.notice_given.emit(f"{reason} Playing goes on through “{name}”.")
+        elif notice and notice != self._notice:
             self.notice_given.emit(notice)
         self._notice = notice
         return True
@@ -300,10 +435,30 @@ class Player(QObject):
         if self._output is None:
             return
         position = self.position()
-        output, self._output = self._output, None
-        output.close()
-        self._closed_underruns += output.underruns
+        self._give_back()
         self._rest_at(position)
+
+    def _give_back(self) -> None:
+        """Frees the device; who calls it says where the place is then."""
+        output, self._output = self._output, None
+        if output is not None:
+            output.close()
+            self._closed_underruns += output.underruns
+
+    def _go_on_elsewhere(self, reason: str) -> None:
+        """Opens a device anew and goes on there; pauses with a sentence where that fails.
+
+        Args:
+            reason: Why, as a sentence; empty if it was wished.
+        """
+        material, position = self._materials[self._listening], self.position()
+        self._give_back()
+        self._set_plan((), _always(position), sounding=False)
+        if material is None or not self._open_output(material, reason):
+            self._rest_at(position)
+            return
+        self._submit(_always(position))
+        self._poll_timer.start()
 
     def _listen_to(self, which: Listening) -> None:
         self._listening = which
@@ -321,13 +476,20 @@ class Player(QObject):
             return
         sentence = output.poll_failure()
         if sentence:
-            self._close_output()
-            self.device_failed.emit(sentence)
+            plays = self._state is PlayerState.PLAYING
+            if plays and output.device_has_failed and output.has_played:
+                self._go_on_elsewhere(sentence)
+            else:
+                self._close_output()
+                self.device_failed.emit(sentence)
+            return
+        self.frames_heard.emit(output.newly_heard(), output.format.sample_rate)
+        if self._scrubbed_from is not None:
             return
         if not output.is_at_rest(plan.generation):
             self.position_polled.emit(self.position())
         elif self._state is PlayerState.PLAYING:
-            self._rest_at(plan.material.length, PlayerState.STOPPED)
+            self._rest_at(plan.rest_position, PlayerState.STOPPED)
         else:
             self.position_polled.emit(self.position())
             self._poll_timer.stop()

@@ -16,17 +16,20 @@ class SampleRing:
     consumer can take in its next block.
 
     Args:
-        capacity_frames: Frames that fit.
+        capacity_frames: Frames that can wait.
         channels: Samples in a frame.
+        kept_frames: How many that were taken can still be looked at.
 
     Attributes:
         written: Number of the frame that the producer writes next.
         taken: Number of the frame that the consumer takes next.
     """
 
-    def __init__(self, capacity_frames: int, channels: int) -> None:
-        self._samples = np.zeros((capacity_frames, channels), dtype=np.float32)
+    def __init__(self, capacity_frames: int, channels: int, kept_frames: int = 0) -> None:
+        self._size = capacity_frames + kept_frames
+        self._samples = np.zeros((self._size, channels), dtype=np.float32)
         self.capacity_frames = capacity_frames
+        self.kept_frames = kept_frames
         self.channels = channels
         self.written = 0
         self.taken = 0
@@ -52,8 +55,8 @@ class SampleRing:
             frame: From `taken` plus the consumer's next block, to `written`.
             block: What is to be heard from there.
         """
-        first = frame % self.capacity_frames
-        before_wrap = min(len(block), self.capacity_frames - first)
+        first = frame % self._size
+        before_wrap = min(len(block), self._size - first)
         self._samples[first : first + before_wrap] = block[:before_wrap]
         self._samples[: len(block) - before_wrap] = block[before_wrap:]
         # Last, so that the consumer never reaches samples that aren't there yet.
@@ -63,6 +66,19 @@ class SampleRing:
         """Returns a copy of the waiting frames from `start` to `stop`, `[stop - start, C]`."""
         return self._samples.take(range(start, stop), axis=0, mode="wrap")
 
+    def played(self, start: int, stop: int) -> npt.NDArray[np.float32]:
+        """Returns a copy of frames that were taken, as far as they are still there.
+
+        Args:
+            start: First frame.
+            stop: Last frame, exclusive; at most `taken`.
+
+        Returns:
+            `[n, C]`: the frames from `start` to `stop`, without those at the beginning that are
+            more than `kept_frames` before `taken`.
+        """
+        return self.peek(max(start, self.taken - self.kept_frames), stop)
+
     def take_into(self, out: npt.NDArray[np.float32]) -> int:
         """Moves waiting frames into `out` `[n, channels]`, fills the rest of it with zeros.
 
@@ -70,8 +86,8 @@ class SampleRing:
             How many frames were there.
         """
         n_frames = min(len(out), self.written - self.taken)
-        first = self.taken % self.capacity_frames
-        before_wrap = min(n_frames, self.capacity_frames - first)
+        first = self.taken % self._size
+        before_wrap = min(n_frames, self._size - first)
         out[:before_wrap] = self._samples[first : first + before_wrap]
         out[before_wrap:n_frames] = self._samples[: n_frames - before_wrap]
         out[n_frames:] = 0.0

@@ -30,42 +30,69 @@ class SoundDeviceBackend:
     PortAudio is loaded when a stream is opened for the first time.
 
     Args:
-        device: Name or number of an output as PortAudio lists it; None for the default one.
+        device: Name of an output as PortAudio lists it; None for the default one.
+
+    Attributes:
+        device: As given; it is opened the next time.
     """
 
-    def __init__(self, device: str | int | None = None) -> None:
-        self._device = device
+    def __init__(self, device: str | None = None) -> None:
+        self.device = device
 
     def open(self, sample_rate: int) -> SoundDeviceStream:
         """Opens the device; see `AudioBackend.open`."""
         library = _load_library()
+        device = self.device
         with _library_lock:
             try:
-                info = self._find_device(library)
-                return self._open_at_some_rate(library, info, sample_rate)
-            except DeviceError:
+                return self._open_named(library, device, sample_rate)
+            except DeviceError as error:
                 # The list of devices is made when PortAudio starts: one that was plugged in
                 # since, or a sound server that was started again, is only seen by a new start.
                 _restart(library)
-                info = self._find_device(library)
-                return self._open_at_some_rate(library, info, sample_rate)
+                try:
+                    return self._open_named(library, device, sample_rate)
+                except DeviceError:
+                    if device is None:
+                        raise
+                    with contextlib.suppress(DeviceError):
+                        return self._open_named(library, None, sample_rate, error.sentence)
+                    raise
 
-    def _find_device(self, library: pa.Library) -> pa.DeviceInfo:
+    def _open_named(
+        self, library: pa.Library, device: str | None, sample_rate: int, reason: str = ""
+    ) -> SoundDeviceStream:
+        """Opens a device at the rate that is asked for, or at its own.
+
+        Args:
+            library: The module sounddevice.
+            device: Its name; None for the default one.
+            sample_rate: In hertz.
+            reason: Why it isn't the device that was asked for, as a sentence; empty if it is.
+
+        Raises:
+            DeviceError: It isn't there, or can't be opened.
+        """
+        info = self._find_device(library, device)
+        notice = f"{reason} You hear this through “{info['name']}”." if reason else ""
+        return self._open_at_some_rate(library, info, sample_rate, notice)
+
+    def _find_device(self, library: pa.Library, device: str | None) -> pa.DeviceInfo:
         try:
-            return library.query_devices(self._device, kind="output")
+            return library.query_devices(device, kind="output")
         except (library.PortAudioError, ValueError) as error:
-            if self._device is None:
+            if device is None:
                 raise DeviceError(
                     "No sound device was found.",
                     f"Connect one and play again. {_WORKS_WITHOUT}",
                 ) from error
             raise DeviceError(
-                f"The sound device “{self._device}” was not found.",
+                f"The sound device “{device}” was not found.",
                 "Connect it, or choose another.",
             ) from error
 
     def _open_at_some_rate(
-        self, library: pa.Library, info: pa.DeviceInfo, sample_rate: int
+        self, library: pa.Library, info: pa.DeviceInfo, sample_rate: int, notice: str
     ) -> SoundDeviceStream:
         # Two at most: a system's mixer offers dozens of channels and drops those that no
         # loudspeaker is there for, so that some of a recording would silently not be heard.
@@ -74,7 +101,7 @@ class SoundDeviceBackend:
         latency_s = max(_DEVICE_LATENCY_S, info["default_low_output_latency"])
         reason = ""
         for rate in dict.fromkeys((sample_rate, device_rate)):
-            stream_format = StreamFormat(rate, device_channels, info["name"])
+            stream_format = StreamFormat(rate, device_channels, info["name"], notice)
             try:
                 return SoundDeviceStream(library, info["index"], stream_format, latency_s)
             except library.PortAudioError as error:

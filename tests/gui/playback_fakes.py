@@ -90,6 +90,7 @@ class ManualBackend:
         self._sample_rate = sample_rate
         self._channels = channels
         self._latency_s = latency_s
+        self.device: str | None = None
         self.refusal = ""
         self.streams: list[ManualStream] = []
 

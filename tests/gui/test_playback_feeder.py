@@ -11,7 +11,7 @@ import soxr
 from pytestqt.qtbot import QtBot
 
 from editorbot_gui.playback.feeder import Feeder, FeederThread
-from editorbot_gui.playback.plan import Material, Plan, PositionMap, Step
+from editorbot_gui.playback.plan import STRAIGHT_ON, Course, Material, Plan, PositionMap, Step
 from editorbot_gui.playback.pump import OutputPump
 from editorbot_gui.playback.ring import SampleRing
 from model_core.errors import AudioReadError
@@ -30,12 +30,20 @@ class Deck:
     feeder: Feeder
     steps: tuple[Step, ...] = ()
 
-    def plan(self, material: Material, to_new: PositionMap | int, *, sounding: bool = True) -> int:
+    def plan(
+        self,
+        material: Material,
+        to_new: PositionMap | int,
+        *,
+        sounding: bool = True,
+        course: Course = STRAIGHT_ON,
+        gain: float = 1.0,
+    ) -> int:
         """Sets a plan and returns its generation."""
         step = (lambda _position: to_new) if isinstance(to_new, int) else to_new
         generation = len(self.steps) + 1
         self.steps = (*self.steps, Step(generation, step))
-        self.feeder.plan = Plan(material, sounding, generation, self.steps)
+        self.feeder.plan = Plan(material, sounding, generation, self.steps, course, gain)
         return generation
 
     def pull(self, n_frames: int) -> npt.NDArray[np.float32]:
@@ -347,3 +355,88 @@ def test_a_defect_in_the_thread_is_told_and_handed_on(
     thread.stop()
     assert handed_on == [ZeroDivisionError]
     assert "by zero" in deck.feeder.failure
+
+
+@pytest.mark.parametrize("block_frames", [7, 64, 500])
+def test_a_loop_begins_again_with_a_crossfade_and_is_exact_elsewhere(
+    make_deck: MakeDeck, block_frames: int
+) -> None:
+    ramp = 24
+    deck = make_deck(ramp_s=0.003)
+    noise = NoiseMaterial(20_000, RATE, 2)
+    deck.plan(noise, 900, course=Course(loop=(1000, 1500)))
+    heard = deck.hear(1400, block_frames) * 32768
+    np.testing.assert_array_equal(heard[ramp:600], noise.pcm[900 + ramp : 1500])
+    gains = np.arange(1, ramp + 1)[:, None] / (ramp + 1)
+    mixed = noise.pcm[1500 : 1500 + ramp] * (1 - gains) + noise.pcm[1000 : 1000 + ramp] * gains
+    for first in (600, 1100):
+        np.testing.assert_allclose(heard[first : first + ramp], mixed, atol=1e-2)
+    np.testing.assert_array_equal(heard[600 + ramp : 1100], noise.pcm[1000 + ramp : 1500])
+    assert deck.place(599) == (1, 1499)
+    assert deck.place(600) == (1, 1000)
+    assert deck.place(1101) == (1, 1001)
+    assert deck.feeder.rest_frame(1) is None
+
+
+def test_a_loop_up_to_the_end_of_the_material_goes_round(make_deck: MakeDeck) -> None:
+    deck = make_deck(ramp_s=0.003)
+    noise = NoiseMaterial(1000, RATE, 1)
+    deck.plan(noise, 800, course=Course(loop=(800, 5000)))
+    heard = deck.hear(600) * 32768
+    np.testing.assert_array_equal(heard[24:200, 0], noise.pcm[824:, 0])
+    np.testing.assert_array_equal(heard[224:400, 0], noise.pcm[824:, 0])
+
+
+@pytest.mark.parametrize("speed", [4, -1, -4])
+def test_other_speeds_are_resampled_as_a_whole(make_deck: MakeDeck, speed: int) -> None:
+    deck = make_deck(rate=44100)
+    noise = NoiseMaterial(60_000, 44100, 2)
+    start = 0 if speed > 0 else 60_000
+    generation = deck.plan(noise, start, course=Course(speed))
+    n_frames = 60_000 // abs(speed)
+    heard = deck.hear(n_frames + 100, block_frames=200)
+    read = noise.read_float(0, 60_000)[:: 1 if speed > 0 else -1]
+    expected = soxr.resample(read, 44100 * abs(speed), 44100) if abs(speed) > 1 else read
+    np.testing.assert_allclose(heard[: len(expected)], expected, atol=1e-6)
+    assert deck.feeder.rest_frame(generation) == len(expected)
+    assert deck.place(n_frames // 2) == (generation, 30_000)
+    assert deck.place(n_frames + 99) == (generation, 60_000 - start)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_twice_as_fast_keeps_the_pitch_and_the_place(make_deck: MakeDeck, channels: int) -> None:
+    rate = 44100
+    deck = make_deck(rate=rate)
+    seconds = np.arange(4 * rate) / rate
+    burst = (seconds % 1.0) > 0.6
+    tone = np.round(16000 * np.sin(2 * np.pi * 440 * seconds) * burst).astype(np.int16)
+    noise = NoiseMaterial(4 * rate, rate, channels)
+    noise.pcm = np.repeat(tone[:, None], channels, axis=1)
+    deck.plan(noise, 0, course=Course(2))
+    heard = deck.hear(2 * rate, block_frames=512)[:, 0]
+    loud = np.abs(heard) > 0.1
+    for number in range(4):
+        after = int((number + 0.2) * rate / 2)
+        begin = after + int(np.argmax(loud[after:]))
+        _, place = deck.place(begin)
+        assert place / rate == pytest.approx(number + 0.6, abs=0.03)
+    within = heard[int(0.4 * rate) : int(0.4 * rate) + 2048] * np.hanning(2048)
+    assert np.argmax(np.abs(np.fft.rfft(within, rate))) == pytest.approx(440, abs=4)
+
+
+def test_a_gain_is_applied(make_deck: MakeDeck) -> None:
+    deck = make_deck()
+    noise = NoiseMaterial(10_000, RATE, 2)
+    deck.plan(noise, 0, gain=0.5)
+    np.testing.assert_array_equal(deck.hear(500) * 65536, noise.pcm[:500])
+
+
+def test_what_was_played_can_be_looked_at_for_a_while() -> None:
+    ring = SampleRing(100, 1, kept_frames=50)
+    for first in range(0, 400, 40):
+        ring.append(np.arange(first, first + 40, dtype=np.float32)[:, None])
+        ring.take_into(np.empty((40, 1), np.float32))
+    ring.append(np.full((ring.room_frames, 1), -1.0, np.float32))
+    assert ring.played(380, 400)[:, 0].tolist() == list(range(380, 400))
+    assert ring.played(0, 400)[:, 0].tolist() == list(range(350, 400))
+    assert len(ring.played(400, 400)) == 0

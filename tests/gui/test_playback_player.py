@@ -4,10 +4,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from editorbot_gui.playback.plan import Course
 from editorbot_gui.playback.player import Listening, Player, PlayerState
 from model_core.errors import AudioReadError
 from tests.gui.playback_fakes import CountingMaterial, ManualBackend, positions
@@ -318,17 +320,205 @@ def test_no_device_is_a_sentence_and_the_rest_works(rig: Rig) -> None:
     assert rig.hear(64) == list(range(501, 565))
 
 
-def test_a_device_that_goes_away_pauses_at_the_place(rig: Rig, qtbot: QtBot) -> None:
+def test_a_device_that_goes_away_is_replaced_and_playing_goes_on(rig: Rig, qtbot: QtBot) -> None:
     rig.player.play(300)
     rig.hear(640)
+    with qtbot.waitSignal(rig.player.notice_given) as noticed:
+        rig.backend.stream.failing = "The sound device has gone away."
+    assert noticed.args == ["The sound device has gone away. Playing goes on through “By hand”."]
+    assert rig.player.state is PlayerState.PLAYING
+    assert len(rig.backend.streams) == 2
+    assert rig.backend.streams[0].closed
+    assert rig.hear(64) == list(range(941, 1005))
+    assert rig.said_of("state_changed") == ["playing"]
+    assert rig.said_of("device_failed") == []
+    with qtbot.waitSignal(rig.player.position_polled):
+        rig.hear(64)
+
+
+def test_a_device_that_goes_away_with_no_other_pauses_at_the_place(rig: Rig, qtbot: QtBot) -> None:
+    rig.player.play(300)
+    rig.hear(640)
+    rig.backend.refusal = "No sound device was found."
     with qtbot.waitSignal(rig.player.device_failed) as failed:
         rig.backend.stream.failing = "The sound device has gone away."
-    assert failed.args == ["The sound device has gone away."]
+    assert failed.args == ["The sound device has gone away. No sound device was found."]
     assert rig.player.state is PlayerState.PAUSED
     assert rig.player.position() == 940
+    rig.backend.refusal = ""
     rig.player.play()
     assert len(rig.backend.streams) == 2
     assert rig.hear(64) == list(range(941, 1005))
+
+
+def test_devices_that_go_away_at_once_are_not_tried_for_ever(rig: Rig, qtbot: QtBot) -> None:
+    rig.player.play(300)
+    rig.hear(640)
+    rig.backend.stream.failing = "It has gone away."
+    with qtbot.waitSignal(rig.player.notice_given):
+        pass
+    with qtbot.waitSignal(rig.player.device_failed):
+        rig.backend.stream.failing = "It has gone away, too."
+    assert len(rig.backend.streams) == 2
+    assert rig.player.state is PlayerState.PAUSED
+    assert rig.player.position() == 940
+
+
+def test_another_device_can_be_chosen_while_it_plays(rig: Rig) -> None:
+    rig.player.play(300)
+    rig.hear(640)
+    rig.player.use_device("Headphones")
+    assert rig.backend.device == "Headphones"
+    assert rig.player.device_in_use == "By hand"
+    assert [stream.closed for stream in rig.backend.streams] == [True, False]
+    assert rig.hear(64) == list(range(941, 1005))
+    assert rig.said_of("state_changed") == ["playing"]
+    rig.player.pause()
+    rig.player.use_device(None)
+    assert rig.backend.stream.closed
+    assert rig.player.device_in_use == ""
+    assert len(rig.backend.streams) == 2
+
+
+def test_a_loop_is_entered_from_before_it_and_goes_round(rig: Rig) -> None:
+    rig.player.play(400, Course(loop=(500, 800)))
+    assert rig.hear(1000) == [*range(401, 801), *range(501, 801), *range(501, 801)]
+    assert rig.player.position() == 500  # where the next sample comes from
+    assert rig.hear(20, 10) == list(range(501, 521))
+    assert rig.player.position() == 520
+    rig.player.pause()
+    rig.hear(200)
+    assert rig.player.position() == 520 + GUARD
+    rig.player.play()
+    assert rig.hear(400)[-1] == 520 + GUARD + 400  # on and out of it
+
+
+def test_a_seek_within_a_loop_keeps_it_and_one_out_of_it_ends_it(rig: Rig) -> None:
+    rig.player.play(500, Course(loop=(500, 800)))
+    rig.hear(100)
+    rig.player.seek(700)
+    assert rig.hear(GUARD + 200)[GUARD:] == [*range(701, 801), *range(501, 601)]
+    rig.player.seek(3000)
+    assert rig.player.course == Course()
+    assert rig.hear(GUARD + 50)[GUARD:] == list(range(3001, 3051))
+
+
+def test_a_loop_goes_along_to_the_other_one_and_to_another_edit(rig: Rig) -> None:
+    rig.player.play(20_500, Course(loop=(20_500, 20_800)))
+    rig.hear(100)
+    rig.player.listen_to("edited", lambda position: position - 15_000)
+    assert rig.player.course.loop == (5500, 5800)
+    heard = rig.hear(GUARD + 400)
+    assert heard[GUARD:][: 200 - GUARD] == list(range(EDITED + 5600 + GUARD, EDITED + 5800))
+    assert heard[200:248] == list(range(EDITED + 5500, EDITED + 5548))
+    rig.player.set_edited(
+        CountingMaterial(45_000, offset=EDITED + 5000), lambda position: position - 5000
+    )
+    assert rig.player.course.loop == (500, 800)
+    rig.player.set_edited(CountingMaterial(45_000), lambda _position: 77)
+    assert rig.player.course.loop is None  # nothing is left of it
+    assert rig.player.state is PlayerState.PLAYING
+
+
+def test_a_passage_is_played_to_its_end(rig: Rig, qtbot: QtBot) -> None:
+    rig.player.play(400, Course(stop=900))
+    with qtbot.waitSignal(rig.player.state_changed) as stopped:
+        assert rig.hear(640) == [*range(401, 901), *[0] * 140]
+    assert stopped.args == ["stopped"]
+    assert rig.player.position() == 900
+    assert rig.player.underruns == 0
+
+
+def test_speeds_change_while_it_plays_and_the_place_follows(rig: Rig) -> None:
+    rig.player.play(20_000)
+    rig.hear(640)
+    for speed in (4, -1, -2, 2, 1):
+        before = rig.player.position()
+        rig.player.change_course(Course(speed))
+        rig.player.feed()
+        rig.backend.stream.pull(160)
+        rig.player.feed()
+        rig.backend.stream.pull(160)
+        place = rig.player.position()
+        assert abs(place - before) <= 4 * 320
+        for _ in range(5):
+            rig.player.feed()
+            rig.backend.stream.pull(160)
+        assert rig.player.position() - place == 800 * speed
+    assert rig.player.underruns == 0
+
+
+def test_backwards_it_stops_at_the_beginning(rig: Rig, qtbot: QtBot) -> None:
+    rig.player.play(500, Course(-1))
+    with qtbot.waitSignal(rig.player.state_changed) as stopped:
+        assert rig.hear(640) == [*range(500, 0, -1), *[0] * 140]
+    assert stopped.args == ["stopped"]
+    assert rig.player.position() == 0
+
+
+def test_scrubbing_plays_a_moment_and_leaves_the_place(rig: Rig, qtbot: QtBot) -> None:
+    rig.player.seek(3000)
+    polled = len(rig.said_of("position_polled"))
+    rig.player.scrub(7000)
+    assert rig.hear(1000)[:641] == [*range(7001, 7641), 0]
+    rig.player.scrub(200, "edited")
+    assert rig.hear(30) == list(range(EDITED + 200, EDITED + 230))
+    assert rig.player.position() == 3000
+    qtbot.wait(60)
+    assert rig.player.state is PlayerState.STOPPED
+    rig.player.end_scrub()
+    assert rig.player.position() == 3000
+    assert set(rig.said_of("position_polled")[polled:]) <= {3000}
+    assert not any(rig.hear(100)[GUARD:])
+    rig.player.play()
+    assert rig.hear(32) == list(range(3001, 3033))
+
+
+def test_scrubbing_without_a_device_says_so_once_a_drag(rig: Rig) -> None:
+    rig.backend.refusal = "No sound device was found."
+    for place in range(5):
+        rig.player.scrub(place)
+    rig.player.end_scrub()
+    assert rig.said_of("device_failed") == ["No sound device was found."]
+    assert rig.player.position() == 0
+
+
+def test_scrubbing_does_not_disturb_what_plays(rig: Rig) -> None:
+    rig.player.play(300)
+    rig.hear(640)
+    rig.player.scrub(9000)
+    rig.player.end_scrub()
+    assert rig.hear(320) == list(range(941, 1261))
+
+
+def test_gains_are_heard_and_a_gain_of_one_leaves_every_sample(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    rig.player.set_raw(CountingMaterial(100_000))
+    rig.player.set_gains({Listening.RAW: 2.0})
+    rig.player.play(100)
+    assert rig.hear(4) == [202, 204, 206, 208]
+    rig.player.set_gains({})
+    assert rig.hear(GUARD + 40)[-5:] == list(range(188, 193))
+
+
+def test_the_frames_that_are_heard_are_handed_out(make_rig: MakeRig) -> None:
+    rig = make_rig(ManualBackend(latency_s=0.05))
+    rig.player.set_raw(CountingMaterial(100_000))
+    rig.player.play(0)
+    handed: list[int] = []
+    rates: set[int] = set()
+
+    def take(frames: np.ndarray, rate: int) -> None:
+        handed.extend(positions(frames))
+        rates.add(rate)
+
+    rig.player.frames_heard.connect(take)
+    for _ in range(20):
+        rig.hear(320)
+        rig.player._poll()
+    assert rates == {RATE}
+    # What is still in the device isn't heard yet; everything else is there, once and in order.
+    assert handed == list(range(1, 6400 - 400 + 1))
 
 
 def test_a_device_that_goes_away_during_a_pause_is_opened_anew(rig: Rig, qtbot: QtBot) -> None:
@@ -349,9 +539,14 @@ def test_a_device_that_does_not_answer_is_told(
 ) -> None:
     monkeypatch.setattr("editorbot_gui.playback.output._PATIENCE_POLLS", 3)
     rig.player.play()
-    with qtbot.waitSignal(rig.player.device_failed) as failed:
+    with qtbot.waitSignal(rig.player.notice_given) as noticed:
         rig.hear(64)
-    assert failed.args == ["The sound device “By hand” does not answer."]
+    sentence = "The sound device “By hand” does not answer."
+    assert noticed.args == [f"{sentence} Playing goes on through “By hand”."]
+    with qtbot.waitSignal(rig.player.device_failed) as failed:
+        pass
+    assert failed.args == [sentence]
+    assert rig.player.state is PlayerState.PAUSED
 
 
 def test_a_recording_that_cant_be_read_is_told(rig: Rig, qtbot: QtBot) -> None:

@@ -70,14 +70,15 @@ class FakeLibrary:
         self.streams: list[RawStream] = []
         self.asked_for: list[object] = []
         self.restarts = 0
+        self.missing: set[object] = set()
         self.at_restart: Callable[[], None] = lambda: None
 
     def query_devices(self, device: object, kind: str) -> dict[str, Any]:
         assert kind == "output"
         self.asked_for.append(device)
-        if self.device is None:
+        if self.device is None or device in self.missing:
             raise PortAudioError("Error querying device -1")
-        return self.device
+        return {**self.device, "name": device or self.device["name"]}
 
     def OutputStream(self, **asked: object) -> RawStream:  # noqa: N802 - the library's name
         if asked["samplerate"] not in self.rates:
@@ -148,7 +149,27 @@ def test_no_device_is_one_sentence(library: FakeLibrary) -> None:
         SoundDeviceBackend().open(44100)
     with pytest.raises(DeviceError, match="“Headphones” was not found"):
         SoundDeviceBackend("Headphones").open(44100)
-    assert library.asked_for == [None, None, "Headphones", "Headphones"]
+    assert library.asked_for == [None, None, "Headphones", "Headphones", None]
+
+
+def test_where_the_chosen_device_is_gone_it_is_the_default_one_and_that_is_said(
+    library: FakeLibrary,
+) -> None:
+    library.missing = {"Headphones"}
+    stream = SoundDeviceBackend("Headphones").open(44100)
+    assert stream.format.device_name == "Speakers"
+    assert stream.format.notice == (
+        "The sound device “Headphones” was not found. You hear this through “Speakers”."
+    )
+    assert library.restarts == 1
+
+
+def test_a_chosen_device_that_was_plugged_in_later_is_used(library: FakeLibrary) -> None:
+    library.missing = {"Headphones"}
+    library.at_restart = library.missing.clear
+    stream = SoundDeviceBackend("Headphones").open(44100)
+    assert stream.format.device_name == "Headphones"
+    assert stream.format.notice == ""
 
 
 def test_a_device_plugged_in_later_is_found(library: FakeLibrary) -> None:
