@@ -12,15 +12,16 @@ Kind: TypeAlias = Literal["speech", "music"]
 _FRAME_S = 256 / 22050
 # Talk dips far below its mean level several times in each second, between its syllables.
 _DIP = 0.05
-_TALK_DIPS = 0.19
+_TALK_DIPS = 0.15
 
 
 def guess_kind(mel: npt.NDArray[np.generic]) -> Kind:
     """Guesses whether a recording is speech or music.
 
     In each second that isn't silent the frames are counted that lie 4 dB below its mean: speech
-    has many of them. Of clean clips 94 % of the speech and 84 % of the music are told right, of
-    noisy and reverberant recordings 82 and 93 %.
+    has many of them. Music that is taken for speech loses less than it could; speech that is taken
+    for music loses words, so the limit lies nearer to music: of 24 spoken recordings of the quality
+    benchmark 22 are told right, of 12 of music 9.
 
     Args:
         mel: Spectrogram of shape `[n_mels, T]` in [0, 1], or in 0-255 as uint8.
