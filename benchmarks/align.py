@@ -2,8 +2,9 @@
 
 Every pair is aligned in a fresh process. The tables say how many pointers are within one frame of
 the truth, how well joins are found (F1, at one frame on both sides), how many of them to the
-sample, and seconds and peak memory. A place counts as right, too, if the recording is the same
-there, sample for sample or nearly: which of two equal bars was taken nobody can know.
+sample, and seconds, processor seconds and peak memory. A place, or the side of a join, counts as
+right, too, if the recording is the same there, sample for sample or nearly: which of two equal bars
+was taken nobody can know.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ _SAME_SOUND_S = 0.02
 _SAME_SOUND_DB = -30.0
 _MIB = 1 << 20
 _HEAD = (
-    "| pair | processing | within a frame | joins F1 | to the sample | confidence | s | MiB |\n"
-    "|---|---|---|---|---|---|---|---|"
+    "| pair | processing | within a frame | joins F1 | to the sample | confidence "
+    "| s | CPU s | MiB |\n|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -59,6 +60,7 @@ def align_in_this_process(raw_path: Path, edit_path: Path, answer: Path) -> None
         json.dumps(
             {
                 "seconds": time.perf_counter() - started,
+                "cpu": time.process_time(),
                 "items": [
                     [item.length] if isinstance(item, Gap) else [item.start, item.stop]
                     for item in found.edit_list.items
@@ -98,7 +100,8 @@ def dtw_in_this_process(raw_path: Path, edit_path: Path, answer: Path) -> None:
             [round(starts[row] * cell), round((starts[row] + 1) * cell)] for row in sorted(starts)
         ]
     seconds = time.perf_counter() - started
-    answer.write_text(json.dumps({"seconds": seconds, "items": items, "report": {}}))
+    cpu = time.process_time()
+    answer.write_text(json.dumps({"seconds": seconds, "cpu": cpu, "items": items, "report": {}}))
 
 
 def measured(raw_path: Path, edit_path: Path, *, way: str = "ours") -> dict[str, Any]:
@@ -111,9 +114,7 @@ def measured(raw_path: Path, edit_path: Path, *, way: str = "ours") -> dict[str,
     return {**result, "peak_mib": peak_bytes / _MIB}
 
 
-def judged(
-    answer: dict[str, Any], true: EditList, raw: AudioSource, *, waveforms: bool = True
-) -> dict[str, float]:
+def judged(answer: dict[str, Any], true: EditList, raw: AudioSource) -> dict[str, float]:
     """Compares what was found with the truth."""
     items = tuple(
         Gap(item[0]) if len(item) == 1 else Segment(0, item[0], item[1])
@@ -126,10 +127,9 @@ def judged(
     right = np.zeros(other.size, np.bool_)
     n_both = min(one.size, other.size)
     right[:n_both] = np.abs(one[:n_both] - other[:n_both]) <= hop
-    if waveforms:
-        for frame in np.flatnonzero(~right[:n_both]):
-            right[frame] = _sounds_same(raw, int(one[frame]), int(other[frame]))
-    f1, exact = _joins_found(found, true, hop)
+    for frame in np.flatnonzero(~right[:n_both]):
+        right[frame] = _sounds_same(raw, int(one[frame]), int(other[frame]))
+    f1, exact = _joins_found(found, true, hop, raw)
     return {"within": float(right.mean()), "f1": f1, "exact": exact}
 
 
@@ -157,22 +157,35 @@ def _sounds_same(raw: AudioSource, one: int, other: int) -> bool:
     return bool(rest <= 10 ** (_SAME_SOUND_DB / 10) * np.square(heard).sum())
 
 
-def _joins_found(found: EditList, true: EditList, hop: float) -> tuple[float, float]:
+def _joins_found(
+    found: EditList, true: EditList, hop: float, raw: AudioSource
+) -> tuple[float, float]:
     """Returns F1 at one frame on both sides of a join, and the share found to the sample."""
-    rows = [
+    one, other = (
         np.array(
-            [(join.leaving, join.landing) for join in joins_of(edit) if join.kind is not None]
-        ).reshape(-1, 2)
+            [
+                (join.position, join.leaving, join.landing)
+                for join in joins_of(edit)
+                if join.kind is not None
+            ]
+        ).reshape(-1, 3)
         for edit in (found, true)
-    ]
-    one, other = rows
+    )
     if not one.size or not other.size:
         return float(one.size == other.size), float(one.size == other.size)
-    apart = np.abs(one[:, np.newaxis] - other[np.newaxis]).max(axis=2)
-    hits = apart <= hop
+    moved, *sides = np.moveaxis(one[:, np.newaxis] - other[np.newaxis], 2, 0)
+    apart = np.maximum(*np.abs(sides))
+    hits, exact = apart <= hop, apart == 0
+    half = round(_SAME_SOUND_S * raw.sample_rate)
+    for row, column in np.argwhere(~hits & (np.abs(moved) <= hop)):
+        (_, leaving, landing), (_, true_leaving, true_landing) = one[row], other[column]
+        hits[row, column] = _sounds_same(raw, leaving - half, true_leaving - half) and _sounds_same(
+            raw, landing + half, true_landing + half
+        )
+        exact[row, column] = hits[row, column] and moved[row, column] == 0
     precision, recall = hits.any(axis=1).mean(), hits.any(axis=0).mean()
     f1 = 2 * precision * recall / max(1e-9, precision + recall)
-    return float(f1), float((apart == 0).any(axis=0).mean())
+    return float(f1), float(exact.any(axis=0).mean())
 
 
 def _pair(
@@ -207,7 +220,8 @@ def _run(
         confidence = answer["report"].get("confidence", float("nan"))
         print(
             f"| {name} | {processing.name} | {score['within']:.3%} | {score['f1']:.3f} | {exact} "
-            f"| {confidence:.2f} | {answer['seconds']:.1f} | {answer['peak_mib']:.0f} |",
+            f"| {confidence:.2f} | {answer['seconds']:.1f} | {answer['cpu']:.1f} "
+            f"| {answer['peak_mib']:.0f} |",
             flush=True,
         )
 
