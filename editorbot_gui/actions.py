@@ -14,6 +14,7 @@ from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence
 from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
 from editorbot_gui.editing.table import EDITING_ACTIONS, SEGMENTS_MENU
 from editorbot_gui.panels.edits.table import CHANGES_MENU, REVIEW_ACTIONS
+from editorbot_gui.playback.table import LISTENING_ACTIONS, LISTENING_MENU
 from editorbot_gui.takes.table import TAKES_ACTIONS, TAKES_MENU
 
 if TYPE_CHECKING:
@@ -279,6 +280,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *EDITING_ACTIONS,
     *REVIEW_ACTIONS,
     *TAKES_ACTIONS,
+    *LISTENING_ACTIONS,
 )
 
 MENUS: dict[Group, tuple[str, ...]] = {
@@ -300,11 +302,14 @@ MENUS: dict[Group, tuple[str, ...]] = {
     ),
     Group.PLAYBACK: (
         "play", "stop", "ab", "", "to_start", "to_end", "previous_segment", "next_segment",
-        "previous_onset", "next_onset",
+        "previous_onset", "next_onset", "", *LISTENING_MENU,
     ),
     Group.HELP: ("shortcuts", "open_log_folder", "about"),
 }  # fmt: skip
-"""What each menu holds; an empty name is a separator, "recent" and "panels" are submenus."""
+"""What each menu holds; an empty name is a separator.
+
+"recent", "panels" and "sound_output" are submenus.
+"""
 
 TOOLBAR = ("open", "generate", "", "ab", "play", "", "export", "", "undo", "redo", "", "zoom_fit")
 """What the toolbar holds; an empty name is a separator."""

@@ -34,7 +34,7 @@ from editorbot_gui.icon import app_icon
 from editorbot_gui.jobs import JobRunner
 from editorbot_gui.keyboard import KeyGuard
 from editorbot_gui.logs import open_log_folder
-from editorbot_gui.menus import build_menus, build_toolbar
+from editorbot_gui.menus import build_menus, build_toolbar, submenu
 from editorbot_gui.opening import Opened, Opener, name_filters
 from editorbot_gui.panels.docks import add_dock, mark_dock
 from editorbot_gui.panels.editor_page import EditorPage
@@ -44,8 +44,10 @@ from editorbot_gui.panels.empty_state import EmptyState
 from editorbot_gui.panels.file_drop import FileDrop
 from editorbot_gui.panels.generate_panel import GeneratePanel
 from editorbot_gui.panels.job_bar import JobBar
+from editorbot_gui.panels.level_meter import LevelMeter
 from editorbot_gui.panels.notice_bar import NoticeBar
 from editorbot_gui.panels.time_display import TimeDisplay
+from editorbot_gui.playback.desk import ListeningDesk
 from editorbot_gui.playback.player import Player
 from editorbot_gui.projects.projects import Projects
 from editorbot_gui.reviewing import Reviewing
@@ -182,8 +184,9 @@ class MainWindow(QMainWindow):
         for dock in self.docks:
             dock.visibilityChanged.connect(self._mark_docks)
         self.time_display = TimeDisplay()
+        self.level_meter = LevelMeter()
         self.recent_menu = build_menus(self, self.commands, self.settings)
-        self._time_shown = build_toolbar(self, self.commands, self.time_display)
+        self._time_shown = build_toolbar(self, self.commands, self.level_meter, self.time_display)
         self.happened = ElidedLabel()
         self.happened.setAccessibleName(self.tr("What happened"))
         self.model_label = QLabel()
@@ -250,6 +253,21 @@ class MainWindow(QMainWindow):
             self.session, self.view, self.transport, self.commands, self.page, self.runner, self
         )
         self.editor.told.connect(self.tell)
+        self.listening = ListeningDesk(
+            self,
+            self.session,
+            self.view,
+            self.transport,
+            self.player,
+            self.runner,
+            self.commands,
+            self.page,
+            self.editor.drag,
+            self.level_meter,
+            submenu(self, "sound_output"),
+            self.settings,
+        )
+        self.listening.told.connect(self.tell)
         self.reviewing = Reviewing(
             self.session,
             self.view,

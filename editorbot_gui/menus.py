@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QDockWidget,
+    QHBoxLayout,
     QMainWindow,
     QMenu,
     QSizePolicy,
@@ -87,6 +88,8 @@ def build_menus(window: QMainWindow, actions: ActionSet, settings: Settings) -> 
                 panels = menu.addMenu(_tr("&Panels"))
                 for dock in window.findChildren(QDockWidget):
                     panels.addAction(dock.toggleViewAction())
+            elif name == "sound_output":
+                menu.addMenu(_tr("Sound &output")).setObjectName("sound_output")
             elif name:
                 menu.addAction(actions[name])
             else:
@@ -103,11 +106,13 @@ class Toolbar(QToolBar):
 
     Args:
         title: What it is called.
+        gives_way: Is hidden where not even the icons would have room beside it.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, gives_way: QWidget | None = None) -> None:
         super().__init__(title)
-        self._text_width_px = 0
+        self._text_width_px = self._icons_width_px = 0
+        self._gives_way = gives_way
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
 
     def event(self, event: QEvent) -> bool:
@@ -125,15 +130,29 @@ class Toolbar(QToolBar):
         style = with_text if fits else Qt.ToolButtonStyle.ToolButtonIconOnly
         if style is not self.toolButtonStyle():
             self.setToolButtonStyle(style)
+        if self._gives_way is not None:
+            if style is not with_text and not self._gives_way.isHidden():
+                self._icons_width_px = self.sizeHint().width()
+            self._gives_way.setHidden(
+                style is not with_text and self.width() < self._icons_width_px
+            )
 
 
-def build_toolbar(window: QMainWindow, actions: ActionSet, right: QWidget) -> QAction:
-    """Fills the toolbar: text beside icons, and a widget at the right end.
+def build_toolbar(
+    window: QMainWindow, actions: ActionSet, gives_way: QWidget, right: QWidget
+) -> QAction:
+    """Fills the toolbar: text beside icons, and two widgets at the right end.
+
+    Args:
+        window: Gets the toolbar.
+        actions: The window's actions.
+        gives_way: The left one of the two; hidden where there is no room for it.
+        right: The other one.
 
     Returns:
-        The action that shows and hides the widget.
+        The action that shows and hides both.
     """
-    bar = Toolbar(_tr("Toolbar"))
+    bar = Toolbar(_tr("Toolbar"), gives_way)
     bar.setObjectName("toolbar")
     bar.setMovable(False)
     bar.setIconSize(QSize(_ICON_PX, _ICON_PX))
@@ -150,9 +169,28 @@ def build_toolbar(window: QMainWindow, actions: ActionSet, right: QWidget) -> QA
     spacer = QWidget()
     spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     bar.addWidget(spacer)
-    shown = bar.addWidget(right)
+    shown = bar.addWidget(side_by_side(gives_way, right))
     window.addToolBar(bar)
     return shown
+
+
+def submenu(window: QMainWindow, name: str) -> QMenu:
+    """Returns a submenu of the menu bar by its name in the table of menus."""
+    menu = window.menuBar().findChild(QMenu, name)
+    if menu is None:
+        raise RuntimeError(f"The table of menus has no submenu {name}.")
+    return menu
+
+
+def side_by_side(*widgets: QWidget) -> QWidget:
+    """Returns a widget that holds others in a row."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for widget in widgets:
+        layout.addWidget(widget, alignment=Qt.AlignmentFlag.AlignVCenter)
+    return row
 
 
 def _tr(text: str) -> str:

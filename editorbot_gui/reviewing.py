@@ -357,13 +357,8 @@ class Reviewing(QObject):
 
     def _last_heard(self) -> Change | None:
         """Returns the change at the last join that was heard, if it makes one."""
-        joins = self._view.joins
-        low, high = self._ear.heard_from, self._transport.position
-        if low is None:
-            return None
-        first, last = np.searchsorted(joins.positions, (low, high), side="right")
-        for index in range(int(last) - 1, int(first) - 1, -1):
-            row = change_at(self._session.changes, joins.infos[index])
+        for join in self._transport.joins_heard():
+            row = change_at(self._session.changes, join)
             if row is not None:
                 return row
         return None
@@ -373,7 +368,7 @@ class Reviewing(QObject):
         place, rate = transport.position, self._view.sample_rate
         if transport.heard is not Axis.EDITED:
             return
-        jumped = self._ear.reach(place, _JUMP_S * rate, playing=transport.playing)
+        jumped = self._ear.reach(place, _JUMP_S * rate)
         if self._stop_at is None:
             return
         if jumped or not transport.playing:
@@ -427,28 +422,20 @@ class Reviewing(QObject):
 
 
 class _Ear:
-    """Knows from where on the edit was heard without a jump of the playhead."""
+    """Knows when the playhead jumps."""
 
     def __init__(self) -> None:
-        self.heard_from: int | None = None
         self._last: int | None = None
 
     def begin(self, place: int | None) -> None:
         """Begins to listen at a place, or to something else."""
-        self.heard_from = self._last = place
+        self._last = place
 
     def forget_place(self) -> None:
         """The next place may be anywhere: the edit has changed under the playhead."""
         self._last = None
 
-    def reach(self, place: int, jump: float, *, playing: bool) -> bool:
+    def reach(self, place: int, jump: float) -> bool:
         """Takes note of the place that is heard now; returns whether it was jumped to."""
         last, self._last = self._last, place
-        if last is None:
-            return False
-        jumped = place < last or place > last + jump
-        if jumped and playing:
-            self.heard_from = place
-        elif jumped:
-            self.heard_from = None
-        return jumped
+        return last is not None and (place < last or place > last + jump)

@@ -78,6 +78,33 @@ class Settings:
         self._store.setValue("window/spectrogram", "true" if shown else "false")
 
     @property
+    def follow_playhead(self) -> bool:
+        """Whether the views follow what plays; they do at first."""
+        return self._text("playback/follow") != "false"
+
+    @follow_playhead.setter
+    def follow_playhead(self, follows: bool) -> None:
+        self._store.setValue("playback/follow", "true" if follows else "false")
+
+    @property
+    def scrub(self) -> bool:
+        """Whether what is dragged over is heard; it is at first."""
+        return self._text("playback/scrub") != "false"
+
+    @scrub.setter
+    def scrub(self, heard: bool) -> None:
+        self._store.setValue("playback/scrub", "true" if heard else "false")
+
+    @property
+    def output_device(self) -> str:
+        """The sound output that was chosen; empty for the system's default one."""
+        return self._text("playback/output")
+
+    @output_device.setter
+    def output_device(self, device_id: str) -> None:
+        self._store.setValue("playback/output", device_id)
+
+    @property
     def recent_files(self) -> tuple[Path, ...]:
         """The recordings that were opened last, newest first."""
         stored = self._store.value("files/recent", [])

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from editorbot_gui.playback.player import Listening, Player, PlayerState
+from editorbot_gui.playback.heard_joins import REACTION_S, JoinEar
+from editorbot_gui.playback.plan import STRAIGHT_ON, Course
+from editorbot_gui.playback.player import SHORTEST_LOOP_S, Listening, Player, PlayerState
 from editorbot_gui.session import changed_range
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from model_core.edit.coverage import kept_ranges
@@ -17,8 +19,17 @@ if TYPE_CHECKING:
 
     from editorbot_gui.playback.plan import PositionMap
     from editorbot_gui.session import Session
+    from model_core.edit.coverage import JoinInfo
     from model_core.edit.timeline import Timeline
 
+AROUND_JOIN_S = 1.0
+"""So much is heard before a join and after it."""
+LEAD_IN_S = 0.5
+"""So much is heard before a loop, the first time."""
+FASTEST = 4
+"""Times the speed of the recording."""
+
+_BEFORE_SEAM_S = 1.0
 _BACK_AGAIN_S = 0.5
 """So soon after a segment's start, "previous" means the one before it."""
 
@@ -31,6 +42,9 @@ class Transport(QObject):
         view: What the views share.
         player: Plays; belongs to the caller.
         parent: The owner.
+
+    Attributes:
+        follows: Whether the views turn the page to where it plays.
     """
 
     playing_changed = Signal(bool)
@@ -39,6 +53,8 @@ class Transport(QObject):
     """Recording or edit: the other one is listened to now."""
     moved = Signal()
     """The place that is heard is another one."""
+    course_changed = Signal()
+    """Another speed or loop, or none."""
 
     def __init__(
         self, session: Session, view: ViewState, player: Player, parent: QObject | None = None
@@ -49,11 +65,14 @@ class Transport(QObject):
         self._player = player
         self._timeline: Timeline = session.timeline
         self._return_to: tuple[Axis, int] | None = None
+        self._ear = JoinEar()
+        self.follows = True
         session.source_changed.connect(self._take_source)
         session.edit_changed.connect(self._take_edit)
         player.position_polled.connect(self._follow)
         player.state_changed.connect(self._tell_state)
         player.listening_changed.connect(self._tell_heard)
+        player.course_changed.connect(self.course_changed)
 
     @property
     def playing(self) -> bool:
@@ -79,8 +98,137 @@ class Transport(QObject):
             return
         if self.position >= self._view.length(self.heard):
             self.seek(self.heard, 0)
-        self._return_to = (self.heard, self.position)
-        self._player.play(self.position)
+        self._play(self.position, STRAIGHT_ON)
+
+    @property
+    def speed(self) -> int:
+        """How fast it plays, times the recording's own speed; below 0 backwards, 0 not at all."""
+        return self._player.course.speed if self.playing else 0
+
+    @property
+    def loop(self) -> tuple[int, int] | None:
+        """First sample and end, on the heard axis, of what is played again and again, or None."""
+        return self._player.course.loop if self.playing else None
+
+    def shuttle(self, direction: int) -> None:
+        """Plays forwards or backwards; again, faster.
+
+        Args:
+            direction: 1 for forwards, -1 for backwards.
+        """
+        if self._session.source is None:
+            return
+        speed = self.speed * direction
+        course = Course(direction * (min(2 * speed, FASTEST) if speed > 0 else 1))
+        if self.playing:
+            self._player.change_course(course)
+        else:
+            self._play(self.position, course)
+
+    def pause(self) -> None:
+        """Pauses where it is."""
+        self._player.pause()
+
+    def audition_join(self) -> bool:
+        """Plays around the chosen join, or the nearest one, again and again.
+
+        Returns:
+            False if the edit has no join.
+        """
+        position = self._join_meant()
+        if position is None:
+            return False
+        around = round(AROUND_JOIN_S * self._view.sample_rate)
+        start = max(0, position - around)
+        stop = min(position + around, self._timeline.length)
+        return self._play_loop(Axis.EDITED, start, stop, start)
+
+    def loop_selection(self) -> bool:
+        """Plays what is selected again and again, with a little before it the first time.
+
+        While it loops already, goes to a little before the place at which it begins again.
+
+        Returns:
+            False if nothing is selected, or too little.
+        """
+        chosen = self._view.selection
+        if chosen is None:
+            return False
+        start, stop = chosen.start, chosen.stop
+        if self.loop == (start, stop) and self.heard is chosen.axis:
+            seam = stop - round(_BEFORE_SEAM_S * self._view.sample_rate)
+            self.seek(chosen.axis, max(start, seam))
+            return True
+        lead_in = round(LEAD_IN_S * self._view.sample_rate)
+        return self._play_loop(chosen.axis, start, stop, max(0, start - lead_in))
+
+    def play_selection(self) -> bool:
+        """Plays what is selected, once.
+
+        Returns:
+            False if nothing is selected.
+        """
+        chosen = self._view.selection
+        if chosen is None:
+            return False
+        self._listen_straight_to(chosen.axis)
+        self._play(chosen.start, Course(stop=chosen.stop))
+        return True
+
+    def _play_loop(self, axis: Axis, start: int, stop: int, begin: int) -> bool:
+        if stop - start < SHORTEST_LOOP_S * self._view.sample_rate:
+            return False
+        self._listen_straight_to(axis)
+        self._play(begin, Course(loop=(start, stop)))
+        return True
+
+    def _listen_straight_to(self, axis: Axis) -> None:
+        """Listens to an axis of which another place is played next."""
+        if axis is not self.heard:
+            self._player.pause()
+            self.listen_to(axis)
+
+    def _play(self, position: int, course: Course) -> None:
+        if not self.playing:
+            self._return_to = (self.heard, self.position)
+        self._ear.forget()
+        if self.heard is Axis.EDITED:
+            self._ear.begin(position)
+        self._player.play(position, course)
+        self._follow(self._player.position())
+
+    def _join_meant(self) -> int | None:
+        """Returns the edited position of the chosen join, or of the nearest one."""
+        edge, timeline = self._view.edge, self._timeline
+        if edge is not None and 0 <= edge.join < len(timeline.starts) - 2:
+            return int(timeline.starts[edge.join + 1])
+        positions = self._view.joins.positions
+        if not len(positions):
+            return None
+        distances = np.abs(positions - self._view.playhead(Axis.EDITED))
+        return int(positions[np.argmin(distances)])
+
+    def joins_heard(self) -> list[JoinInfo]:
+        """Returns the joins that were heard since the last jump, the last one first."""
+        return self._ear.heard(self._view.joins, round(REACTION_S * self._view.sample_rate))
+
+    def last_join_heard(self) -> JoinInfo | None:
+        """Returns the join that was heard last, or None."""
+        heard = self.joins_heard()
+        return heard[0] if heard else None
+
+    def scrub(self, axis: Axis, sample: int) -> None:
+        """Plays a moment at a place that something is dragged to; not while playing.
+
+        Args:
+            axis: What the sample counts, and what is heard.
+            sample: The place.
+        """
+        self._player.scrub(sample, str(axis))
+
+    def end_scrub(self) -> None:
+        """Is quiet again after scrubbing."""
+        self._player.end_scrub()
 
     def stop(self) -> None:
         """Stops, and goes back to where playing began."""
@@ -111,6 +259,8 @@ class Transport(QObject):
             return
         self._view.set_playhead(axis, sample)
         self._player.seek(self.position)
+        if self.heard is Axis.EDITED:
+            self._ear.begin(self.position)
         self._view.bring_into_view(self.heard, self.position)
         self.moved.emit()
 
@@ -150,6 +300,7 @@ class Transport(QObject):
         source = self._session.source
         self._player.pause()
         self._return_to = None
+        self._ear.forget()
         self._player.set_edited(None)
         if source is None:
             self._player.set_raw(None)
@@ -170,6 +321,7 @@ class Transport(QObject):
             return
         before, self._timeline = self._timeline, self._session.timeline
         to_new = timeline_to_timeline(before, self._timeline)
+        self._ear.move(to_new)
         # The view first: what the player then says of its place is told on the new timeline.
         self._view.set_timeline(self._timeline)
         self._player.set_edited(Renderer((source,), self._session.edit_list), to_new)
@@ -180,7 +332,9 @@ class Transport(QObject):
         if self._session.source is None:
             return
         self._view.set_playhead(self.heard, position)
-        if self.playing:
+        if self.playing and self.heard is Axis.EDITED:
+            self._ear.reach(position, self._player.course.loop)
+        if self.playing and self.follows:
             self._view.bring_into_view(self.heard, position)
         self.moved.emit()
 
@@ -189,6 +343,9 @@ class Transport(QObject):
 
     def _tell_heard(self) -> None:
         self._view.set_heard(self.heard)
+        self._ear.forget()
+        if self.heard is Axis.EDITED:
+            self._ear.begin(self._player.position())
         self.heard_changed.emit()
 
 

@@ -80,3 +80,6 @@ class AudioBackend(Protocol):
         Raises:
             DeviceError: There is no device, or it can't be opened.
         """
+
+    def forget_devices(self) -> None:
+        """Has the list of devices made anew before one is opened the next time."""

@@ -286,6 +286,10 @@ class Player(QObject):
         else:
             self._close_output()
 
+    def devices_changed(self) -> None:
+        """Has the devices looked for anew before one is opened the next time."""
+        self._backend.forget_devices()
+
     def toggle(self) -> None:
         """Plays if it is quiet, pauses if it plays."""
         if self._state is PlayerState.PLAYING:

@@ -59,6 +59,24 @@ class Stream(Protocol):
         """Frees the device."""
 
 
+class InterfaceInfo(TypedDict):
+    """What PortAudio knows of one of the system's sound interfaces."""
+
+    name: str
+    devices: list[int]
+    default_output_device: int
+
+
+class DeviceLister(Protocol):
+    """What is asked of the module to list devices."""
+
+    def query_hostapis(self) -> tuple[InterfaceInfo, ...]:
+        """Returns the system's sound interfaces, the usual one first."""
+
+    def query_devices(self, device: int) -> DeviceInfo:
+        """Returns one device."""
+
+
 class Library(Protocol):
     """The module."""
 

@@ -38,12 +38,16 @@ class SoundDeviceBackend:
 
     def __init__(self, device: str | None = None) -> None:
         self.device = device
+        self._stale = False
 
     def open(self, sample_rate: int) -> SoundDeviceStream:
         """Opens the device; see `AudioBackend.open`."""
         library = _load_library()
         device = self.device
         with _library_lock:
+            if self._stale:
+                _restart(library)
+                self._stale = False
             try:
                 return self._open_named(library, device, sample_rate)
             except DeviceError as error:
@@ -58,6 +62,10 @@ class SoundDeviceBackend:
                     with contextlib.suppress(DeviceError):
                         return self._open_named(library, None, sample_rate, error.sentence)
                     raise
+
+    def forget_devices(self) -> None:
+        """Has the list of devices made anew before one is opened the next time."""
+        self._stale = True
 
     def _open_named(
         self, library: pa.Library, device: str | None, sample_rate: int, reason: str = ""

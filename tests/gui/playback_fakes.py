@@ -91,6 +91,7 @@ class ManualBackend:
         self._channels = channels
         self._latency_s = latency_s
         self.device: str | None = None
+        self.forgotten = 0
         self.refusal = ""
         self.streams: list[ManualStream] = []
 
@@ -104,6 +105,9 @@ class ManualBackend:
         stream_format = StreamFormat(self._sample_rate or sample_rate, self._channels, "By hand")
         self.streams.append(ManualStream(stream_format, self._latency_s))
         return self.stream
+
+    def forget_devices(self) -> None:
+        self.forgotten += 1
 
 
 def positions(block: npt.NDArray[np.float32]) -> list[int]:

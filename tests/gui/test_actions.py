@@ -18,7 +18,7 @@ NAMES = [spec.name for spec in ACTIONS]
 
 def test_every_action_is_in_one_menu_and_the_toolbar_has_known_ones() -> None:
     in_menus = [name for names in MENUS.values() for name in names if name]
-    assert sorted(in_menus) == sorted([*NAMES, "recent", "panels"])
+    assert sorted(in_menus) == sorted([*NAMES, "recent", "panels", "sound_output"])
     assert {name for name in TOOLBAR if name} <= set(NAMES)
 
 

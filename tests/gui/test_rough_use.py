@@ -129,6 +129,7 @@ def test_a_narrow_window_keeps_the_time_and_gives_up_the_words(
     window.resize(700, 600)
     qtbot.waitUntil(lambda: bar.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonIconOnly)
     assert window.width() == 700
+    assert not window.level_meter.isVisible()
     qtbot.waitUntil(window.time_display.isVisible)
     assert window.time_display.geometry().right() <= bar.width()
     window.resize(1400, 700)
