@@ -293,7 +293,8 @@ def test_a_device_that_goes_away_and_comes_back(
     qtbot.waitUntil(lambda: player.position() > 8000)
     with qtbot.waitSignal(player.device_failed) as failed:
         server.remove_sink()
-    assert failed.args == ["The sound device “pulse” has gone away."]
+    # There is no other device to go on with, which is said as well.
+    assert failed.args[0].startswith("The sound device “pulse” has gone away.")
     assert player.state is PlayerState.PAUSED
     place = player.position()
     assert place > 8000
