@@ -18,13 +18,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+import soundfile
 from pytestqt.qtbot import QtBot
 
+from editorbot_gui.playback.plan import STRAIGHT_ON, Course
 from editorbot_gui.playback.player import Player, PlayerState
 from editorbot_gui.playback.sound_device import SoundDeviceBackend
 from model_core.audio.render import Renderer
 from model_core.audio.source import ArraySource
 from model_core.edit.types import EditList
+from model_core.export.sound import export_sound
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -50,6 +53,7 @@ class SoundServer:
             "PULSE_SERVER": f"unix:{folder}/native",
         }
         self._folder = folder
+        self.first_sink = ""
         self._process = self._started()
 
     def _started(self) -> subprocess.Popen[bytes]:
@@ -86,19 +90,20 @@ class SoundServer:
             text=True,
         ).stdout
 
-    def add_sink(self) -> None:
+    def add_sink(self, name: str = "test") -> str:
+        """Adds a sink and returns what it is removed by."""
         # Without rewinds the sink works in steps of 50 ms at most, and not of 2 s when idle.
         form = f"rate={RATE} format=s16le channels=2 norewinds=1"
-        self._pactl("load-module", "module-null-sink", "sink_name=test", *form.split())
+        return self._pactl("load-module", "module-null-sink", f"sink_name={name}", *form.split())
 
-    def remove_sink(self) -> None:
-        self._pactl("unload-module", "module-null-sink")
+    def remove_sink(self, module: str = "module-null-sink") -> None:
+        self._pactl("unload-module", module.strip())
 
-    def record(self, path: Path) -> subprocess.Popen[bytes]:
+    def record(self, path: Path, sink: str = "test") -> subprocess.Popen[bytes]:
         form = ["--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=20", "--raw"]
         with path.open("wb") as file:
             return subprocess.Popen(
-                ["parec", "-d", "test.monitor", *form],  # noqa: S607 - found on the path
+                ["parec", "-d", f"{sink}.monitor", *form],  # noqa: S607 - found on the path
                 env=self._environment,
                 stdout=file,
             )
@@ -127,7 +132,7 @@ def server() -> Iterator[SoundServer]:
         if "pulse" not in [device["name"] for device in library.query_devices()]:
             server.end()
             pytest.skip("ALSA can't reach PulseAudio (Debian: libasound2-plugins).")
-        server.add_sink()
+        server.first_sink = server.add_sink()
         yield server
         server.end()
     library._terminate()
@@ -143,10 +148,10 @@ class Monitor:
         self._path = path
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, qtbot: QtBot) -> None:
+    def start(self, qtbot: QtBot, sink: str = "test") -> None:
         """Records anew; returns when the recording runs."""
         self.end()
-        self._process = self._server.record(self._path)
+        self._process = self._server.record(self._path, sink)
         qtbot.waitUntil(lambda: self._path.stat().st_size > 0)
 
     def arrived(self, n_frames: int) -> npt.NDArray[np.int16]:
@@ -206,6 +211,7 @@ def listen(
     qtbot: QtBot,
     n_frames: int,
     meanwhile: Callable[[], None] = lambda: None,
+    course: Course = STRAIGHT_ON,
 ) -> npt.NDArray[np.int16]:
     """Plays from the beginning to the end and returns what arrived after the lead-in.
 
@@ -215,9 +221,9 @@ def listen(
     for _attempt in range(5):
         underruns_before = player.underruns
         monitor.start(qtbot)
-        player.play(0)
+        player.play(0, course)
         meanwhile()
-        qtbot.waitUntil(lambda: player.state is PlayerState.STOPPED)
+        qtbot.waitUntil(lambda: player.state is not PlayerState.PLAYING)
         qtbot.waitUntil(lambda: len(monitor.arrived(n_frames)) == n_frames)
         heard = monitor.arrived(n_frames)
         n_silent = np.count_nonzero(~heard.any(axis=1))
@@ -262,6 +268,86 @@ def test_a_switch_while_playing_is_gapless(
     # About 28 ms if the machine isn't busy with something else.
     delay_s = (n_before - switched_at[-1]) / RATE
     assert 0 < delay_s < 0.1
+
+
+def test_what_arrives_is_what_is_exported(
+    make_player: MakePlayer, monitor: Monitor, qtbot: QtBot, tmp_path: Path
+) -> None:
+    source = recorded(2, seed=3)
+    cut = LEAD_IN + RATE // 2
+    edit = EditList.from_ranges(((0, cut), (cut + 7000, source.n_samples)))
+    renderer = Renderer((source,), edit)
+    path = tmp_path / "exported.wav"
+    export_sound(renderer, path)
+    exported, rate = soundfile.read(path, dtype="int16")
+    assert rate == RATE
+    player = make_player(ramp_s=0.0)
+    player.set_raw(renderer)
+    expected = exported[LEAD_IN:-LEAD_IN]
+    np.testing.assert_array_equal(listen(player, monitor, qtbot, len(expected)), expected)
+
+
+def test_a_loop_arrives_sample_by_sample(
+    make_player: MakePlayer, monitor: Monitor, qtbot: QtBot
+) -> None:
+    source = recorded(2)
+    start, stop = LEAD_IN + RATE // 10, LEAD_IN + RATE // 2
+    rounds = 3
+    player = make_player(ramp_s=0.0)
+    player.set_raw(whole(source))
+    once, again = source.read(LEAD_IN, start), source.read(start, stop)
+    expected = np.concatenate((once, *([again] * rounds)))
+
+    def stop_later() -> None:
+        qtbot.waitUntil(lambda: len(monitor.arrived(len(expected))) == len(expected))
+        player.pause()
+
+    course = Course(loop=(start, stop))
+    heard = listen(player, monitor, qtbot, len(expected), stop_later, course)
+    np.testing.assert_array_equal(heard, expected)
+
+
+def test_another_take_is_heard_at_the_same_place_without_a_gap(
+    make_player: MakePlayer, monitor: Monitor, qtbot: QtBot
+) -> None:
+    source = recorded(2, seed=4)
+    cut = 5000
+    takes = [
+        EditList.whole(source.n_samples),
+        EditList.from_ranges(((0, LEAD_IN - cut), (LEAD_IN, source.n_samples))),
+    ]
+    player = make_player(ramp_s=0.0)
+    player.set_raw(whole(source))
+
+    def start_over() -> None:
+        player.set_edited(Renderer((source,), takes[0]))
+        player.listen_to("edited")
+        qtbot.waitUntil(lambda: player.position() > LEAD_IN + RATE // 3)
+        player.set_edited(Renderer((source,), takes[1]), lambda position: position - cut)
+        assert player.state is PlayerState.PLAYING
+
+    heard = listen(player, monitor, qtbot, RATE, start_over)
+    # The same sound at the same place: the switch can't be heard at all.
+    np.testing.assert_array_equal(heard, source.read(LEAD_IN, LEAD_IN + RATE))
+    assert player.position() == source.n_samples - cut
+
+
+def test_where_a_device_goes_away_playing_goes_on_through_another(
+    make_player: MakePlayer, server: SoundServer, monitor: Monitor, qtbot: QtBot
+) -> None:
+    server.add_sink("other")
+    monitor.start(qtbot, "other")
+    player = make_player()
+    player.set_raw(whole(recorded(2)))
+    failures: list[str] = []
+    player.device_failed.connect(failures.append)
+    player.play(LEAD_IN)
+    qtbot.waitUntil(lambda: player.position() > LEAD_IN + 8000)
+    # Newer servers move the stream by themselves; else the player opens the device anew.
+    server.remove_sink(server.first_sink)
+    qtbot.waitUntil(lambda: len(monitor.arrived(4000)) == 4000)
+    assert player.state is PlayerState.PLAYING
+    assert failures == []
 
 
 def test_the_playhead_shows_what_arrives(
