@@ -105,7 +105,9 @@ class Bench:
 
     def style_of(self, recording: Recording) -> tuple[float, ...]:
         """Returns the style read from the true edit."""
-        return read_style(self.model, recording.encoded, recording.mel, recording.example.runs)
+        runs = recording.example.runs
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
+            return read_style(self.model, recording.encoded, recording.mel, runs)
 
 
 def spread(bench: Bench, kind: int) -> list[str]:
