@@ -98,7 +98,10 @@ def facts_of(engine: Engine) -> EngineFacts:
     return EngineFacts(
         engine.device_name,
         engine.checkpoint_sha256,
-        tuple(axis.name for axis in space.axes) if space is not None else (),
+        # Tightness has a slider of its own, which sets it; a second one would only move it.
+        tuple(axis.name for axis in space.axes if axis.name != "tightness")
+        if space is not None
+        else (),
         bool(engine.card.config.use_style_vae),
     )
 
