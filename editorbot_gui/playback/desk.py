@@ -71,7 +71,9 @@ class ListeningDesk(QObject):
         self._transport = transport
         self._commands = commands
         self._settings = settings
+        self._player = player
         self._speed = 0
+        self._told_underruns = 0
         self.scrubber = Scrubber((page.raw_ruler, page.edited_ruler), view, transport, edges, self)
         self.matching = LoudnessMatch(session, player, runner, self)
         self.matching.told.connect(self.told)
@@ -99,6 +101,7 @@ class ListeningDesk(QObject):
         self.scrubber.audible = settings.scrub
         transport.course_changed.connect(self._tell_speed)
         transport.playing_changed.connect(self._tell_speed)
+        transport.playing_changed.connect(self._tell_gaps)
         session.document_changed.connect(self.refresh)
         view.selection_changed.connect(self.refresh)
         self.refresh()
@@ -154,6 +157,17 @@ class ListeningDesk(QObject):
         elif abs(speed) > 1:
             pitch = self.tr("; the pitch rises with it")
         self.told.emit(words.format(speed=abs(speed), way=way, pitch=pitch))
+
+    def _tell_gaps(self, playing: bool) -> None:
+        """Says after playing whether it was heard without gaps; the edit has none of them."""
+        underruns = self._player.underruns
+        new, self._told_underruns = underruns - self._told_underruns, underruns
+        if playing or not new:
+            return
+        words = self.tr("Playback stuttered {count} times because the machine was busy.")
+        if new == 1:
+            words = self.tr("Playback stuttered once because the machine was busy.")
+        self.told.emit(words.format(count=new) + " " + self.tr("The edit itself is whole."))
 
     def _follow_or_not(self) -> None:
         on = self._commands["follow_playhead"].isChecked()

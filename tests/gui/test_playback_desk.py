@@ -130,6 +130,21 @@ def test_the_meter_shows_what_is_heard(open_rig: Rig) -> None:
     assert window.level_meter.isVisible()
 
 
+def test_gaps_are_told_after_playing(open_rig: Rig) -> None:
+    window = open_rig.window
+    window.transport.toggle_play()
+    hear(open_rig, 0.1)
+    window.transport.pause()
+    assert "stuttered" not in window.happened.text()
+    window.transport.toggle_play()
+    hear(open_rig, 0.1)
+    open_rig.backend.stream.underflows = 2
+    window.transport.pause()
+    assert window.happened.text() == (
+        "Playback stuttered 2 times because the machine was busy. The edit itself is whole."
+    )
+
+
 # Scrubbing ----------------------------------------------------------------------------------------
 
 

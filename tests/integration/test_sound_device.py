@@ -10,7 +10,6 @@ import importlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 import soundfile
 from pytestqt.qtbot import QtBot
 
+from benchmarks.sound_server import RATE, SoundServer, SoundServerError, is_installed
 from editorbot_gui.playback.plan import STRAIGHT_ON, Course
 from editorbot_gui.playback.player import Player, PlayerState
 from editorbot_gui.playback.sound_device import SoundDeviceBackend
@@ -31,96 +31,26 @@ from model_core.export.sound import export_sound
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-RATE = 44100
 LEAD_IN = RATE // 4
 SHORTEST_GAP = 32
-_PROGRAMS = ("pulseaudio", "pactl", "parec")
 
 pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux") or not all(map(shutil.which, _PROGRAMS)),
+    not is_installed(),
     reason="PulseAudio isn't installed (Debian: pulseaudio, pulseaudio-utils).",
 )
-
-
-class SoundServer:
-    """A PulseAudio of its own, in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self._environment = {
-            **os.environ,
-            "XDG_RUNTIME_DIR": str(folder),
-            "HOME": str(folder),
-            "PULSE_SERVER": f"unix:{folder}/native",
-        }
-        self._folder = folder
-        self.first_sink = ""
-        self._process = self._started()
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        # In the foreground and with nothing but what is named: this also works for root and
-        # without D-Bus. Anonymous clients, because there is no home to keep a cookie in.
-        options = ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
-        protocol = f"module-native-protocol-unix auth-anonymous=1 socket={self._folder}/native"
-        log = (self._folder / "server.log").open("wb")
-        with log:
-            process = subprocess.Popen(
-                ["pulseaudio", *options, "-L", protocol],  # noqa: S607 - found on the path
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
-        for _ in range(200):
-            if self._pactl("info", check=False):
-                return process
-            try:
-                process.wait(timeout=0.05)
-            except subprocess.TimeoutExpired:
-                continue
-            break
-        process.kill()
-        process.wait()
-        pytest.skip(f"PulseAudio didn't start: {(self._folder / 'server.log').read_text()}")
-
-    def _pactl(self, *words: str, check: bool = True) -> str:
-        return subprocess.run(
-            ["pactl", *words],  # noqa: S607 - found on the path
-            env=self._environment,
-            check=check,
-            capture_output=True,
-            text=True,
-        ).stdout
-
-    def add_sink(self, name: str = "test") -> str:
-        """Adds a sink and returns what it is removed by."""
-        # Without rewinds the sink works in steps of 50 ms at most, and not of 2 s when idle.
-        form = f"rate={RATE} format=s16le channels=2 norewinds=1"
-        return self._pactl("load-module", "module-null-sink", f"sink_name={name}", *form.split())
-
-    def remove_sink(self, module: str = "module-null-sink") -> None:
-        self._pactl("unload-module", module.strip())
-
-    def record(self, path: Path, sink: str = "test") -> subprocess.Popen[bytes]:
-        form = ["--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=20", "--raw"]
-        with path.open("wb") as file:
-            return subprocess.Popen(
-                ["parec", "-d", f"{sink}.monitor", *form],  # noqa: S607 - found on the path
-                env=self._environment,
-                stdout=file,
-            )
-
-    def end(self) -> None:
-        self._process.terminate()
-        self._process.wait()
 
 
 @pytest.fixture
 def server() -> Iterator[SoundServer]:
     # Not pytest's folder: the path of a socket must be short.
     folder = Path(tempfile.mkdtemp(prefix="ebsound-"))
-    server = SoundServer(folder)
+    try:
+        server = SoundServer(folder)
+    except SoundServerError as error:
+        pytest.skip(str(error))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        patch.setenv("PULSE_SERVER", f"unix:{folder}/native")
+        for name, value in server.variables.items():
+            patch.setenv(name, value)
         try:
             library = importlib.import_module("sounddevice")
         except OSError:
