@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from model_core.align.copies import prefer_near
+from model_core.align.copies import settle_copies
 from model_core.align.descriptors import CELL_S, raw_levels, vectors_of
 from model_core.align.pieces import PROBE_S, heard_share, likeness_of, make_pieces, probe_courses
 from model_core.align.reading import read_edit
@@ -80,6 +80,7 @@ def align(
     unheard = heard_share(fit.courses, fit.probes) < _LEAST_HEARD
     unheard = (unheard or speed.keeps_pitch) and _sounds_alike(fit.courses, fit.vectors)
     pieces = make_pieces(fit.courses, fit.probes, fit.vectors, fit.waveforms, keep_unheard=unheard)
+    pieces = settle_copies(pieces, fit.vectors, fit.waveforms, cancel)
     pieces = refine_seams(pieces, fit.waveforms, part_of(progress, 0.85, 1.0), cancel)
     return _alignment(pieces, fit.waveforms, raw, settings, speed.factor)
 
@@ -152,8 +153,6 @@ def _at_own_speed(
 
 def _looked_at_again(fit: _Fit, settings: AlignSettings, cancel: CancelToken | None) -> _Fit:
     """Returns a fit in which doubtful courses were compared with others."""
-    near = prefer_near(fit.courses, fit.probes, fit.vectors, fit.waveforms, cancel)
-    fit = _with_courses(fit, near, cancel)
     better = look_again(fit.courses, fit.probes, fit.vectors, fit.waveforms, settings, cancel)
     return _with_courses(fit, better, cancel)
 

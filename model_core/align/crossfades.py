@@ -80,14 +80,27 @@ def find_crossfade(
     return Crossfade(best.centre, best.length, best.law, share)
 
 
+def shapes_of(fade: Crossfade, n_samples: int) -> tuple[Exact, Exact]:
+    """Returns the gains of the left and the right side over what was searched, `[n]` each."""
+    begin = fade.centre - fade.length // 2
+    share = (np.arange(n_samples) - begin + 0.5) / max(1, fade.length)
+    share = np.clip(share, 0.0, 1.0) if fade.length else (share > 0).astype(np.float64)
+    return _gains(fade.law, share)
+
+
+def _gains(law: FadeLaw, share: Exact) -> tuple[Exact, Exact]:
+    if law is FadeLaw.EQUAL_POWER:
+        return np.cos(share * np.pi / 2), np.sin(share * np.pi / 2)
+    return 1 - share, share
+
+
 def _shapes(rate_hz: int) -> Iterator[tuple[int, FadeLaw, Exact, Exact]]:
     for length_s in _LENGTHS_S:
         length = 2 * round(length_s * rate_hz / 2)
         share = (np.arange(length) + 0.5) / max(1, length)
-        yield length, FadeLaw.EQUAL_GAIN, 1 - share, share
+        yield length, FadeLaw.EQUAL_GAIN, *_gains(FadeLaw.EQUAL_GAIN, share)
         if length:
-            angle = share * np.pi / 2
-            yield length, FadeLaw.EQUAL_POWER, np.cos(angle), np.sin(angle)
+            yield length, FadeLaw.EQUAL_POWER, *_gains(FadeLaw.EQUAL_POWER, share)
 
 
 def _summed_up(values: Exact) -> Exact:

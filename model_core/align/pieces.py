@@ -135,7 +135,26 @@ def make_pieces(
             pieces.extend(_by_offset(whole, clear, waveforms.rate_hz))
         elif keep_unheard:
             pieces.append(whole)
-    return _merged(pieces, waveforms.rate_hz)
+    return merged(pieces, waveforms.rate_hz)
+
+
+def merged(pieces: Sequence[Piece], rate_hz: int) -> list[Piece]:
+    """Returns pieces, those that touch and have one offset as one."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        before = joined[-1] if joined else None
+        if before is not None and before.stop == piece.start and _same(before, piece, rate_hz):
+            shares = (before.length, piece.length)
+            joined[-1] = replace(
+                before,
+                stop=piece.stop,
+                offset=before.offset if before.length >= piece.length else piece.offset,
+                alike=float(np.average((before.alike, piece.alike), weights=shares)),
+                identical=before.identical and piece.identical,
+            )
+        else:
+            joined.append(piece)
+    return joined
 
 
 def heard_share(courses: Sequence[Course], probes: Sequence[Sequence[Probe]]) -> float:
@@ -224,25 +243,6 @@ def _piece(whole: Piece, start: int, stop: int, probes: Sequence[Probe]) -> Piec
         heard=True,
         identical=all(probe.identical for probe in probes),
     )
-
-
-def _merged(pieces: Sequence[Piece], rate_hz: int) -> list[Piece]:
-    """Joins pieces that touch and have one offset."""
-    merged: list[Piece] = []
-    for piece in pieces:
-        before = merged[-1] if merged else None
-        if before is not None and before.stop == piece.start and _same(before, piece, rate_hz):
-            shares = (before.length, piece.length)
-            merged[-1] = replace(
-                before,
-                stop=piece.stop,
-                offset=before.offset if before.length >= piece.length else piece.offset,
-                alike=float(np.average((before.alike, piece.alike), weights=shares)),
-                identical=before.identical and piece.identical,
-            )
-        else:
-            merged.append(piece)
-    return merged
 
 
 def _same(one: Piece, other: Piece, rate_hz: int) -> bool:

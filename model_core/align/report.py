@@ -69,7 +69,9 @@ def foreign_ranges(
     """Returns what no piece covers: on the grid, and in samples of the edit's own file."""
     edges = [0, *(edge for piece in pieces for edge in (piece.start, piece.stop)), waveforms.n_edit]
     on_grid = tuple(
-        (start, stop) for start, stop in zip(edges[::2], edges[1::2], strict=True) if stop > start
+        (start, stop)
+        for start, stop in zip(edges[::2], edges[1::2], strict=True)
+        if stop - start > waveforms.rounding
     )
     in_file = tuple(
         (waveforms.to_edit_file(start), waveforms.to_edit_file(stop)) for start, stop in on_grid

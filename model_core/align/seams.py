@@ -1,9 +1,7 @@
 """Where exactly one piece of an edit ends and the next begins.
 
-Of each piece it is known what the edit would be if it went on: the recording at the piece's
-offset, through a short filter that stands for gain, equaliser and fractions of a sample. What
-remains between that and the edit is small inside the piece and large beyond. The seam is where the
-sum of what remains on both sides is least: for an unprocessed edit the exact sample, in a
+What a piece leaves unexplained of the edit is small inside the piece and large beyond. The seam is
+where the sum of what remains on both sides is least: for an unprocessed edit the exact sample, in a
 crossfade its middle.
 """
 
@@ -13,19 +11,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from model_core.align.crossfades import LONGEST_S, find_crossfade
+from model_core.align.crossfades import LONGEST_S, find_crossfade, shapes_of
+from model_core.align.remainders import LOCAL_GAIN_S, Remainder, difference_of, emphasised
 from model_core.progress import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from model_core.align.crossfades import Crossfade
     from model_core.align.pieces import Piece
+    from model_core.align.remainders import Exact
     from model_core.align.waveforms import Wave, Waveforms
     from model_core.progress import CancelToken, Progress
-
-Cost = npt.NDArray[np.float64]
 
 _SEARCH_S: Final = 1.5
 _SMALL_JUMP_S: Final = 0.07
@@ -34,15 +32,12 @@ _LONGEST_HOLE_S: Final = 6.0  # beyond, its two ends are looked for one by one
 _SHORTEST_FOREIGN_S: Final = 0.1
 _FOREIGN_COST: Final = 0.5
 _FOREIGN_GAIN: Final = 0.15
-_FIT_S: Final = 0.5
-_FIT_WITHIN_S: Final = 3.0
-_FIT_MARGIN_S: Final = 0.15
-_TAPS: Final = 16  # on each side
-_EMPHASIS: Final = 0.95
 _EXACT: Final = 1e-6  # power left unexplained where samples are the same
 _EXACT_AROUND_S: Final = 0.06
 _WELL_EXPLAINED: Final = 0.5
-_LOCAL_GAIN_S: Final = 0.012
+_GAIN_ROUNDS: Final = 2
+_GAIN_PRIOR: Final = 1e-3
+_MOST_TURNED: Final = 3.0
 _NOISE_FRAME_S: Final = 0.05
 _LOUDER_THAN_NOISE: Final = 4.0
 
@@ -102,27 +97,27 @@ def _seam(left: Piece, right: Piece, waveforms: Waveforms, shortest: int) -> tup
         return left.stop, left.stop
     edit = waveforms.edit(low - 1, high)
     if left.identical and right.identical:
-        heard: Cost = np.square(edit[1:], dtype=np.float64)
-        rest_left = _difference(left, waveforms, edit, low)
-        rest_right = _difference(right, waveforms, edit, low)
+        heard: Exact = np.square(edit[1:], dtype=np.float64)
+        rest_left = difference_of(left, waveforms, edit, low)
+        rest_right = difference_of(right, waveforms, edit, low)
         places = _places(rest_left, rest_right, heard, shortest if hole > 0 else None)
         around = round(_EXACT_AROUND_S * waveforms.rate_hz)
         unexplained = rest_left[max(0, places.leave - around) : places.leave].sum()
         unexplained += rest_right[places.land : places.land + around].sum()
         if unexplained <= _EXACT * heard.mean():
             return low + places.leave, low + places.land
-    near = _Remainder.of(left, waveforms, edit, low, at_start=False)
-    far = _Remainder.of(right, waveforms, edit, low, at_start=True)
-    heard = np.square(_emphasised(edit))
+    near = Remainder.of(left, waveforms, edit, low, at_start=False)
+    far = Remainder.of(right, waveforms, edit, low, at_start=True)
+    heard = np.square(emphasised(edit))
     places = _places(near.unexplained, far.unexplained, heard, shortest if hole > 0 else None)
     leave, land = places.leave, places.land
     if land > leave and _is_loud(heard, leave, land, waveforms.rate_hz):
         return low + leave, low + land
-    seam = _sharpened(places.seam, near, far, _emphasised(edit), waveforms.rate_hz)
+    seam = _sharpened(places.seam, near, far, emphasised(edit), waveforms.rate_hz)
     return low + seam, low + seam
 
 
-def _sharpened(seam: int, near: _Remainder, far: _Remainder, heard: Cost, rate_hz: int) -> int:
+def _sharpened(seam: int, near: Remainder, far: Remainder, heard: Exact, rate_hz: int) -> int:
     """Returns the seam without the blur that the local gain brings about."""
     half = round(LONGEST_S / 2 * rate_hz) + 1
     first, last = max(0, seam - 3 * half), min(heard.size, seam + 3 * half)
@@ -132,22 +127,38 @@ def _sharpened(seam: int, near: _Remainder, far: _Remainder, heard: Cost, rate_h
     part = slice(first, last)
     before = slice(max(0, seam - 3 * half), seam - half)
     after = slice(seam + half, seam + 3 * half)
-    fade = find_crossfade(
-        heard[part],
-        near.expected[part] * _gain(heard[before], near.expected[before]),
-        far.expected[part] * _gain(heard[after], far.expected[after]),
-        low - first,
-        high - first,
-        rate_hz,
+    gains = (
+        _gain(heard[before], near.expected[before]),
+        _gain(heard[after], far.expected[after]),
     )
+    for _ in range(_GAIN_ROUNDS):
+        left, right = near.expected[part] * gains[0], far.expected[part] * gains[1]
+        fade = find_crossfade(heard[part], left, right, low - first, high - first, rate_hz)
+        around = slice(max(0, fade.centre - 3 * half // 2), fade.centre + 3 * half // 2)
+        turned = _gains_around(fade, heard[part], left, right, around)
+        gains = (gains[0] * turned[0], gains[1] * turned[1])
     centre = first + fade.centre
-    credible = round(_LOCAL_GAIN_S / 2 * rate_hz) + fade.length // 2
+    credible = round(LOCAL_GAIN_S * rate_hz) + fade.length // 2
     if fade.unexplained < _WELL_EXPLAINED and abs(centre - seam) <= credible:
         return centre
     return seam
 
 
-def _gain(heard: Cost, expected: Cost) -> float:
+def _gains_around(
+    fade: Crossfade, heard: Exact, left: Exact, right: Exact, around: slice
+) -> tuple[float, float]:
+    """Returns the gains of both sides right at a crossfade, where a compressor turns them."""
+    fade_out, fade_in = shapes_of(fade, heard.size)
+    sides = np.stack((left * fade_out, right * fade_in))[:, around]
+    products = sides @ sides.T
+    # Near what they are further away, where one side is too short or too faint to tell.
+    prior = _GAIN_PRIOR * np.diag(products) + 1e-12
+    gains = np.linalg.solve(products + np.diag(prior), sides @ heard[around] + prior)
+    gain_left, gain_right = np.clip(gains, 1 / _MOST_TURNED, _MOST_TURNED).tolist()
+    return gain_left, gain_right
+
+
+def _gain(heard: Exact, expected: Exact) -> float:
     return float(max(0.0, np.dot(heard, expected)) / (np.dot(expected, expected) + 1e-20))
 
 
@@ -166,7 +177,7 @@ class _Places:
     seam: int
 
 
-def _places(left: Cost, right: Cost, heard: Cost, shortest: int | None) -> _Places:
+def _places(left: Exact, right: Exact, heard: Exact, shortest: int | None) -> _Places:
     """Finds the places of least unexplained power.
 
     Args:
@@ -191,7 +202,7 @@ def _places(left: Cost, right: Cost, heard: Cost, shortest: int | None) -> _Plac
     return _Places(seam, seam, seam)
 
 
-def _is_loud(heard: Cost, start: int, stop: int, rate_hz: int) -> bool:
+def _is_loud(heard: Exact, start: int, stop: int, rate_hz: int) -> bool:
     """Whether what seems foreign is more than the noise of the edit's own pauses."""
     frame = round(_NOISE_FRAME_S * rate_hz)
     frames = heard[: heard.size // frame * frame].reshape(-1, frame)
@@ -226,7 +237,7 @@ def _is_pause(waveforms: Waveforms, start: int, stop: int, beyond: int) -> bool:
     if not 0 < stop - start <= most:
         return False
     low, high = max(min(start, beyond), start - most), min(max(stop, beyond), stop + most)
-    heard = np.square(_emphasised(waveforms.edit(low - 1, high)))
+    heard = np.square(emphasised(waveforms.edit(low - 1, high)))
     return not _is_loud(heard, start - low, stop - low, waveforms.rate_hz)
 
 
@@ -253,7 +264,7 @@ def _start_beside_foreign(piece: Piece, waveforms: Waveforms, limit: int) -> int
     return low + int(cost.size - 1 - np.argmin(cost[::-1]))
 
 
-def _middle_of_least(cost: Cost) -> int:
+def _middle_of_least(cost: Exact) -> int:
     """Returns the middle of the first stretch of least cost: there all places sound the same."""
     first = int(np.argmin(cost))
     others = np.flatnonzero(cost[first:] != cost[first])
@@ -261,99 +272,11 @@ def _middle_of_least(cost: Cost) -> int:
     return first + (length - 1) // 2
 
 
-def _emphasised(wave: Wave) -> npt.NDArray[np.float64]:
-    """Returns one sample less; without low tones, which a short filter can't follow."""
-    exact = wave.astype(np.float64)
-    return exact[1:] - _EMPHASIS * exact[:-1]
-
-
 def _beside(
     piece: Piece, waveforms: Waveforms, edit: Wave, low: int, *, at_start: bool
-) -> tuple[Cost, Cost]:
+) -> tuple[Exact, Exact]:
     """Returns the power that a piece leaves unexplained, and the power of the edit."""
     if piece.identical:
-        return _difference(piece, waveforms, edit, low), np.square(edit[1:], dtype=np.float64)
-    remainder = _Remainder.of(piece, waveforms, edit, low, at_start=at_start)
-    return remainder.unexplained, np.square(_emphasised(edit))
-
-
-def _difference(piece: Piece, waveforms: Waveforms, edit: Wave, low: int) -> Cost:
-    """Returns the power of edit less recording, sample by sample from `low` on."""
-    raw = waveforms.raw(low + piece.offset, low + piece.offset + edit.size - 1)
-    difference: Cost = np.square(edit[1:].astype(np.float64) - raw)
-    return difference
-
-
-@dataclass(frozen=True, slots=True)
-class _Remainder:
-    """What a piece explains of the edit, sample by sample.
-
-    Attributes:
-        expected: What the edit would be, by one filter for the whole stretch; emphasised.
-        unexplained: Power that remains with the best gain around each sample on top, as
-            compressors, gates and noise reduction turn the gain up and down.
-    """
-
-    expected: Cost
-    unexplained: Cost
-
-    @classmethod
-    def of(
-        cls, piece: Piece, waveforms: Waveforms, edit: Wave, low: int, *, at_start: bool
-    ) -> _Remainder:
-        """Computes what remains of the edit, given from `low - 1` on.
-
-        Args:
-            piece: The piece; what lies beyond its ends is extrapolated.
-            waveforms: The pair.
-            edit: The edit.
-            low: First sample.
-            at_start: Whether the filter is fitted near the piece's start, else near its end.
-        """
-        first, last = low - 1 + piece.offset, low - 1 + edit.size + piece.offset
-        taps = _fitted(piece, waveforms, at_start=at_start)
-        raw = _emphasised(waveforms.raw(first - _TAPS, last + _TAPS))
-        expected = np.convolve(raw, taps, mode="valid")
-        heard = _emphasised(edit)
-        blur = round(_LOCAL_GAIN_S / 2 * waveforms.rate_hz)
-        alike = np.maximum(0.0, _summed(heard * expected, blur))
-        explained = np.square(alike) / (_summed(np.square(expected), blur) + 1e-20)
-        power = _summed(np.square(heard), blur)
-        rest = np.maximum(0.0, power - explained) / (2 * blur + 1)
-        return cls(expected, rest)
-
-
-def _summed(values: Cost, reach: int) -> Cost:
-    """Returns sums over `reach` neighbours on each side."""
-    total = np.cumsum(np.pad(values, (reach + 1, reach)), dtype=np.float64)
-    sums = total[2 * reach + 1 :] - total[: -2 * reach - 1]
-    np.maximum(sums, 0.0, out=sums)
-    return sums
-
-
-def _fitted(piece: Piece, waveforms: Waveforms, *, at_start: bool) -> Cost:
-    """Returns the filter, `[2 · _TAPS + 1]`, that turns the recording into the edit best."""
-    start, stop = _place_to_fit(piece, waveforms, at_start=at_start)
-    edit = _emphasised(waveforms.edit(start - 1, stop))
-    raw = _emphasised(waveforms.raw(start - 1 + piece.offset - _TAPS, stop + piece.offset + _TAPS))
-    shifted = np.lib.stride_tricks.sliding_window_view(raw, edit.size)[::-1]
-    products = shifted @ shifted.T
-    products[np.diag_indices_from(products)] *= 1 + 1e-6
-    products[np.diag_indices_from(products)] += 1e-12
-    return np.linalg.solve(products, shifted @ edit).astype(np.float64, copy=False)
-
-
-def _place_to_fit(piece: Piece, waveforms: Waveforms, *, at_start: bool) -> tuple[int, int]:
-    """Returns the loudest half second of the piece near an end, but not right at it."""
-    rate_hz = waveforms.rate_hz
-    margin = min(round(_FIT_MARGIN_S * rate_hz), piece.length // 5)
-    low, high = piece.start + margin, piece.stop - margin
-    within = round(_FIT_WITHIN_S * rate_hz)
-    low, high = (low, min(high, low + within)) if at_start else (max(low, high - within), high)
-    length = min(round(_FIT_S * rate_hz), high - low)
-    if length < 4 * _TAPS:
-        return piece.start, max(piece.stop, piece.start + 4 * _TAPS)
-    power = np.square(waveforms.edit(low, high), dtype=np.float64)
-    energy = np.concatenate(([0.0], np.cumsum(power)))
-    place = low + int(np.argmax(energy[length:] - energy[: energy.size - length]))
-    return place, place + length
+        return difference_of(piece, waveforms, edit, low), np.square(edit[1:], dtype=np.float64)
+    remainder = Remainder.of(piece, waveforms, edit, low, at_start=at_start)
+    return remainder.unexplained, np.square(emphasised(edit))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -29,6 +30,7 @@ class Waveforms:
         rate_hz: Samples a second of the grid.
         n_raw: Length of the recording in samples.
         n_edit: Length of the edit in samples of the grid.
+        rounding: So many samples of the edit's end may be there by rounding only.
     """
 
     def __init__(self, raw: AudioSource, edited: AudioSource, speed: float = 1.0) -> None:
@@ -39,6 +41,7 @@ class Waveforms:
         self.rate_hz = raw.sample_rate
         self.n_raw = raw.n_samples
         self.n_edit = max(1, round(edited.n_samples * self._ratio))
+        self.rounding = 0 if self._ratio == 1.0 else math.ceil(self._ratio)
 
     def raw(self, start: int, stop: int) -> Wave:
         """Reads the recording; outside it there is silence."""

@@ -47,6 +47,15 @@ def test_stereo_at_44100_hz(recording: np.ndarray) -> None:
     assert align(raw, as_source(rendered(raw, edit), 2 * RATE)).edit_list.items == edit.items
 
 
+def test_no_gap_is_left_at_the_end_of_an_edit_at_a_lower_rate() -> None:
+    raw = as_source(voice(8, seed=11)[: round(7.999 * RATE) + 13])
+    body = rendered(raw, cut(((1, 4.00005), (5, 7.999))))[:, 0].astype(np.float64) / 32768
+    half = signal.resample_poly(body, 1, 2).astype(np.float32)
+    found = align(raw, as_source(half, RATE // 2))
+    assert not found.foreign
+    assert len(found.edit_list.items) == 2
+
+
 def test_a_cut_of_a_few_milliseconds_is_found(recording: np.ndarray) -> None:
     raw, edit = as_source(recording), cut(((1, 12), (12.005, 25)))
     found = align(raw, as_source(rendered(raw, edit)))
