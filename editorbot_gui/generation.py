@@ -6,6 +6,7 @@ the encoding is kept, so that another variation takes only a moment.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Callable
@@ -121,6 +122,9 @@ def load_bundled_engine() -> Engine:
 
     # One core stays free for the window and the sound.
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    # The libraries' million objects stay. Looking through them for garbage would hold the
+    # interpreter for a sixth of a second now and then, which is heard as a gap in playback.
+    gc.freeze()
     return engine
 
 
