@@ -1,18 +1,21 @@
 """Looking again where an edit's waveform was not found on its course.
 
 In a pause, or among takes that sound nearly alike, a course may go on past a join because a jump
-wouldn't pay. There the edit is read again with jumps that cost little, and what is found counts
-only if the waveform agrees.
+wouldn't pay. There the neighbours' courses are tried, then the noise is looked for some seconds
+around, then the edit is read again with jumps that cost little. What is found counts only if the
+waveform agrees.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from model_core.align.descriptors import CELL_S, HALVES
+from model_core.align.offsets import find_peak
 from model_core.align.pieces import probe_courses
 from model_core.align.reading import Course, read_beside
 from model_core.align.viterbi import Costs
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 _CHEAPER: Final = 0.25
 _SHORTEST_S: Final = 0.3
 _REACH_S: Final = 300.0
+_NOISE_REACH_S: Final = 8.0
+_PART_S: Final = 1.0
 _MOST: Final = 0.2  # of the edit; beyond, its waveform is simply another one
 _MOSTLY: Final = 0.5
 _BLOCK_CELLS: Final = 512
@@ -67,17 +72,29 @@ def look_again(
     if not total or total > _MOST * len(vectors[1]):
         return tuple(courses)
     better: list[Course] = []
-    for course, places in zip(courses, doubtful, strict=True):
+    for index, (course, places) in enumerate(zip(courses, doubtful, strict=True)):
         rest = course
+        neighbours = (*courses[max(0, index - 1) : index], *courses[index + 1 : index + 2])
         for start, stop in places:
-            found = _found(course, start, stop, vectors, waveforms, settings, cancel)
-            for other, tried in found:
-                if any(probe.identical if identical else probe.clear for probe in tried):
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+            for attempt in _attempts(
+                course, neighbours, start, stop, vectors, waveforms, settings, cancel
+            ):
+                found = [one for one in attempt if _is_found(one, waveforms, identical=identical)]
+                for other in found:
                     before, rest = _around(rest, other)
                     better += [*before, other]
+                if found:
+                    break
         if rest.length > 0:
             better.append(rest)
     return tuple(better)
+
+
+def _is_found(course: Course, waveforms: Waveforms, *, identical: bool) -> bool:
+    (probes,) = probe_courses([course], waveforms)
+    return any(probe.identical if identical else probe.clear for probe in probes)
 
 
 def _doubtful(
@@ -133,16 +150,59 @@ def _identical_cells(course: Course, offset: int, waveforms: Waveforms) -> npt.N
     return alike
 
 
-def _found(
+def _attempts(
     course: Course,
+    neighbours: Sequence[Course],
     start: int,
     stop: int,
     vectors: tuple[Vectors, Vectors],
     waveforms: Waveforms,
     settings: AlignSettings,
     cancel: CancelToken | None,
-) -> list[tuple[Course, list[Probe]]]:
-    """Reads a stretch again; returns the courses that leave the one it is on, and their probes."""
+) -> Iterator[list[Course]]:
+    """Yields courses that may be heard in a stretch instead, the likeliest first."""
+    for other in neighbours:
+        first = other.first + HALVES * (start - other.start)
+        if not other.is_foreign and first >= 0:
+            yield [
+                Course(low, high, first + HALVES * (low - start))
+                for low, high in _parts(start, stop)
+            ]
+    yield _by_noise(course, start, stop, waveforms)
+    yield _read_again(course, start, stop, vectors, settings, cancel)
+
+
+def _parts(start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yields parts of a stretch, for the join may lie within it."""
+    n_parts = max(1, round((stop - start) * CELL_S / _PART_S))
+    yield from pairwise(np.linspace(start, stop, n_parts + 1).round().astype(int).tolist())
+
+
+def _by_noise(course: Course, start: int, stop: int, waveforms: Waveforms) -> list[Course]:
+    """Looks for the waveform of a stretch some seconds around; noise sounds alike everywhere."""
+    cell = _cell(waveforms)
+    reach = round(_NOISE_REACH_S * waveforms.rate_hz)
+    found: list[Course] = []
+    for low, high in _parts(start, stop):
+        first, last = round((low + 0.5) * cell), round((high - 0.5) * cell)
+        near = round(course.offset_s * waveforms.rate_hz)
+        sought = waveforms.raw(first + near - reach, last + near + reach)
+        peak = find_peak(waveforms.edit(first, last), sought)
+        place = course.first + HALVES * (low - course.start) + round(HALVES * peak.lag / cell)
+        if peak.is_clear and place >= 0:
+            found.append(Course(low, high, place))
+    return found
+
+
+def _read_again(
+    course: Course,
+    start: int,
+    stop: int,
+    vectors: tuple[Vectors, Vectors],
+    settings: AlignSettings,
+    cancel: CancelToken | None,
+) -> list[Course]:
+    """Reads a stretch again; returns the courses that leave the one it is on."""
     raw, edited = vectors
     costs = Costs(
         _CHEAPER * settings.jump_cost,
@@ -160,8 +220,7 @@ def _found(
         for one in found
         if not one.is_foreign and one.length * CELL_S >= _SHORTEST_S
     ]
-    others = [one for one in others if abs(one.offset_s - course.offset_s) > 2 * CELL_S]
-    return list(zip(others, probe_courses(others, waveforms), strict=True))
+    return [one for one in others if abs(one.offset_s - course.offset_s) > 2 * CELL_S]
 
 
 def _around(course: Course, other: Course) -> tuple[list[Course], Course]:

@@ -170,3 +170,10 @@ def test_a_stretch_of_another_pause_is_found_by_its_noise() -> None:
     )
     edit = cut(((0.5, 11), (27, 30), (14, 24)))
     assert align(raw, as_source(rendered(raw, edit))).edit_list.items == edit.items
+
+
+def test_a_stretch_of_nothing_but_noise_is_found_by_its_noise() -> None:
+    room = 3e-4 * np.random.default_rng(12).standard_normal(12 * RATE).astype(np.float32)
+    raw = as_source(np.concatenate((voice(20, seed=13), room, voice(12, seed=14))))
+    edit = cut(((0.5, 19), (27, 29.9), (23.1, 25), (34, 43)))
+    assert align(raw, as_source(rendered(raw, edit))).edit_list.items == edit.items
