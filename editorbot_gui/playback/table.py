@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
 
+# In menus an icon would take the place of the tick, so what is switched on and off has none.
 LISTENING_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "audition_join",
@@ -71,7 +72,6 @@ LISTENING_ACTIONS: tuple[ActionSpec, ...] = (
         QT_TRANSLATE_NOOP("Actions", "Follow the play&head"),
         QT_TRANSLATE_NOOP("Actions", "Turn the page when it plays beyond what is in view."),
         ("Shift+P",),
-        "mdi6.page-next-outline",
         checkable=True,
     ),
     ActionSpec(
@@ -81,7 +81,6 @@ LISTENING_ACTIONS: tuple[ActionSpec, ...] = (
         QT_TRANSLATE_NOOP(
             "Actions", "Play a moment at each place while the playhead or an edge is dragged."
         ),
-        icon="mdi6.gesture-swipe-horizontal",
         checkable=True,
     ),
     ActionSpec(
@@ -94,7 +93,6 @@ LISTENING_ACTIONS: tuple[ActionSpec, ...] = (
             "better one. Exports are not changed by it.",
         ),
         ("Shift+A",),
-        "mdi6.scale-balance",
         checkable=True,
     ),
 )
