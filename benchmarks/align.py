@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import soundfile
+import soxr
 
 from benchmarks.aligned_pairs import Processing, make_edit, processings, recording, write_edit
 from benchmarks.peers import run_measured
@@ -39,6 +41,8 @@ _FOLDER = BENCH_FOLDER / "align"
 _SAME_SOUND_S = 0.02
 _SAME_SOUND_DB = -30.0
 _MIB = 1 << 20
+_SPEEDS = (1.00002, 1.003, 0.96, 1.06)
+_JINGLES_S = (0.5, 2.0, 5.0, 12.0)
 _HEAD = (
     "| pair | processing | within a frame | joins F1 | to the sample | confidence "
     "| s | CPU s | MiB |\n|---|---|---|---|---|---|---|---|---|"
@@ -65,6 +69,7 @@ def align_in_this_process(raw_path: Path, edit_path: Path, answer: Path) -> None
                     [item.length] if isinstance(item, Gap) else [item.start, item.stop]
                     for item in found.edit_list.items
                 ],
+                "foreign": found.foreign,
                 "report": asdict(found.report),
             }
         )
@@ -241,6 +246,49 @@ def _run_strangers(minutes: float) -> None:
         )
 
 
+def _run_speeds(minutes: float) -> None:
+    """Edits that run faster or slower, as a tape or a clock does: the speed must be told."""
+    raw_path, edit_path, true = _pair("talk", minutes, processings()[0])
+    sound, rate = soundfile.read(edit_path, dtype="float32", always_2d=True)
+    for factor in _SPEEDS:
+        soundfile.write(edit_path, soxr.resample(sound, rate * factor, rate, "VHQ"), rate, "PCM_16")
+        answer = measured(raw_path, edit_path)
+        with open_audio(raw_path) as raw:
+            score = judged(answer, true, raw)
+        print(
+            f"| talk, {minutes:g} min, {factor:g} times as fast | told: "
+            f"{answer['report']['speed']:.6f} | {score['within']:.3%} | {score['f1']:.3f} "
+            f"| {answer['seconds']:.1f} s |",
+            flush=True,
+        )
+
+
+def _run_foreign(minutes: float) -> None:
+    """An edit of talk with music between: it must be marked, from its start to its end."""
+    raw_path, edit_path, _ = _pair("talk", minutes, processings()[0])
+    sound, rate = soundfile.read(edit_path, dtype="float32", always_2d=True)
+    jingles, _ = soundfile.read(recording("music", minutes), dtype="float32", always_2d=True)
+    parts: list[npt.NDArray[np.float32]] = []
+    true: list[tuple[int, int]] = []
+    begins = np.linspace(0, sound.shape[0], len(_JINGLES_S) + 1).astype(int).tolist()
+    for index, seconds in enumerate(_JINGLES_S):
+        parts.append(sound[begins[index] : begins[index + 1]])
+        start = sum(part.shape[0] for part in parts)
+        parts.append(jingles[(index + 1) * 20 * rate :][: round(seconds * rate)])
+        true.append((start, start + parts[-1].shape[0]))
+    soundfile.write(edit_path, np.concatenate(parts), rate, "PCM_16")
+    answer = measured(raw_path, edit_path)
+    found = np.array(answer["foreign"], np.int64).reshape(-1, 2)
+    worst = np.nan
+    if len(found) == len(true):
+        worst = float(np.abs(found - np.array(true)).max()) / rate
+    print(
+        f"| talk, {minutes:g} min, with {len(true)} passages of music | marked: {len(found)} "
+        f"| furthest end off by {1000 * worst:.2f} ms |",
+        flush=True,
+    )
+
+
 def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -267,6 +315,8 @@ def main() -> None:
         for processing in (processings()[0], processings()[-1]):
             _run("talk", 2.0, processing, jumps_back=False, ways=("ours", "dtw"))
         _run_strangers(min(5.0, options.minutes))
+        _run_speeds(min(5.0, options.minutes))
+        _run_foreign(min(5.0, options.minutes))
     if options.long:
         _run("talk", 180.0, processings()[0])
 

@@ -31,10 +31,13 @@ if TYPE_CHECKING:
 _MOST: Final = 0.15
 _STEP: Final = 0.01
 _FINE_STEP: Final = 0.001
+_FINE_STEPS: Final = 12
+_AS_GOOD: Final = 0.005
+_LEAST_CHANGE: Final = 0.002  # smaller ones show in the courses
 _EXCERPTS: Final = 5
 _EXCERPT_S: Final = 4.0
 _LEAST_LIKENESS: Final = 0.6
-_LEAST_GAIN: Final = 0.08
+_LEAST_GAIN: Final = 0.015
 _LEAST_DRIFT: Final = 1.5e-6
 _DRIFT_JITTER: Final = 4e-6
 _STEADY_SHARE: Final = 0.6
@@ -133,41 +136,42 @@ def search_speed(
         cancel: Looked at at every speed.
 
     Returns:
-        The speed at which the edit fits clearly better than as it is; None if there is none.
+        The speed at which the edit fits best, to a thousandth; None if that is its own, or bad.
     """
     excerpts, length_s = _excerpts(edited)
     columns = np.ascontiguousarray(standardised(raw_levels).T)
 
-    def fit(speed: Speed) -> float:
+    def fits(speed: Speed) -> list[float]:
         if cancel is not None:
             cancel.raise_if_cancelled()
         vectors = standardised(levels_at(excerpts, speed))
         cells = length_s * speed.factor / CELL_S
-        return float(
-            np.median(
-                [
-                    _best_course(
-                        vectors[round(i * cells) + 2 : round((i + 1) * cells) - 2], columns
-                    )
-                    for i in range(_EXCERPTS)
-                ]
-            )
-        )
+        return [
+            _best_course(vectors[round(i * cells) + 2 : round((i + 1) * cells) - 2], columns)
+            for i in range(_EXCERPTS)
+        ]
 
-    as_it_is = fit(Speed())
-    best, best_fit = Speed(), as_it_is
-    factors = 1 + np.arange(-_MOST, _MOST + _STEP / 2, _STEP)
-    for index, factor in enumerate(factors.tolist()):
-        for keeps_pitch in (False, True):
-            speed = Speed(factor, keeps_pitch)
-            found = fit(speed)
-            if found > best_fit:
-                best, best_fit = speed, found
+    def fit(speed: Speed) -> float:
+        return float(np.median(fits(speed)))
+
+    factors = (1 + np.arange(-_MOST, _MOST + _STEP / 2, _STEP)).tolist()
+    found: dict[Speed, float] = {}
+    for index, factor in enumerate(factors):
+        for speed in (Speed(factor), Speed(factor, keeps_pitch=True)):
+            found[speed] = fit(speed)
         progress((index + 1) / len(factors), "Trying other speeds")
-    if best_fit < max(_LEAST_LIKENESS, as_it_is + _LEAST_GAIN):
+    best = max(found, key=found.__getitem__)
+    # Whether another speed is right the waveform will tell; but not that of another tempo.
+    if best.keeps_pitch and found[best] < fit(Speed()) + _LEAST_GAIN:
+        best = max((speed for speed in found if not speed.keeps_pitch), key=found.__getitem__)
+    if found[best] < _LEAST_LIKENESS:
         return None
-    near = best.factor + np.arange(-7, 8) * _FINE_STEP
-    return max((Speed(factor, best.keeps_pitch) for factor in near.tolist()), key=fit)
+    # The likeness hardly changes around the best speed: the middle of what is as good is nearer.
+    near = best.factor + np.arange(-_FINE_STEPS, _FINE_STEPS + 1) * _FINE_STEP
+    alike = np.array([np.mean(fits(Speed(one, best.keeps_pitch))) for one in near.tolist()])
+    weights = np.maximum(0.0, alike - alike.max() + _AS_GOOD)
+    factor = float(np.average(near, weights=weights))
+    return Speed(factor, best.keeps_pitch) if abs(factor - 1) >= _LEAST_CHANGE else None
 
 
 def levels_at(
