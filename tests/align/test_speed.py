@@ -5,9 +5,10 @@ import pytest
 import soxr
 
 from model_core.align import AlignSettings, Verdict, align
+from model_core.align.descriptors import raw_levels
 from model_core.align.pieces import Probe
 from model_core.align.reading import Course
-from model_core.align.speed import AtSpeed, drift_of, steps_of
+from model_core.align.speed import AtSpeed, drift_of, search_speed, steps_of
 from model_core.align.viterbi import FOREIGN
 from model_core.audio.source import ArraySource
 from model_core.errors import AlignmentError
@@ -36,6 +37,19 @@ def test_a_speed_is_found_and_the_edit_at_that_speed(raw: ArraySource, factor: f
     assert found.report.length_ratio == pytest.approx(edited.n_samples / raw.n_samples, abs=1e-3)
     assert found.report.verdict is Verdict.CHECK
     assert "times as fast" in found.report.remarks[0]
+
+
+@pytest.mark.parametrize("factor", [0.99, 1.015, 1.1])
+def test_a_speed_is_searched_to_a_thousandth(raw: ArraySource, factor: float) -> None:
+    found = search_speed(raw_levels(raw), sped_up(raw, factor))
+    assert found is not None
+    assert not found.keeps_pitch
+    assert found.factor == pytest.approx(factor, abs=1e-3)
+
+
+def test_its_own_speed_is_no_finding(raw: ArraySource) -> None:
+    assert search_speed(raw_levels(raw), sped_up(raw, 1.0)) is None
+    assert search_speed(raw_levels(raw), as_source(voice(40, seed=99))) is None
 
 
 def test_a_change_of_tempo_alone_is_found(raw: ArraySource) -> None:
