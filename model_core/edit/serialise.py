@@ -70,7 +70,7 @@ def write_edit_list(path: AnyPath, edit: EditList, sources: Sequence[SourceInfo]
     """
     folder = Path(path).absolute().parent
     located = [replace(source, path=path_from(folder, source.path)) for source in sources]
-    write_text_atomically(path, _to_text(edit_list_to_dict(edit, located)))
+    write_text_atomically(path, edit_list_to_text(edit, located))
 
 
 def read_edit_list(path: AnyPath) -> SavedEdit:
@@ -89,6 +89,15 @@ def read_edit_list(path: AnyPath) -> SavedEdit:
         replace(source, path=os.path.normpath(folder / source.path)) for source in saved.sources
     )
     return SavedEdit(saved.edit_list, sources)
+
+
+def edit_list_to_text(edit: EditList, sources: Sequence[SourceInfo]) -> str:
+    """Returns an edit list as the text of its file. Paths are taken as they are.
+
+    Raises:
+        EditError: The edit does not fit its sources, or they have different rates.
+    """
+    return _to_text(edit_list_to_dict(edit, sources))
 
 
 def edit_list_to_dict(edit: EditList, sources: Sequence[SourceInfo]) -> dict[str, Any]:
