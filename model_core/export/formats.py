@@ -7,6 +7,7 @@ from pathlib import Path
 
 from model_core.errors import FileWriteError
 
+OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
 MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
@@ -15,13 +16,15 @@ class ExportFormat:
     """A kind of sound file.
 
     Attributes:
-        name: Its name for people, which is also libsndfile's.
+        name: Its name for people.
         suffixes: Endings of its files' names; the first is the usual one.
         encodings: libsndfile's names of the encodings it can hold; the first is for 16 bits.
         max_channels: Most channels that it holds.
         max_rate_hz: Highest sample rate that it holds.
         rates_hz: The only sample rates that it holds; empty if all up to the highest.
         compression: libsndfile's compression level, 0 to 1, or None where there is none.
+        converts: Whether it takes sound of other rates, too, converted to the nearest one.
+        container: libsndfile's name, where it is another one.
     """
 
     name: str
@@ -31,6 +34,8 @@ class ExportFormat:
     max_rate_hz: int
     rates_hz: tuple[int, ...] = ()
     compression: float | None = None
+    converts: bool = False
+    container: str = ""
 
     @property
     def is_lossy(self) -> bool:
@@ -58,6 +63,13 @@ EXPORT_FORMATS: dict[str, ExportFormat] = {
             max_rate_hz=2**31 - 1,
         ),
         ExportFormat(
+            "W64",
+            (".w64",),
+            ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8"),
+            max_channels=1024,
+            max_rate_hz=2**31 - 1,
+        ),
+        ExportFormat(
             "FLAC", (".flac",), ("PCM_16", "PCM_24", "PCM_S8"), max_channels=8, max_rate_hz=655_350
         ),
         # Variable bit rate of about 130 kbit/s for stereo. libvorbis crashes above 200 kHz.
@@ -68,6 +80,19 @@ EXPORT_FORMATS: dict[str, ExportFormat] = {
             max_channels=8,
             max_rate_hz=192_000,
             compression=0.3,
+        ),
+        # About 64 kbit/s a channel. With more than two, libopus takes them for those of a cinema,
+        # and drops most of the fourth.
+        ExportFormat(
+            "OPUS",
+            (".opus",),
+            ("OPUS",),
+            max_channels=2,
+            max_rate_hz=48_000,
+            rates_hz=OPUS_RATES_HZ,
+            compression=0.75,
+            converts=True,
+            container="OGG",
         ),
         # Variable bit rate, LAME's V2: about 190 kbit/s for stereo.
         ExportFormat(
@@ -101,12 +126,12 @@ def export_format(path: Path, name: str | None = None) -> ExportFormat:
     if not suffix:
         raise FileWriteError(
             f"“{path}” has no ending that says which kind of file to write.",
-            "Add .wav, .flac, .ogg or .mp3.",
+            "Add .wav, .flac, .ogg, .opus or .mp3.",
         )
     raise FileWriteError(f"EditorBot can't write “{suffix}” files.", _OFFER)
 
 
-_OFFER = "Choose WAV, FLAC, OGG or MP3."
+_OFFER = "Choose WAV, W64, FLAC, OGG, Opus or MP3."
 
 
 def check_format(kind: ExportFormat, encoding: str, sample_rate: int, channels: int) -> None:
