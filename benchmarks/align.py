@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 import time
 from dataclasses import asdict
@@ -21,9 +23,12 @@ import numpy as np
 import soundfile
 import soxr
 
+from benchmarks import warping
 from benchmarks.aligned_pairs import Processing, make_edit, processings, recording, write_edit
 from benchmarks.peers import run_measured
 from benchmarks.recordings import BENCH_FOLDER
+from benchmarks.warping import sync_toolbox_python
+from model_core.align.descriptors import CELL_S, HALVES, edit_levels, raw_levels, vectors_of
 from model_core.audio.reading import open_audio
 from model_core.edit.coverage import joins_of
 from model_core.edit.pointers import hop_samples
@@ -31,10 +36,11 @@ from model_core.edit.types import EditList, Gap, Segment
 from model_core.errors import AlignmentError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
+    from model_core.align.descriptors import Vectors
     from model_core.audio.source import AudioSource
 
 _FOLDER = BENCH_FOLDER / "align"
@@ -80,32 +86,58 @@ def dtw_in_this_process(raw_path: Path, edit_path: Path, answer: Path) -> None:
     """Aligns a pair with librosa's dynamic time warping, over the same features."""
     from librosa.sequence import dtw
 
-    from model_core.align.descriptors import (
-        CELL_S,
-        HALVES,
-        edit_levels,
-        raw_levels,
-        vectors_of,
-    )
-
-    started = time.perf_counter()
-    with open_audio(raw_path) as raw, open_audio(edit_path) as edited:
-        raw_vectors, edit_vectors = vectors_of(raw_levels(raw), edit_levels(edited))
-        cell = CELL_S * raw.sample_rate
-        likeness = edit_vectors @ raw_vectors[::HALVES].T
+    def warped(raw_vectors: Vectors, edit_vectors: Vectors) -> npt.NDArray[np.int64]:
         # Steps: on in both, or on in the recording alone, which is a cut.
         _, path = dtw(
-            C=1 - likeness,
+            C=1 - edit_vectors @ raw_vectors.T,
             step_sizes_sigma=np.array([[1, 1], [0, 1]]),
             weights_add=np.zeros(2),
             weights_mul=np.array([1.0, 0.3]),
         )
+        return np.asarray(path, np.int64)
+
+    _warp(raw_path, edit_path, answer, warped)
+
+
+def sync_in_this_process(raw_path: Path, edit_path: Path, answer: Path) -> None:
+    """Aligns a pair with Sync Toolbox's warping on several scales, over the same features."""
+    python = sync_toolbox_python(BENCH_FOLDER)
+    if python is None:
+        answer.write_text(json.dumps({"refused": "Sync Toolbox can't be had here"}))
+        return
+
+    def warped(raw_vectors: Vectors, edit_vectors: Vectors) -> npt.NDArray[np.int64]:
+        files = [_FOLDER / f"{name}.npy" for name in ("raw", "edit", "path")]
+        np.save(files[0], raw_vectors)
+        np.save(files[1], edit_vectors)
+        script = Path(warping.__file__)
+        command = (python, script, files[0], files[1], str(1 / CELL_S), files[2])
+        subprocess.run(command, check=True, capture_output=True)
+        return np.asarray(np.load(files[2], allow_pickle=False)[::-1].T[::-1], np.int64)
+
+    _warp(raw_path, edit_path, answer, warped)
+
+
+def _warp(
+    raw_path: Path,
+    edit_path: Path,
+    answer: Path,
+    warped: Callable[[Vectors, Vectors], npt.NDArray[np.int64]],
+) -> None:
+    """Writes what a warping found, given rows of (cell of the edit, cell of the recording)."""
+    started = time.perf_counter()
+    with open_audio(raw_path) as raw, open_audio(edit_path) as edited:
+        raw_vectors, edit_vectors = vectors_of(raw_levels(raw), edit_levels(edited))
+        cell = CELL_S * raw.sample_rate
+        path = warped(raw_vectors[::HALVES], edit_vectors)
+        # Backwards: of several cells of the recording, the first; the others are cut.
         starts = {int(row): int(column) for row, column in path}
         items = [
             [round(starts[row] * cell), round((starts[row] + 1) * cell)] for row in sorted(starts)
         ]
     seconds = time.perf_counter() - started
-    cpu = time.process_time()
+    times = os.times()
+    cpu = times.user + times.system + times.children_user + times.children_system
     answer.write_text(json.dumps({"seconds": seconds, "cpu": cpu, "items": items, "report": {}}))
 
 
@@ -298,12 +330,16 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="a pair of 3 hours, too")
     parser.add_argument("--ours", nargs=3, type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--dtw", nargs=3, type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--sync", nargs=3, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.ours:
         align_in_this_process(*options.ours)
         return
     if options.dtw:
         dtw_in_this_process(*options.dtw)
+        return
+    if options.sync:
+        sync_in_this_process(*options.sync)
         return
     _FOLDER.mkdir(parents=True, exist_ok=True)
     print(_HEAD)
@@ -313,7 +349,7 @@ def main() -> None:
             _run(kind, options.minutes, processing)
     if not options.only:
         for processing in (processings()[0], processings()[-1]):
-            _run("talk", 2.0, processing, jumps_back=False, ways=("ours", "dtw"))
+            _run("talk", 2.0, processing, jumps_back=False, ways=("ours", "dtw", "sync"))
         _run_strangers(min(5.0, options.minutes))
         _run_speeds(min(5.0, options.minutes))
         _run_foreign(min(5.0, options.minutes))
