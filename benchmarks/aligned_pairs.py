@@ -10,8 +10,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Sound: TypeAlias = npt.NDArray[np.float32]
 """Samples of shape `[n, C]`, full scale at 1."""
 
-_BLOCK_S = 30
+_PART_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +126,24 @@ def make_edit(
 
 
 def write_edit(raw: AudioSource, edit: EditList, processing: Processing, path: Path) -> None:
-    """Renders and processes an edit. Long ones are not held in memory if nothing is done."""
-    renderer = Renderer([raw], edit)
-    if processing.apply is _as_is:
-        with soundfile.SoundFile(
-            path, "w", SAMPLE_RATE, channels=raw.channels, subtype="PCM_16", format="WAV"
-        ) as file:
-            for start in range(0, renderer.length, _BLOCK_S * SAMPLE_RATE):
-                stop = min(renderer.length, start + _BLOCK_S * SAMPLE_RATE)
-                file.write(renderer.read(start, stop))
-        return
-    sound = processing.apply(renderer.read_float(0, renderer.length))
-    soundfile.write(path, np.clip(sound, -1, 1), processing.rate_hz, "PCM_16")
+    """Renders and processes an edit; one of hours part by part, so that memory holds it."""
+    parts = _processed(Renderer([raw], edit), processing)
+    first = next(parts)
+    with soundfile.SoundFile(
+        path, "w", processing.rate_hz, first.shape[1], "PCM_16", format="WAV"
+    ) as file:
+        for part in chain((first,), parts):
+            file.write(part)
+
+
+def _processed(renderer: Renderer, processing: Processing) -> Iterator[npt.NDArray[Any]]:
+    length = _PART_S * SAMPLE_RATE
+    for start in range(0, renderer.length, length):
+        stop = min(renderer.length, start + length)
+        if processing.apply is _as_is:  # as integers: not one sample may differ
+            yield renderer.read(start, stop)
+        else:
+            yield np.clip(processing.apply(renderer.read_float(start, stop)), -1, 1)
 
 
 def _tracks(*, bars: bool) -> Iterator[Sound]:
