@@ -22,7 +22,8 @@ Blocks: TypeAlias = Callable[[], Iterator["Samples"]]
 
 _MOST_GAIN_DB: Final = 40.0
 _WINDOW_S: Final = 0.02
-_ROUNDS: Final = 3
+_ROUNDS: Final = 5
+_FLATTEST_SLOPE: Final = 0.2
 _CLOSE_ENOUGH_LU: Final = 0.1
 _MISSED_LU: Final = 0.5
 _MARGIN_DB: Final = 0.1
@@ -91,7 +92,7 @@ def planned_level(
     progress(1 / (1 + _ROUNDS), "")
     measured, peak = loudness.integrated_lufs(), peaks.finish()
     if math.isinf(measured):
-        return Level(0.0, None, ("It is silent, so its loudness was left as it is.",))
+        return Level(0.0, None, ("It is as good as silent, so its loudness was left as it is.",))
     gain_db = target.lufs - measured
     notes = []
     if gain_db > _MOST_GAIN_DB:
@@ -102,7 +103,8 @@ def planned_level(
     reached = measured + gain_db
     if over_db <= 0:
         return Level(gain_db, None, (_summary(measured, reached), *notes))
-    aim = reached
+    aim, slope = reached, 1.0
+    tried: list[tuple[float, float]] = []
     for number in range(1, 1 + _ROUNDS):
         reached = _loudness_of(
             levelled(blocks(), Level(gain_db, ceiling), sample_rate, channels),
@@ -112,7 +114,12 @@ def planned_level(
         )
         if abs(aim - reached) < _CLOSE_ENOUGH_LU or number == _ROUNDS:
             break
-        gain_db = min(gain_db + aim - reached, _MOST_GAIN_DB)
+        # The more is limited, the less a decibel of gain adds to the loudness.
+        if tried and gain_db > tried[-1][0]:
+            rise = (reached - tried[-1][1]) / (gain_db - tried[-1][0])
+            slope = min(1.0, max(_FLATTEST_SLOPE, rise))
+        tried.append((gain_db, reached))
+        gain_db = min(gain_db + (aim - reached) / slope, _MOST_GAIN_DB)
     over_db = _decibels(peak / ceiling) + gain_db
     notes.append(
         f"Peaks were held below {target.true_peak_db:g} dBTP; the highest by {over_db:.1f} dB."

@@ -52,7 +52,7 @@ class LoudnessMeter:
         weighted, self._state = signal.sosfilt(self._filter, samples, axis=0, zi=self._state)
         weighted = np.concatenate((self._rest, weighted))
         n_whole = len(weighted) // self._step
-        whole = weighted[: n_whole * self._step].reshape(n_whole, self._step, -1)
+        whole = weighted[: n_whole * self._step].reshape(n_whole, self._step, samples.shape[1])
         self._powers.append(np.mean(whole**2, axis=1) @ self._weights)
         self._rest = weighted[n_whole * self._step :]
 
@@ -90,7 +90,8 @@ class PeakMeter:
         context = np.concatenate((self._history, samples))
         # No point between the samples rises further above them than this.
         if np.abs(context).max(initial=0.0) * self._oversampler.most_gain > self.peak:
-            peaks = self._oversampler.peaks(context)
+            reach = self._oversampler.reach
+            peaks = self._oversampler.peaks(context)[reach : len(context) - reach]
             self.peak = max(self.peak, float(peaks.max(initial=0.0)))
         self._history = context[len(context) - 2 * self._oversampler.reach :]
 
