@@ -82,7 +82,7 @@ def suggested_path(source: AudioSource, kind: ExportFormat) -> Path:
 def kept_encoding(kind: ExportFormat, source: AudioSource) -> str:
     """Returns the encoding of a format that keeps a recording's depth, as far as it can."""
     from model_core.audio.render import Renderer
-    from model_core.export.sound import default_encoding
+    from model_core.export.encoding import default_encoding
 
     return default_encoding(Renderer((source,), EditList.whole(source.n_samples)), kind)
 

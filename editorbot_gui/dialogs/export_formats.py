@@ -80,6 +80,8 @@ def format_label(kind: ExportFormat) -> str:
         "WAV": _tr("every sample as it is, large"),
         "FLAC": _tr("every sample as it is, half the size"),
         "OGG": _tr("small"),
+        "OPUS": _tr("smallest, best for speech"),
+        "W64": _tr("every sample as it is, for hours"),
         "MP3": _tr("small, plays everywhere"),
     }
     return f"{kind.name} – {words[kind.name]}" if kind.name in words else kind.name

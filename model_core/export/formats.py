@@ -63,13 +63,6 @@ EXPORT_FORMATS: dict[str, ExportFormat] = {
             max_rate_hz=2**31 - 1,
         ),
         ExportFormat(
-            "W64",
-            (".w64",),
-            ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8"),
-            max_channels=1024,
-            max_rate_hz=2**31 - 1,
-        ),
-        ExportFormat(
             "FLAC", (".flac",), ("PCM_16", "PCM_24", "PCM_S8"), max_channels=8, max_rate_hz=655_350
         ),
         # Variable bit rate of about 130 kbit/s for stereo. libvorbis crashes above 200 kHz.
@@ -103,6 +96,13 @@ EXPORT_FORMATS: dict[str, ExportFormat] = {
             max_rate_hz=48_000,
             rates_hz=MP3_RATES_HZ,
             compression=0.2,
+        ),
+        ExportFormat(
+            "W64",
+            (".w64",),
+            ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8"),
+            max_channels=1024,
+            max_rate_hz=2**31 - 1,
         ),
     )
 }

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
-from scipy import ndimage
 
 from model_core.errors import FileWriteError
 from model_core.export.loudness import LoudnessMeter, Oversampler, PeakMeter
@@ -176,6 +175,8 @@ class _Limiter:
         return self.take(np.zeros((self._context, self._held.shape[1])))
 
     def _gains(self, samples: Floats) -> Floats:
+        from scipy import ndimage
+
         peaks = self._oversampler.peaks(samples)
         # What lies between two samples depends on the gain of both.
         np.maximum(peaks[1:], peaks[:-1].copy(), out=peaks[1:])

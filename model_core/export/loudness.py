@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +48,8 @@ class LoudnessMeter:
         """Takes the next samples, of shape `[n, C]` with full scale at 1."""
         if not len(samples):
             return
+        from scipy import signal
+
         weighted, self._state = signal.sosfilt(self._filter, samples, axis=0, zi=self._state)
         weighted = np.concatenate((self._rest, weighted))
         n_whole = len(weighted) // self._step
@@ -120,6 +121,8 @@ class Oversampler:
         half = self.reach * self.factor
         taps = np.ones(1)
         if self.factor > 1:
+            from scipy import signal
+
             taps = signal.firwin(2 * half + 1, 1 / self.factor, window=("kaiser", 5.0))
             taps = taps * self.factor
         self._taps = taps
@@ -138,6 +141,8 @@ class Oversampler:
         highest: Floats = np.abs(samples).max(axis=1, initial=0.0)
         if self.factor == 1 or not len(samples):
             return highest
+        from scipy import signal
+
         half = self.reach * self.factor
         for channel in samples.T:
             fine = np.abs(signal.upfirdn(self._taps, channel, up=self.factor))

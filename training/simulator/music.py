@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from model_core.edit.types import Reason
 from model_core.files import write_text_atomically
+from training.compiled import import_librosa
 from training.corpus import Clip, Corpus
 from training.simulator.dsp import coloured_noise, faded, gain, rms
 from training.simulator.interludes import sticks, tuning
@@ -64,6 +65,7 @@ def beats_of(corpus: Corpus, clip: Clip) -> npt.NDArray[np.int64]:
 
 def find_beats(samples: Mono) -> npt.NDArray[np.int64]:
     """Finds beats, int64 of shape [b]; an even half-second grid where there are hardly any."""
+    import_librosa()
     from librosa.beat import beat_track
 
     _, frames = beat_track(y=samples, sr=SAMPLE_RATE, hop_length=256)
