@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from editorbot_gui.jobs import Job, JobRunner, Lane
 
 if TYPE_CHECKING:
-    from editorbot_gui.dialogs.export import ExportChoice
     from model_core.audio.source import AudioSource
-    from model_core.edit.types import EditList
+    from model_core.export.pieces import Piece, SoundOptions
     from model_core.export.sound import ExportedSound
     from model_core.progress import CancelToken, Progress
 
@@ -23,35 +22,44 @@ class ExportRequest:
 
     Attributes:
         source: The recording.
-        edit_list: The edit.
-        choice: Where and as what.
+        pieces: The files, and what each of them holds.
+        options: How they are written.
     """
 
     source: AudioSource
-    edit_list: EditList
-    choice: ExportChoice
+    pieces: tuple[Piece, ...]
+    options: SoundOptions
+
+    @property
+    def name(self) -> str:
+        """Of the first file."""
+        return self.pieces[0].path.name if self.pieces else ""
 
 
-def export_edit(request: ExportRequest, cancel: CancelToken, progress: Progress) -> ExportedSound:
-    """Writes the edit; a job function.
+def export_edit(
+    request: ExportRequest, cancel: CancelToken, progress: Progress
+) -> tuple[ExportedSound, ...]:
+    """Writes the files; a job function.
 
     Raises:
-        FileWriteError: If it can't be written.
-        CancelledError: If the person has changed their mind; nothing is left behind then.
+        FileWriteError: If one can't be written.
+        CancelledError: If the person has changed their mind; nothing half-written is left then.
     """
-    from model_core.audio.render import Renderer
-    from model_core.export.sound import export_sound
+    from model_core.export.pieces import export_pieces
 
-    choice = request.choice
-    return export_sound(
-        Renderer((request.source,), request.edit_list),
-        choice.path,
-        fmt=choice.format,
-        subtype=choice.subtype,
-        sample_rate=choice.sample_rate,
-        progress=progress,
-        cancel=cancel,
-    )
+    return export_pieces((request.source,), request.pieces, request.options, progress, cancel)
+
+
+def exported_text(sounds: tuple[ExportedSound, ...]) -> str:
+    """Returns what a person should know about what was written."""
+    if len(sounds) == 1:
+        words = _tr("Exported to {path}.").format(path=sounds[0].path)
+    else:
+        words = _tr("Exported {n} files to {folder}.").format(
+            n=len(sounds), folder=sounds[0].path.parent
+        )
+    notes = dict.fromkeys(note for sound in sounds for note in sound.notes)
+    return " ".join((words, *notes))
 
 
 class Exporter(QObject):
@@ -63,7 +71,7 @@ class Exporter(QObject):
     """
 
     exported = Signal(object)
-    """A file was written; carries the `ExportedSound`."""
+    """Files were written; carries a tuple of `ExportedSound`."""
     failed = Signal(object)
     """An exception ended it; nothing was written."""
     cancelled = Signal()
@@ -89,14 +97,14 @@ class Exporter(QObject):
             Lane.EXPORT,
             export_edit,
             request,
-            words=self.tr("Exporting {name}…").format(name=request.choice.path.name),
+            words=self.tr("Exporting {name}…").format(name=request.name),
             on_done=self._take,
             on_failed=self._fail,
             on_cancelled=self._cancel,
         )
         self.running_changed.emit(True)
 
-    def _take(self, exported: ExportedSound) -> None:
+    def _take(self, exported: tuple[ExportedSound, ...]) -> None:
         self._end()
         self.exported.emit(exported)
 
@@ -111,3 +119,7 @@ class Exporter(QObject):
     def _end(self) -> None:
         self._job = None
         self.running_changed.emit(False)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Exporter", text)

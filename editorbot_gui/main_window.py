@@ -28,7 +28,8 @@ from editorbot_gui.dialogs.shortcuts import ShortcutsDialog
 from editorbot_gui.dialogs.stop_export import ask_to_stop_export
 from editorbot_gui.editing.editor import Editor
 from editorbot_gui.errors import describe, show_error
-from editorbot_gui.exporting import Exporter, ExportRequest
+from editorbot_gui.export_parts import ExportMaterial
+from editorbot_gui.exporting import Exporter, ExportRequest, exported_text
 from editorbot_gui.generation import EngineLoader, EngineState, Generation
 from editorbot_gui.icon import app_icon
 from editorbot_gui.jobs import JobRunner
@@ -363,9 +364,7 @@ class MainWindow(QMainWindow):
         source = self.session.source
         if source is None:
             return
-        dialog = ExportDialog(
-            source, self.session.timeline.length, self.settings.export_format, self
-        )
+        dialog = ExportDialog(source, self._export_material(), self.settings.export_format, self)
         dialog.chosen.connect(self.export)
         dialog.open()
 
@@ -374,7 +373,12 @@ class MainWindow(QMainWindow):
         source = self.session.source
         if source is not None:
             self.settings.export_format = choice.format
-            self.exporter.start(ExportRequest(source, self.session.edit_list, choice))
+            pieces = self._export_material().pieces(choice.part, choice.path)
+            self.exporter.start(ExportRequest(source, pieces, choice.options))
+
+    def _export_material(self) -> ExportMaterial:
+        takes = tuple((take.name, take.edit_list) for take in self.takes.all)
+        return ExportMaterial(self.session.edit_list, self.view.selection, takes)
 
     def show_change(self, change: Change) -> None:
         """Selects a change in the views, brings it into view and goes there."""
@@ -457,9 +461,8 @@ class MainWindow(QMainWindow):
             lambda: self.comparison.accept(compared),
         )
 
-    def _tell_exported(self, exported: ExportedSound) -> None:
-        sentences = (self.tr("Exported to {path}.").format(path=exported.path), *exported.notes)
-        self.tell(" ".join(sentences))
+    def _tell_exported(self, exported: tuple[ExportedSound, ...]) -> None:
+        self.tell(exported_text(exported))
 
     def _undo(self) -> None:
         words = self.session.undo_stack.undoText()
@@ -487,7 +490,7 @@ class MainWindow(QMainWindow):
             edit_text(self.session) if edited else self.tr("Nothing is changed yet")
         )
         for dialog in self.findChildren(ExportDialog):
-            dialog.follow(source, self.session.timeline.length)
+            dialog.follow(source, self._export_material())
         self._refresh_commands()
         self._refresh_time()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -32,12 +33,14 @@ from editorbot_gui.dialogs.export_formats import (
     format_named,
     format_of,
     is_own_depth,
+    loudness_choices,
     rates_of,
     refusal,
     size_bytes,
     usual_format,
 )
 from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.export_parts import ExportMaterial, Part
 from editorbot_gui.theme import GRID_PX, Theme
 from editorbot_gui.waveform.timecode import format_length
 from model_core.edit.types import EditList
@@ -48,6 +51,7 @@ from resources import resource_path
 if TYPE_CHECKING:
     from model_core.audio.source import AudioSource
     from model_core.export.formats import ExportFormat
+    from model_core.export.pieces import Piece, SoundOptions
 
 _WIDTH_PX = 560
 
@@ -61,12 +65,31 @@ class ExportChoice:
         format: Name of its kind.
         subtype: How samples are kept, in soundfile's words; None for the format's own.
         sample_rate: In hertz; None keeps the recording's.
+        part: What of the document is written; where that is several files, `path` names them all.
+        loudness: In LUFS; None leaves it as it is.
+        dither: Whether to dither where depth is lost.
+        keeps_tags: Whether tags, pictures and chapter marks are carried over.
     """
 
     path: Path
     format: str
     subtype: str | None
     sample_rate: int | None
+    part: Part = Part.WHOLE
+    loudness: float | None = None
+    dither: bool = True
+    keeps_tags: bool = True
+
+    @property
+    def options(self) -> SoundOptions:
+        """The same in the words of the export."""
+        from model_core.export.levelling import LoudnessTarget
+        from model_core.export.pieces import SoundOptions
+
+        target = None if self.loudness is None else LoudnessTarget(self.loudness)
+        return SoundOptions(
+            self.format, self.subtype, self.sample_rate, target, self.dither, self.keeps_tags
+        )
 
 
 def suggested_path(source: AudioSource, kind: ExportFormat) -> Path:
@@ -92,7 +115,7 @@ class ExportDialog(QDialog):
 
     Args:
         source: The recording.
-        length_samples: Length of the edit.
+        material: What can be exported.
         format_name: The format that was used last; empty for the one that fits the recording.
         parent: The window.
     """
@@ -103,7 +126,7 @@ class ExportDialog(QDialog):
     def __init__(
         self,
         source: AudioSource,
-        length_samples: int,
+        material: ExportMaterial,
         format_name: str = "",
         parent: QWidget | None = None,
     ) -> None:
@@ -111,12 +134,23 @@ class ExportDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Export the edit"))
         self._source = source
-        self._length_samples = length_samples
+        self._material = material
+        self.part_field = QComboBox()
         self.format_field = QComboBox()
         for kind in FORMATS:
             self.format_field.addItem(format_label(kind), kind)
         self.rate_field = QComboBox()
         self.depth_field = QComboBox()
+        self.loudness_field = QComboBox()
+        for target, words in loudness_choices():
+            self.loudness_field.addItem(words, target)
+        self.loudness_field.setToolTip(
+            self.tr("Measured as EBU R128 has it; true peaks are held below -1 dBTP.")
+        )
+        self.dither_field = QCheckBox(self.tr("Dither &where depth is lost"))
+        self.dither_field.setChecked(True)
+        self.tags_field = QCheckBox(self.tr("&Keep tags, cover and chapter marks"))
+        self.tags_field.setChecked(True)
         self.path_field = QLineEdit()
         self.path_field.setMinimumWidth(40 * GRID_PX)
         self.browse = QPushButton(self.tr("Browse…"))
@@ -135,7 +169,9 @@ class ExportDialog(QDialog):
         start = format_named(format_name) if format_name else usual_format(source)
         self.path_field.setText(str(suggested_path(source, start)))
         self.format_field.setCurrentIndex(FORMATS.index(start))
+        self._offer_parts()
         self._offer_choices()
+        self.part_field.currentIndexChanged.connect(self._judge)
         self.format_field.currentIndexChanged.connect(self._change_format)
         self.rate_field.currentIndexChanged.connect(self._judge)
         self.depth_field.currentIndexChanged.connect(self._judge)
@@ -156,6 +192,10 @@ class ExportDialog(QDialog):
             self._format.name,
             self._depth,
             None if rate == self._source.sample_rate else rate,
+            self._part,
+            self.loudness_field.currentData(),
+            self.dither_field.isChecked(),
+            self.tags_field.isChecked(),
         )
 
     @property
@@ -168,7 +208,18 @@ class ExportDialog(QDialog):
         depth: str | None = self.depth_field.currentData()
         return depth
 
+    @property
+    def _part(self) -> Part:
+        part: Part | None = self.part_field.currentData()
+        return part or Part.WHOLE
+
+    @property
+    def _pieces(self) -> tuple[Piece, ...]:
+        return self._material.pieces(self._part, self.choice.path)
+
     def _name_fields(self) -> None:
+        self.part_field.setAccessibleName(self.tr("What is exported"))
+        self.loudness_field.setAccessibleName(self.tr("Loudness"))
         self.path_field.setAccessibleName(self.tr("File"))
         self.format_field.setAccessibleName(self.tr("Format"))
         self.rate_field.setAccessibleName(self.tr("Sample rate"))
@@ -187,9 +238,13 @@ class ExportDialog(QDialog):
         file_label = QLabel(self.tr("&File"))
         file_label.setBuddy(self.path_field)
         form.addRow(file_label, row)
+        form.addRow(self.tr("&What"), self.part_field)
         form.addRow(self.tr("F&ormat"), self.format_field)
         form.addRow(self.tr("Sample &rate"), self.rate_field)
         form.addRow(self.tr("Bit &depth"), self.depth_field)
+        form.addRow(self.tr("&Loudness"), self.loudness_field)
+        form.addRow("", self.dither_field)
+        form.addRow("", self.tags_field)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID_PX, 3 * GRID_PX, 3 * GRID_PX, 2 * GRID_PX)
         layout.setSpacing(2 * GRID_PX)
@@ -197,6 +252,16 @@ class ExportDialog(QDialog):
         layout.addWidget(self.message)
         layout.addWidget(self.buttons)
         self.setMinimumWidth(_WIDTH_PX)
+
+    def _offer_parts(self) -> None:
+        """Fills what can be exported; what was chosen stays if it is still there."""
+        before = self._part
+        with QSignalBlocker(self.part_field):
+            self.part_field.clear()
+            for part in self._material.parts:
+                self.part_field.addItem(self._material.label(part), part)
+            self.part_field.setCurrentIndex(max(0, self.part_field.findData(before)))
+        self.part_field.setEnabled(self.part_field.count() > 1)
 
     def _offer_choices(self) -> None:
         """Fills rates and depths with what the format can hold; the recording's own come first."""
@@ -247,22 +312,24 @@ class ExportDialog(QDialog):
             return self.tr("“{path}” is a folder. Add a file name.").format(path=path)
         if self._source.path is not None:
             try:
-                refuse_overwriting_source(path, (self._source.path,))
+                for piece in self._pieces:
+                    refuse_overwriting_source(piece.path, (self._source.path,))
             except FileWriteError as error:
                 return str(error)
         return refusal(self._format, self._source.channels)
 
-    def follow(self, source: AudioSource | None, length_samples: int) -> None:
+    def follow(self, source: AudioSource | None, material: ExportMaterial) -> None:
         """Shows what the edit has become meanwhile; closes if another recording is open.
 
         Args:
             source: The open recording.
-            length_samples: Length of the edit.
+            material: What can be exported.
         """
         if source is not self._source:
             self.reject()
             return
-        self._length_samples = length_samples
+        self._material = material
+        self._offer_parts()
         self._judge()
 
     def _judge(self) -> None:
@@ -276,10 +343,20 @@ class ExportDialog(QDialog):
     def _summary(self) -> str:
         source = self._source
         rate: int = self.rate_field.currentData()
-        n_values = self._length_samples / source.sample_rate * rate * source.channels
+        pieces = self._pieces
+        length_samples = sum(piece.length for piece in pieces)
+        n_values = length_samples / source.sample_rate * rate * source.channels
         size = size_bytes(self._format, self._depth, n_values)
-        return self.tr("{length}, {channels}, about {size}").format(
-            length=format_length(self._length_samples, source.sample_rate),
+        words = (
+            self.tr("{files}, {length}, {channels}, about {size}")
+            if len(pieces) > 1
+            else self.tr("{length}, {channels}, about {size}")
+        )
+        return words.format(
+            files=self.tr("{first} to {last}").format(
+                first=pieces[0].path.name, last=pieces[-1].path.name
+            ),
+            length=format_length(length_samples, source.sample_rate),
             channels=texts.channels_text(source.channels),
             size=texts.size_text(size),
         )
@@ -305,20 +382,28 @@ class ExportDialog(QDialog):
             self._judge()
             if self._problem():
                 return
-            path = self.choice.path
-        if path.exists():
-            self._ask_to_replace(path)
+        there = [piece.path for piece in self._pieces if piece.path.exists()]
+        if there:
+            self._ask_to_replace(there)
         else:
             self._accept()
 
-    def _ask_to_replace(self, path: Path) -> None:
+    def _ask_to_replace(self, there: list[Path]) -> None:
         box = QMessageBox(self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Warning)
         box.setWindowTitle(self.windowTitle())
         box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(self.tr("“{name}” already exists. Replace it?").format(name=path.name))
-        box.setInformativeText(self.tr("What is in the file now will be lost."))
+        if len(there) == 1:
+            box.setText(self.tr("“{name}” already exists. Replace it?").format(name=there[0].name))
+            box.setInformativeText(self.tr("What is in the file now will be lost."))
+        else:
+            box.setText(
+                self.tr(
+                    "“{name}” and others, {n} files in all, already exist. Replace them?"
+                ).format(name=there[0].name, n=len(there))
+            )
+            box.setInformativeText(self.tr("What is in the files now will be lost."))
         replace = box.addButton(self.tr("Replace"), QMessageBox.ButtonRole.AcceptRole)
         keep = box.addButton(self.tr("Choose another name"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(keep)

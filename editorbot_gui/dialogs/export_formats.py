@@ -24,7 +24,7 @@ _BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
 """The depths that are offered. Eight bits are kept where a recording has them, not offered."""
 _EIGHT_BITS = 8
 _PACKED_SHARE = {"FLAC": 0.55}
-_BYTES_A_SAMPLE = {"OGG": 0.18, "MP3": 0.25}
+_BYTES_A_SAMPLE = {"OGG": 0.18, "OPUS": 0.17, "MP3": 0.25}
 
 
 def format_named(name: str) -> ExportFormat:
@@ -85,6 +85,17 @@ def format_label(kind: ExportFormat) -> str:
         "MP3": _tr("small, plays everywhere"),
     }
     return f"{kind.name} – {words[kind.name]}" if kind.name in words else kind.name
+
+
+def loudness_choices() -> tuple[tuple[float | None, str], ...]:
+    """Returns the loudnesses that are offered, in LUFS, with what they are for."""
+    return (
+        (None, _tr("as it is")),
+        (-16.0, _tr("-16 LUFS, podcasts")),
+        (-19.0, _tr("-19 LUFS, podcasts in mono")),
+        (-14.0, _tr("-14 LUFS, music on the net")),
+        (-23.0, _tr("-23 LUFS, broadcast (EBU R128)")),
+    )
 
 
 def refusal(kind: ExportFormat, channels: int) -> str:

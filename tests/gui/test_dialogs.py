@@ -11,11 +11,16 @@ from editorbot_gui.dialogs.about import PACKAGES, AboutDialog
 from editorbot_gui.dialogs.export import ExportChoice, ExportDialog, kept_encoding, suggested_path
 from editorbot_gui.dialogs.export_formats import FORMATS, format_named
 from editorbot_gui.errors import DefectReporter, describe, show_error
+from editorbot_gui.export_parts import ExportMaterial
 from model_core.audio.source import ArraySource
+from model_core.edit.types import EditList
 from model_core.errors import AudioReadError
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
+
+
+WHOLE = EditList.whole(441_000)
 
 
 def make_source(
@@ -34,7 +39,7 @@ def source(tmp_path: Path) -> ArraySource:
 
 
 def open_dialog(qtbot: QtBot, source: ArraySource, format_name: str = "") -> ExportDialog:
-    dialog = ExportDialog(source, 441_000, format_name)
+    dialog = ExportDialog(source, ExportMaterial(WHOLE), format_name)
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -152,7 +157,7 @@ def test_expected_errors_are_shown_in_their_own_words() -> None:
 
 
 def test_defects_are_shown_once_with_details(qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = ExportDialog(make_source(tmp_path / "a.wav"), 1)
+    dialog = ExportDialog(make_source(tmp_path / "a.wav"), ExportMaterial(WHOLE))
     qtbot.addWidget(dialog)
     reporter = DefectReporter(dialog)
     reporter.report(ValueError("odd"))

@@ -7,6 +7,9 @@ import pytest
 import soundfile
 
 from editorbot_gui.dialogs.export import ExportChoice, ExportDialog
+from editorbot_gui.export_parts import Part
+from editorbot_gui.waveform.view_state import Axis
+from model_core.audio.render import Renderer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +89,7 @@ def hold_export(monkeypatch: pytest.MonkeyPatch) -> None:
         while True:
             cancel.raise_if_cancelled()  # type: ignore[attr-defined]
 
-    monkeypatch.setattr("model_core.export.sound.export_sound", endless)
+    monkeypatch.setattr("model_core.export.pieces.export_sound", endless)
 
 
 def test_cancelling_says_so(
@@ -119,3 +122,60 @@ def test_closing_while_exporting_asks_first(
     next(button for button in box.buttons() if button.text() == "Stop it and quit").click()
     assert not window.isVisible()
     assert not (tmp_path / "out.wav").exists()
+
+
+def test_a_selection_is_exported_as_it_is_heard(
+    edited_rig: Rig, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = edited_rig.window
+    window.view.select(Axis.EDITED, 1000, 9000)
+    path = tmp_path / "part.wav"
+    export(edited_rig, qtbot, ExportChoice(path, "WAV", None, None, Part.SELECTION))
+    source = window.session.source
+    assert source is not None
+    expected = Renderer((source,), window.session.edit_list).read(1000, 9000)
+    written, _ = soundfile.read(path, dtype="int16", always_2d=True)
+    assert np.array_equal(written, expected)
+    window.view.select(Axis.RAW, 500, 4000)
+    export(edited_rig, qtbot, ExportChoice(path, "WAV", None, None, Part.SELECTION))
+    written, _ = soundfile.read(path, dtype="int16", always_2d=True)
+    assert np.array_equal(written, source.read(500, 4000))
+
+
+def test_segments_and_takes_become_files(edited_rig: Rig, qtbot: QtBot, tmp_path: Path) -> None:
+    window = edited_rig.window
+    edited_rig.generate(qtbot)
+    export(edited_rig, qtbot, ExportChoice(tmp_path / "s.wav", "WAV", None, None, Part.SEGMENTS))
+    n_segments = len(window.session.edit_list.segments)
+    assert len(list(tmp_path.glob("s_*.wav"))) == n_segments > 1
+    assert window.happened.text() == f"Exported {n_segments} files to {tmp_path}."
+    export(edited_rig, qtbot, ExportChoice(tmp_path / "t.wav", "WAV", None, None, Part.TAKES))
+    assert len(list(tmp_path.glob("t_*.wav"))) == len(window.takes.all) > 1
+
+
+def test_the_dialog_offers_what_there_is(edited_rig: Rig) -> None:
+    window = edited_rig.window
+    window.commands["export"].trigger()
+    dialog = window.findChild(ExportDialog)
+    offered = [dialog.part_field.itemData(row) for row in range(dialog.part_field.count())]
+    assert offered == [Part.WHOLE, Part.SEGMENTS]
+    dialog.part_field.setCurrentIndex(1)
+    dialog.loudness_field.setCurrentIndex(1)
+    dialog.dither_field.setChecked(False)
+    choice = dialog.choice
+    assert (choice.part, choice.loudness, choice.dither) == (Part.SEGMENTS, -16.0, False)
+    assert "_01.wav to " in dialog.message.text()
+
+
+def test_several_files_are_replaced_only_when_asked(edited_rig: Rig) -> None:
+    window = edited_rig.window
+    window.commands["export"].trigger()
+    dialog = window.findChild(ExportDialog)
+    dialog.part_field.setCurrentIndex(1)
+    there = dialog.choice.path.with_name(f"{dialog.choice.path.stem}_01.wav")
+    there.write_bytes(b"mine")
+    dialog.export_button.click()
+    assert "already exists" in edited_rig.dialog.text()
+    edited_rig.dialog.buttons()[1].click()
+    assert there.read_bytes() == b"mine"
+    assert not window.exporter.running
