@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import qtawesome
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence
 
 from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
@@ -18,7 +18,7 @@ from editorbot_gui.playback.table import LISTENING_ACTIONS, LISTENING_MENU
 from editorbot_gui.takes.table import TAKES_ACTIONS, TAKES_MENU
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from PySide6.QtWidgets import QWidget
 
@@ -337,11 +337,16 @@ class ActionSet(QObject):
         window: The window that the shortcuts work in.
     """
 
+    keys_changed = Signal()
+    """Some action has other keys."""
+
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._actions: dict[str, QAction] = {}
         self._specs = {spec.name: spec for spec in ACTIONS}
         self._icons = {spec.name: spec.icon for spec in ACTIONS if spec.icon}
+        self._keys = {spec.name: spec.keys for spec in ACTIONS}
+        self._reasons: dict[str, str] = {}
         groups: dict[str, QActionGroup] = {}
         for spec in ACTIONS:
             action = QAction(translated(spec.text), self)
@@ -349,10 +354,12 @@ class ActionSet(QObject):
             action.setShortcuts([QKeySequence(key) for key in spec.keys])
             action.setIconText(translated(spec.short) if spec.short else plain(action.text()))
             action.setCheckable(spec.checkable or bool(spec.radio))
+            # In a menu an icon would take the place of the tick.
+            action.setIconVisibleInMenu(not action.isCheckable())
             if spec.radio:
                 groups.setdefault(spec.radio, QActionGroup(self)).addAction(action)
             self._actions[spec.name] = action
-            self._describe(spec.name, translated(spec.tip))
+            self._describe(spec.name)
         window.addActions(list(self._actions.values()))
 
     def __getitem__(self, name: str) -> QAction:
@@ -360,6 +367,31 @@ class ActionSet(QObject):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._actions)
+
+    def spec(self, name: str) -> ActionSpec:
+        """Returns the row of the table that an action was made from."""
+        return self._specs[name]
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        """Returns the keys that an action has now, in Qt's portable spelling."""
+        return self._keys[name]
+
+    def use_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
+        """Gives actions other keys; menus and tooltips follow.
+
+        Args:
+            keys: For each action by name its keys; those that are left out keep theirs.
+        """
+        for name, wanted in keys.items():
+            if name in self._actions and wanted != self._keys[name]:
+                self._keys[name] = wanted
+                self._actions[name].setShortcuts([QKeySequence(key) for key in wanted])
+                self._describe(name)
+        self.keys_changed.emit()
+
+    def reason(self, name: str) -> str:
+        """Returns why an action can't be used now, as a sentence; empty if it can, or unknown."""
+        return self._reasons.get(name, "")
 
     def allow(self, name: str, reason: str = "") -> None:
         """Enables an action, or disables it and says why.
@@ -369,7 +401,9 @@ class ActionSet(QObject):
             reason: Why it can't be used now, as a sentence; empty if it can.
         """
         self._actions[name].setEnabled(not reason)
-        self._describe(name, reason or translated(self._specs[name].tip))
+        if reason != self._reasons.get(name, ""):
+            self._reasons[name] = reason
+            self._describe(name)
 
     def set_icon(self, name: str, icon: str, color: QColor) -> None:
         """Gives an action another icon, as Play becomes Pause."""
@@ -381,10 +415,11 @@ class ActionSet(QObject):
         for name, icon in self._icons.items():
             self._actions[name].setIcon(tinted_icon(icon, color))
 
-    def _describe(self, name: str, sentence: str) -> None:
-        action, spec = self._actions[name], self._specs[name]
-        key = f" ({shown_key(spec.keys[0])})" if spec.keys else ""
-        action.setToolTip(f"{plain(translated(spec.text))}{key}\n{sentence}")
+    def _describe(self, name: str) -> None:
+        action, keys = self._actions[name], self._keys[name]
+        sentence = self._reasons.get(name) or translated(self._specs[name].tip)
+        key = f" ({shown_key(keys[0])})" if keys else ""
+        action.setToolTip(f"{plain(translated(self._specs[name].text))}{key}\n{sentence}")
         action.setStatusTip(sentence)
 
 

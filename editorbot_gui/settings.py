@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
@@ -103,6 +105,52 @@ class Settings:
     @output_device.setter
     def output_device(self, device_id: str) -> None:
         self._store.setValue("playback/output", device_id)
+
+    @property
+    def input_device(self) -> str:
+        """The sound input that was chosen; empty for the system's default one."""
+        return self._text("input_device")
+
+    @input_device.setter
+    def input_device(self, device_id: str) -> None:
+        self._store.setValue("input_device", device_id)
+
+    @property
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """Keys that the person has chosen, by the names of actions; the others have their own."""
+        try:
+            stored = json.loads(self._text("window/keys") or "{}")
+        except ValueError:
+            return {}
+        if not isinstance(stored, dict):
+            return {}
+        return {
+            name: tuple(keys)
+            for name, keys in stored.items()
+            if isinstance(keys, list) and all(isinstance(key, str) for key in keys)
+        }
+
+    @keys.setter
+    def keys(self, chosen: Mapping[str, tuple[str, ...]]) -> None:
+        self._store.setValue("window/keys", json.dumps(chosen))
+
+    @property
+    def recent_commands(self) -> tuple[str, ...]:
+        """The commands that were taken from the palette last, newest first."""
+        return tuple(name for name in self._text("window/recent_commands").split() if name)
+
+    @recent_commands.setter
+    def recent_commands(self, names: tuple[str, ...]) -> None:
+        self._store.setValue("window/recent_commands", " ".join(names))
+
+    @property
+    def introduction(self) -> bool:
+        """Whether the empty window says what the program does; it does at first."""
+        return self._text("window/introduction") != "false"
+
+    @introduction.setter
+    def introduction(self, shown: bool) -> None:
+        self._store.setValue("window/introduction", "true" if shown else "false")
 
     @property
     def recent_files(self) -> tuple[Path, ...]:

@@ -1,0 +1,1 @@
+"""The steps of the edit, to go back and forth in."""

@@ -1,0 +1,1 @@
+"""Every command by a few letters of its name."""

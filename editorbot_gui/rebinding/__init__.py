@@ -1,0 +1,1 @@
+"""Choosing the keys that commands are called by."""
