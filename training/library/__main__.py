@@ -2,6 +2,8 @@
 
 python -m training.library add NAME RECORDING EDIT [--reference]
 python -m training.library list [--json]
+
+and the commands of `training.library.curating`.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.library.command import DONE, STATUSES, folders, library_of, run, table
+from training.library.curating import add_commands, rows_of
 from training.library.jsonfile import to_text
 
 if TYPE_CHECKING:
@@ -37,8 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     for command in (adding, listing):
         folders(command)
+    adding.set_defaults(work=_add)
+    listing.set_defaults(work=_list)
+    add_commands(commands)
     options = made.parse_args(arguments)
-    return run(_add if options.command == "add" else _list, options)
+    return run(options.work, options)
 
 
 def _add(options: argparse.Namespace) -> int:
@@ -51,19 +57,12 @@ def _add(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    pairs = library_of(options).pairs()
+    library = library_of(options)
     if options.json:
-        for pair in pairs:
-            values = {
-                "sample": pair.name,
-                "state": pair.state.value,
-                "verdict": pair.verdict.value if pair.verdict else None,
-                "coverage": pair.coverage,
-                "sentence": pair.sentence,
-                "mend": pair.mend,
-            }
+        for values in rows_of(library):
             sys.stdout.write(to_text(values) + "\n")
         return DONE
+    pairs = library.pairs()
     rows = [
         (
             pair.name,

@@ -3,6 +3,7 @@
 training_data/input/{sample}_raw.*               the recording, any readable sound file
 training_data/desired_output/{sample}_edit.*     the finished edit
 training_data/pointer_sequences/{sample}_*       what was made of both
+training_data/choices.json                       pairs that a person wants in or out
 cache/features/{sample}.npz                      mel spectrogram of the recording
 cache/stems/{sample}/{stem}.*                    separated stems, where there are any
 cache/stems_mel/{sample}_stems.npz               their mel spectrograms
@@ -102,6 +103,20 @@ class Layout:
     def picture(self, name: str) -> Path:
         """Returns the picture of how a pair aligns."""
         return self.sequences / f"{name}_alignment.png"
+
+    def truth(self, name: str) -> Path:
+        """Returns the edit list that is known of a pair, where nothing has to be aligned."""
+        return self.sequences / f"{name}_edits.json"
+
+    @property
+    def choices(self) -> Path:
+        """File of what a person has decided about pairs."""
+        return self.data / "choices.json"
+
+    @property
+    def removed(self) -> Path:
+        """Folder of sound files that were taken out of the library; nothing reads it."""
+        return self.data / "removed"
 
     def made_folders(self) -> tuple[Path, ...]:
         """Returns the folders that commands write into."""

@@ -46,6 +46,7 @@ from training.library.info import (
     write_info,
 )
 from training.library.references import resolve
+from training.library.truth import known_alignment
 
 if TYPE_CHECKING:
     from model_core.audio.source import AudioSource
@@ -194,7 +195,7 @@ def _make_anew(
     forget(layout, name)
     try:
         with open_audio(raw) as source, open_audio(edit) as edited:
-            info = _aligned(name, source, edited, facts, part_of(progress, 0.0, 0.85))
+            info = _aligned(layout, name, source, edited, facts, part_of(progress, 0.0, 0.85))
             _make_missing(layout, info, source, part_of(progress, 0.85, 1.0))
     except (AlignmentError, AudioReadError) as error:
         # It may have come after the first files were written.
@@ -217,13 +218,16 @@ def _old_info(task: Task) -> PairInfo | None:
 
 
 def _aligned(
+    layout: Layout,
     name: str,
     source: AudioSource,
     edited: AudioSource,
     facts: tuple[FileFacts, FileFacts],
     progress: Progress,
 ) -> PairInfo:
-    found = align(source, edited, progress=progress)
+    found = known_alignment(layout, name, source, edited, facts[0].content_hash)
+    if found is None:
+        found = align(source, edited, progress=progress)
     return PairInfo(
         sample=name,
         state=State.ALIGNED,

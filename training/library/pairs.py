@@ -20,11 +20,12 @@ from model_core.errors import AudioReadError, EditError, EditorBotError
 from model_core.files import file_write_error
 from model_core.nn.config import STEMS
 from training.library.arrays import AGAIN, FloatArray, read_mels, read_npy
+from training.library.choices import Choice, decide, read_choices
 from training.library.errors import LibraryError
 from training.library.info import FileFacts, PairInfo, State, making, read_info
 from training.library.layout import EDIT_MARK, RAW_MARK, Layout, check_name, scan
-from training.library.making import Task
-from training.library.references import bring, resolve
+from training.library.making import Task, forget
+from training.library.references import bring, put_away, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -216,7 +217,7 @@ class Library:
         ]
 
     def training_pairs(self, *, also_check: bool = False) -> list[Pair]:
-        """Returns the pairs to learn from.
+        """Returns the pairs to learn from: the good ones, but what a person has decided counts.
 
         Args:
             also_check: Whether pairs are in that a person should look at first.
@@ -225,10 +226,12 @@ class Library:
             LibraryError: As `pairs`.
         """
         wanted = {Verdict.GOOD, Verdict.CHECK} if also_check else {Verdict.GOOD}
+        choices = read_choices(self.layout)
         return [
             pair
             for pair in self.pairs()
-            if pair.state is PairState.READY and pair.verdict in wanted
+            if pair.state is PairState.READY
+            and choices.wants(pair.name, usually=pair.verdict in wanted)
         ]
 
     def pair(self, name: str) -> Pair:
@@ -319,6 +322,26 @@ class Library:
                 path.unlink(missing_ok=True)
             raise
         return self.pair(name)
+
+    def remove(self, name: str) -> None:
+        """Takes a pair out. What a person has put there is never deleted.
+
+        References and links go, and an edit that was rendered for the library; any other sound
+        file is moved into the folder `removed` of the library.
+
+        Raises:
+            LibraryError: There is no such pair.
+            FileWriteError: A file can't be moved or removed; then the pair is still there.
+        """
+        sample = scan(self.layout).samples.get(normalize("NFC", name))
+        if sample is None:
+            raise LibraryError(f"There is no sample “{name}” in “{self.layout.data}”.")
+        rendered = sample.edits if self.layout.truth(name).is_file() else []
+        for path in (*sample.raws, *sample.edits):
+            put_away(path, self.layout.removed, delete=path in rendered)
+        forget(self.layout, sample.name)
+        self.layout.truth(name).unlink(missing_ok=True)
+        decide(self.layout, name, Choice.USUAL)
 
     def _pair(
         self, name: str, raw: Path | None, edit: Path | None, problem: tuple[str, str]

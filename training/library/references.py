@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from model_core.audio.direct import file_error
-from model_core.files import atomic_path, refuse_overwriting_source
+from model_core.files import atomic_path, file_write_error, refuse_overwriting_source
 from training.library.errors import LibraryError
 from training.library.jsonfile import read_object, write_object
 
@@ -80,3 +80,28 @@ def bring(source: Path, folder: Path, stem: str, *, by_reference: bool) -> Path:
     with file, atomic_path(target) as temporary, temporary.open("wb") as copy:
         shutil.copyfileobj(file, copy, _BLOCK_BYTES)
     return target
+
+
+def put_away(path: Path, folder: Path, *, delete: bool) -> None:
+    """Takes a file out of a library, without deleting what may be a person's only copy.
+
+    Args:
+        path: The file: a reference, a link, or sound.
+        folder: Where sound is moved to.
+        delete: Whether it was made for the library alone and can go.
+
+    Raises:
+        FileWriteError: It can't be moved or removed.
+    """
+    try:
+        if delete or path.is_symlink() or path.suffix.lower() == REFERENCE_SUFFIX:
+            path.unlink(missing_ok=True)
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        target, number = folder / path.name, 1
+        while target.exists():
+            number += 1
+            target = folder / f"{path.stem} {number}{path.suffix}"
+        path.rename(target)
+    except OSError as error:
+        raise file_write_error(error, path) from error
