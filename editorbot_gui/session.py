@@ -137,6 +137,7 @@ class Session(QObject):
         self._source: AudioSource | None = None
         self._snapshot = Snapshot()
         self._timeline = Timeline(self._snapshot.edit_list)
+        self._passing: Snapshot | None = None
         self._revision = 0
         self._last_take = 0
 
@@ -250,10 +251,36 @@ class Session(QObject):
             ReplaceSnapshot(self, self._snapshot, after, words, merge_key=merge_key)
         )
 
+    def go_to(self, state: int) -> None:
+        """Shows the edit as it was after so many steps of the history.
+
+        The states in between are passed over, but for those in which takes are left.
+
+        Args:
+            state: Number of steps that are done then; 0 is as it was opened.
+        """
+        self._passing = self._snapshot
+        try:
+            self.undo_stack.setIndex(state)
+        finally:
+            before, self._passing = self._passing, None
+            if before is not self._snapshot:
+                self._announce(before)
+
     def _show(self, snapshot: Snapshot) -> None:
-        before, self._snapshot = self._snapshot.edit_list, snapshot
+        before, self._snapshot = self._snapshot, snapshot
+        if self._passing is None:
+            self._announce(before)
+        elif before.take != snapshot.take and before is not self._passing:
+            # Takes follow the document; this is the state that they are in from now on.
+            passed, self._snapshot = self._passing, before
+            self._announce(passed)
+            self._passing, self._snapshot = before, snapshot
+
+    def _announce(self, before: Snapshot) -> None:
         self._revision += 1
-        if snapshot.edit_list != before:  # or only what is thought of it has changed
-            self._timeline = Timeline(snapshot.edit_list)
-            self.edit_changed.emit(*changed_range(before, snapshot.edit_list))
+        edit_list = self._snapshot.edit_list
+        if edit_list != before.edit_list:  # or only what is thought of it has changed
+            self._timeline = Timeline(edit_list)
+            self.edit_changed.emit(*changed_range(before.edit_list, edit_list))
         self.document_changed.emit(self._revision)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from PySide6.QtCore import QKeyCombination
 
     from editorbot_gui.action_spec import ActionSpec
 
@@ -38,10 +40,12 @@ def spelled(key: str) -> str:
 def why_not(key: str) -> str:
     """Returns why a key can't be given to a command, as a sentence; empty if it can."""
     sequence = QKeySequence(key)
-    if sequence.count() != 1 or sequence[0].key() in _MODIFIERS:
+    # Indexing is missing from Qt's stubs.
+    keys = cast("Sequence[QKeyCombination]", sequence)
+    if sequence.count() != 1 or keys[0].key() in _MODIFIERS:
         return _tr("Press one key, alone or with Ctrl, Alt or Shift.")
-    modifiers = sequence[0].keyboardModifiers() & ~Qt.KeyboardModifier.ShiftModifier
-    reserved = _RESERVED.get(sequence[0].key())
+    modifiers = keys[0].keyboardModifiers() & ~Qt.KeyboardModifier.ShiftModifier
+    reserved = _RESERVED.get(keys[0].key())
     if reserved is not None and modifiers == Qt.KeyboardModifier.NoModifier:
         return _tr("{key} is needed to get around in the window; choose another key.").format(
             key=reserved
