@@ -26,6 +26,7 @@ import torch
 from model_core.checkpoint import checkpoint_hash, load_checkpoint, save_checkpoint
 from model_core.errors import CheckpointError, EditorBotError
 from model_core.infer import BUNDLED_CHECKPOINT
+from model_core.nn.card import Card
 from model_core.nn.network import PointerNetwork
 from training.config import TrainConfig
 from training.dataset import Cropping, Example, ShardPool, make_batch
@@ -55,7 +56,8 @@ class FineTuneSettings:
     """How a network is fitted to one editor.
 
     Attributes:
-        minutes: How long to train, at most.
+        minutes: How long to train, at most; what is looked at in between doesn't count.
+        updates: How many updates to make, at most; None for as many as there is time for.
         learning_rate: The highest.
         batch_size: Crops an update.
         crop_s: Longest crop in seconds.
@@ -63,6 +65,7 @@ class FineTuneSettings:
     """
 
     minutes: float = 15.0
+    updates: int | None = None
     learning_rate: float = 3e-4
     batch_size: int = 4
     crop_s: float = 40.0
@@ -73,6 +76,13 @@ class FineTuneSettings:
             raise ValueError(f"Training takes between 0 minutes and a month, not {self.minutes}.")
         if self.batch_size < 2 or self.batch_size % 2:
             raise ValueError(f"batch_size must be even, not {self.batch_size}.")
+        if self.updates is not None and self.updates < 1:
+            raise ValueError(f"There must be at least one update, not {self.updates}.")
+
+    def share_done(self, step: int, seconds: float) -> float:
+        """Returns how much of a run is over, 0 to 1, by updates or by time, whichever is more."""
+        by_time = seconds / (60 * self.minutes)
+        return min(1.0, max(by_time, step / self.updates if self.updates else 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,54 @@ class Outcome:
     def is_better(self) -> bool:
         """Whether the edits are told better than before by more than chance would."""
         return self.after < self.before * (1 - _LEAST_GAIN)
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where a run stands, besides the trainer's own state; both together are enough to go on.
+
+    Attributes:
+        left_out: Pairs that fit the others so badly that they aren't learned from.
+        before: Nats per event of the held-out edits with the network as it was.
+        best: The lowest since.
+        best_state: The weights that reached it; None for those of the start.
+        best_step: After so many updates.
+        seconds: Spent on updates.
+        checks: How often the held-out edits were looked at.
+    """
+
+    left_out: tuple[str, ...]
+    before: float
+    best: float
+    best_state: dict[str, torch.Tensor] | None = None
+    best_step: int = 0
+    seconds: float = 0.0
+    checks: int = 0
+
+
+class Follower:
+    """Follows a run: it is told what happens, and may end it. This one lets it go its way."""
+
+    def resumed(self) -> Standing | None:
+        """Returns where an earlier run stood, to go on from there; None to begin."""
+        return None
+
+    def begun(self, tuner: FineTuner, split: Split, standing: Standing) -> None:
+        """Is called before the first update; may bring the trainer to where it stood."""
+
+    def updated(self, tuner: FineTuner, standing: Standing, means: dict[str, float]) -> bool:
+        """Is called after each update with its losses; returns whether to go on."""
+        if tuner.step % 10 == 0:
+            log.info(
+                "step %d after %.0f s: grad_norm %.2f",
+                tuner.step,
+                standing.seconds,
+                means["grad_norm"],
+            )
+        return True
+
+    def checked(self, tuner: FineTuner, standing: Standing, held: float, split: Split) -> None:
+        """Is called with the nats per event of the held-out edits, after each look at them."""
 
 
 def as_the_mean_editor(example: Example) -> Example:
@@ -239,6 +297,7 @@ def fine_tune(
     folder: Path,
     settings: FineTuneSettings,
     rehearsed: ShardPool | None = None,
+    follower: Follower | None = None,
 ) -> tuple[PointerNetwork, Outcome]:
     """Fits a network to the edits of one editor.
 
@@ -248,6 +307,7 @@ def fine_tune(
         folder: For files on the way.
         settings: How to train.
         rehearsed: Simulated recordings that are mixed in, so that nothing is forgotten.
+        follower: Is told what happens, and may end the run.
 
     Returns:
         The best state, which is the start where nothing got better, and what came of it.
@@ -279,32 +339,81 @@ def fine_tune(
     )
     cropping = config.cropping(training=False)
     named = [(name, as_the_mean_editor(example)) for name, example in named]
-    strange = outliers(nats_per_event(model, [example for _, example in named], cropping))
-    left_out = tuple(name for (name, _), odd in zip(named, strange, strict=True) if odd)
-    kept = [pair for pair, odd in zip(named, strange, strict=True) if not odd]
+    follower = follower or Follower()
+    standing = follower.resumed()
+    fresh = standing is None
+    if standing is None:
+        strange = outliers(nats_per_event(model, [example for _, example in named], cropping))
+        left_out = tuple(name for (name, _), odd in zip(named, strange, strict=True) if odd)
+        standing = Standing(left_out, math.inf, math.inf)
+    kept = [pair for pair in named if pair[0] not in standing.left_out]
     split = split_of(kept, np.random.default_rng(settings.seed))
-    before = float(nats_per_event(model, split.valid, cropping).mean())
+    if fresh:
+        standing.before = standing.best = float(nats_per_event(model, split.valid, cropping).mean())
     tuner = FineTuner(config, _Pool(split.train), rehearsed, folder)
     tuner.start_from(start)
-    best, best_state, best_step = before, model.state_dict(), 0
-    log.info("before: %.3f nats per event on edits held out", before)
-    ends = time.monotonic() + 60 * settings.minutes
-    checks = 0
-    while time.monotonic() < ends:
-        # The time is divided evenly, so that a slow computer looks as often as a fast one.
-        until = ends - 60 * settings.minutes * (1 - (checks + 1) / _CHECKS)
-        while time.monotonic() < min(until, ends):
-            means = tuner.update()
-            if tuner.step % 10 == 0:
-                log.info("step %d: grad_norm %.2f", tuner.step, means["grad_norm"])
-        checks += 1
+    log.info("before: %.3f nats per event on edits held out", standing.before)
+    follower.begun(tuner, split, standing)
+    _learn(tuner, split, cropping, settings, standing, follower)
+    if standing.best_state is not None:
+        model.load_state_dict(standing.best_state)
+    return model, Outcome(standing.before, standing.best, standing.best_step, standing.left_out)
+
+
+def _learn(
+    tuner: FineTuner,
+    split: Split,
+    cropping: Cropping,
+    settings: FineTuneSettings,
+    standing: Standing,
+    follower: Follower,
+) -> None:
+    """Makes updates until updates or time are over, with a look at the held-out edits in between.
+
+    Looks are spread evenly, so that a slow computer looks as often as a fast one.
+    """
+    goes_on = True
+    while goes_on and standing.checks < _CHECKS:
+        began = time.monotonic()
+        means = tuner.update()
+        standing.seconds += time.monotonic() - began
+        goes_on = follower.updated(tuner, standing, means)
+        done = settings.share_done(tuner.step, standing.seconds)
+        if goes_on and done < (standing.checks + 1) / _CHECKS:
+            continue
+        # A run that was ended early, or that is short, has fewer looks.
+        standing.checks = max(standing.checks + 1, math.floor(done * _CHECKS))
         after = float(nats_per_event(tuner.average, split.valid, cropping).mean())
         log.info("after %d updates: %.3f nats per event on edits held out", tuner.step, after)
-        if after < best:
-            best, best_step = after, tuner.step
-            best_state = {k: v.clone() for k, v in tuner.average.state_dict().items()}
-    model.load_state_dict(best_state)
-    return model, Outcome(before, best, best_step, left_out)
+        if after < standing.best:
+            standing.best, standing.best_step = after, tuner.step
+            standing.best_state = {k: v.clone() for k, v in tuner.average.state_dict().items()}
+        follower.checked(tuner, standing, after, split)
+
+
+def as_learned(model: PointerNetwork, outcome: Outcome, pairs: Sequence[str], start: Path) -> Card:
+    """Returns the card of a network that was fitted to an editor, with what came of it.
+
+    Args:
+        model: The best state.
+        outcome: What came of it.
+        pairs: Names of the pairs that it was given.
+        start: The checkpoint that it began with.
+    """
+    return replace(
+        model.card,
+        provenance={
+            **model.card.provenance,
+            "fine_tuned": {
+                "date": datetime.now(UTC).date().isoformat(),
+                "from": checkpoint_hash(start),
+                "pairs": [name for name in pairs if name not in outcome.left_out],
+                "nats_per_event_before": round(outcome.before, 4),
+                "nats_per_event_after": round(outcome.after, 4),
+                "updates": outcome.updates,
+            },
+        },
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -339,18 +448,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not outcome.is_better:
             sys.stderr.write(f"Nothing was learned that helps: {words} No network was written.\n")
             return 3
-        provenance = {
-            **model.card.provenance,
-            "fine_tuned": {
-                "date": datetime.now(UTC).date().isoformat(),
-                "from": checkpoint_hash(start),
-                "pairs": [name for name, _ in named if name not in outcome.left_out],
-                "nats_per_event_before": round(outcome.before, 4),
-                "nats_per_event_after": round(outcome.after, 4),
-                "updates": outcome.updates,
-            },
-        }
-        save_checkpoint(args.out, model, replace(model.card, provenance=provenance))
+        card = as_learned(model, outcome, [name for name, _ in named], start)
+        save_checkpoint(args.out, model, card)
     except (EditorBotError, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
