@@ -12,7 +12,7 @@ from editorbot_gui import texts
 from editorbot_gui.editing.rows import rows_after
 from editorbot_gui.waveform.timecode import format_time
 from editorbot_gui.waveform.view_state import Axis
-from model_core.edit.review import change_at, made_again, taken_back
+from model_core.edit.review import change_at, made_again, remembered, taken_back
 from model_core.edit.types import UNDONE, Change, ChangeKind, ChangeState, Reason
 from model_core.errors import EditError
 
@@ -167,12 +167,14 @@ class Reviewing(QObject):
         free = [row for row in rows if row.state not in _LOCKED]
         edit, refused = self._one_by_one(free, taken_back)
         done = [row for row in free if row not in refused]
+        before = self._session.edit_list
         self._decide(
             {row.id: ChangeState.REJECTED for row in done},
             edit,
             self._named(done, one, lambda n: self.tr("Reject %n changes", "", n)),
             refused,
             n_locked=len(rows) - len(free),
+            known={row.id: remembered(before, row) for row in done},
         )
 
     def _one_by_one(
@@ -199,12 +201,14 @@ class Reviewing(QObject):
         words: str,
         refused: dict[Change, EditError] | None = None,
         n_locked: int = 0,
+        known: dict[int, Change] | None = None,
     ) -> None:
         session = self._session
         if session.source is None:
             return
+        known = known or {}
         rows = tuple(
-            replace(row, state=states[row.id]) if row.id in states else row
+            replace(known.get(row.id, row), state=states[row.id]) if row.id in states else row
             for row in session.changes
         )
         sentences = []

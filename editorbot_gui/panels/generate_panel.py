@@ -18,7 +18,7 @@ from editorbot_gui.actions import ActionSet
 from editorbot_gui.panels.action_button import ActionButton
 from editorbot_gui.panels.time_field import SelectOnFocus, TimeField
 from editorbot_gui.theme import GRID_PX, Theme
-from model_core.edit.types import DONE, UNDONE, Change
+from model_core.edit.types import DONE, UNDONE, Change, ChangeState
 from model_core.options import GenerateOptions
 
 VARIATION_TEMPERATURE = 0.7
@@ -103,13 +103,22 @@ class GeneratePanel(QWidget):
         Args:
             changes: Its rows.
         """
+        by_hand = sum(change.state is ChangeState.MANUAL for change in changes)
         made = sum(change.state in DONE for change in changes)
         restored = sum(change.state in UNDONE for change in changes)
-        n_all = made + restored
-        self.keeps_decided.setVisible(n_all > 0)
-        self.keeps_decided.setText(
-            self.tr("Keep 1 decision") if n_all == 1 else self.tr("Keep %n decisions", "", n_all)
-        )
+        decided = made + restored - by_hand
+        parts = [
+            words
+            for n, words in (
+                (decided, self.tr("1 decision") if decided == 1
+                    else self.tr("%n decisions", "", decided)),
+                (by_hand, self.tr("1 change by hand") if by_hand == 1
+                    else self.tr("%n changes by hand", "", by_hand)),
+            )
+            if n
+        ]  # fmt: skip
+        self.keeps_decided.setVisible(bool(parts))
+        self.keeps_decided.setText(self.tr("Keep {what}").format(what=self.tr(" and ").join(parts)))
         parts = [
             words
             for n, words in (

@@ -78,14 +78,14 @@ def _beats_of(
     if last - first < _LEAST_S * listener.frame_rate_hz:
         return np.zeros(0, np.int64), bpm
     import_librosa()
-    import librosa.beat
+    from librosa.beat import beat_track
 
     rise = listener.onsets(first, last).sum(axis=1)
     n_steps = len(rise) // _PER_STEP
     steps = rise[: n_steps * _PER_STEP].reshape(n_steps, _PER_STEP).sum(axis=1)
     if not steps.any():
         return np.zeros(0, np.int64), bpm
-    tempo, places = librosa.beat.beat_track(
+    tempo, places = beat_track(
         onset_envelope=steps,
         sr=listener.frame_rate_hz / _PER_STEP,
         hop_length=1,

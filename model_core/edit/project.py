@@ -347,7 +347,7 @@ def _change_values(change: Change) -> dict[str, Any]:
     confidence = change.confidence
     # A confidence that is a hair beyond 1 must not make a file that is refused later.
     sure = None if confidence is None or math.isnan(confidence) else min(1.0, max(0.0, confidence))
-    return {
+    values = {
         "id": change.id,
         "kind": change.kind.value,
         "reason": change.reason.value,
@@ -357,6 +357,11 @@ def _change_values(change: Change) -> dict[str, Any]:
         "confidence": sure,
         "state": change.state.value,
     }
+    if change.after is not None:
+        values["after"] = change.after
+    if change.silence is not None:
+        values["silence"] = change.silence
+    return values
 
 
 def _options_values(options: GenerateOptions) -> dict[str, Any]:
@@ -533,7 +538,10 @@ def _to_changes(
 
 def _to_change(value: Mapping[str, object], where: str) -> Change:
     _check_keys(
-        value, where, ("id", "kind", "reason", "source", "start", "stop", "confidence", "state")
+        value,
+        where,
+        ("id", "kind", "reason", "source", "start", "stop", "confidence", "state"),
+        ("after", "silence"),
     )
     confidence = None if value["confidence"] is None else _number(value, "confidence", where)
     if confidence is not None and not 0 <= confidence <= 1:
@@ -548,6 +556,8 @@ def _to_change(value: Mapping[str, object], where: str) -> Change:
         whole(value, "stop", where, start, _MAX_WHOLE),
         confidence,
         _one_of(ChangeState, value, "state", where),
+        whole(value, "after", where, 0, _MAX_WHOLE) if "after" in value else None,
+        whole(value, "silence", where, 1, _MAX_WHOLE) if "silence" in value else None,
     )
 
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_core.edit.coverage import joins_of
-from model_core.edit.operations import insert, join_back, slice_range
+from model_core.edit.operations import (
+    insert,
+    join_back,
+    replace_range,
+    ripple_delete,
+    slice_range,
+)
 from model_core.edit.parts import merged
 from model_core.edit.timeline import Timeline
 from model_core.edit.types import UNDONE, ChangeKind, EditList, Gap, Join, Segment
@@ -41,21 +47,42 @@ def taken_back(edit: EditList, changes: Iterable[Change]) -> EditList:
     return _cuts_taken_back(edit, cuts) if cuts else edit
 
 
+def remembered(edit: EditList, change: Change) -> Change:
+    """Returns a change with what it takes to make it again once it was taken back.
+
+    Of a move that is the place that the passage was moved to, of a gap its length; a cut and a loop
+    are told by their stretch.
+
+    Args:
+        edit: The edit, which makes the change.
+        change: The change.
+    """
+    if change.kind is ChangeKind.GAP:
+        gaps = gap_of(edit, change)
+        if gaps is not None:
+            return replace(change, silence=sum(edit.items[index].length for index in gaps))
+    elif change.kind is ChangeKind.REORDER:
+        for join in joins_of(edit):
+            if join.skipped < 0 and change_at((change,), join) is not None:
+                return replace(change, after=join.leaving)
+    return change
+
+
 def made_again(edit: EditList, changes: Iterable[Change]) -> EditList:
     """Returns the edit with changes that were taken back.
 
     Raises:
-        EditError: It is a move or a gap: the list does not know where to or how long.
+        EditError: What one of them is about isn't heard any more; or it is a move or a gap that was
+            taken back without being `remembered`.
     """
     changes = tuple(changes)
     for change in changes:
-        if change.kind in (ChangeKind.REORDER, ChangeKind.GAP):
-            raise EditError(
-                "A move or a gap that was rejected can't be made again from the list.",
-                "Undo its rejection, or make it by hand.",
-            )
         if change.kind is ChangeKind.LOOP:
             edit = _loop_made_again(edit, change)
+        elif change.kind is ChangeKind.REORDER:
+            edit = _move_made_again(edit, change)
+        elif change.kind is ChangeKind.GAP:
+            edit = _gap_made_again(edit, change)
     cuts = [change for change in changes if change.kind is ChangeKind.CUT]
     return _cuts_made_again(edit, cuts) if cuts else edit
 
@@ -206,6 +233,64 @@ def _loop_made_again(edit: EditList, change: Change) -> EditList:
         if before:
             return insert(edit, end + 1, slice_range(edit, before[-1], end + 1))
     raise EditError("What was to be repeated isn't heard any more.", "Restore it first.")
+
+
+def _move_made_again(edit: EditList, change: Change) -> EditList:
+    """Takes a passage from its place in the recording to the place that it was moved to."""
+    if change.after is None:
+        raise _unknown()
+    passage = _heard_passage(edit, change)
+    if passage is None:
+        raise EditError("What was to be moved isn't heard any more.", "Restore it first.")
+    rest = ripple_delete(edit, *passage)
+    places = Timeline(rest).to_edited(change.source, change.after - 1)
+    if not places:
+        raise EditError(
+            "What was heard before the moved passage isn't heard any more.", "Restore it first."
+        )
+    return insert(rest, places[0] + 1, slice_range(edit, *passage))
+
+
+def _gap_made_again(edit: EditList, change: Change) -> EditList:
+    """Puts a silence in place of what it stood for."""
+    if not change.silence:
+        raise _unknown()
+    gap = (Gap(change.silence),)
+    passage = _heard_passage(edit, change)
+    if passage is not None:
+        return replace_range(edit, *passage, gap)
+    timeline = Timeline(edit)
+    before = timeline.to_edited(change.source, change.start - 1) if change.start else ()
+    after = timeline.to_edited(change.source, change.stop)
+    if before:
+        return insert(edit, before[0] + 1, gap)
+    if after:
+        return insert(edit, after[0], gap)
+    raise EditError("What the gap was beside isn't heard any more.", "Restore it first.")
+
+
+def _heard_passage(edit: EditList, change: Change) -> tuple[int, int] | None:
+    """Returns where in the edit the stretch of a change is heard first, in one go; or None."""
+    timeline = Timeline(edit)
+    low = np.maximum(timeline.source_starts, change.start)
+    high = np.minimum(timeline.source_stops, change.stop)
+    here = np.flatnonzero((timeline.sources == change.source) & (low < high))
+    if not here.size:
+        return None
+    first = last = int(here[0])
+    for index in here[1:].tolist():
+        if index != last + 1 or low[index] < high[last]:
+            break
+        last = index
+    shift = timeline.starts[:-1] - timeline.source_starts
+    return int(low[first] + shift[first]), int(high[last] + shift[last])
+
+
+def _unknown() -> EditError:
+    return EditError(
+        "A move or a gap that an older version has rejected can't be made again from the list.",
+        "Undo its rejection, or make it by hand.",
+    )
 
 
 def _cuts_made_again(edit: EditList, cuts: Sequence[Change]) -> EditList:

@@ -217,6 +217,9 @@ class Change:
         stop: Its end, exclusive.
         confidence: 0 to 1, or None where it isn't known (a change made by hand).
         state: What the person thinks of it.
+        after: Of a move that was rejected: the end of what was heard before the passage, in
+            samples of the source; None elsewhere.
+        silence: Of a gap that was rejected: how long it was, in samples; None elsewhere.
     """
 
     id: int
@@ -227,6 +230,8 @@ class Change:
     stop: int
     confidence: float | None = None
     state: ChangeState = ChangeState.PROPOSED
+    after: int | None = None
+    silence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

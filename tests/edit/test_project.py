@@ -115,7 +115,7 @@ def test_every_version_before_this_one_has_its_migration() -> None:
 @pytest.mark.parametrize(
     ("kind", "kept_elsewhere"),
     [
-        (Change, set()),
+        (Change, {"after", "silence"}),  # only where something was rejected
         (Provenance, set()),
         (Take, set()),
         (ProjectSource, set()),
@@ -135,6 +135,16 @@ def test_no_field_is_forgotten(kind: type, kept_elsewhere: set[str]) -> None:
     renamed = {"edit_list": "edit", "n_samples": "samples", "n_bytes": "bytes"}
     fields = {renamed.get(field.name, field.name) for field in dataclasses.fields(kind)}
     assert set(values) == fields - kept_elsewhere
+
+
+def test_what_it_takes_to_make_a_rejected_change_again_is_kept() -> None:
+    rejected = replace(CHANGES[0], state=ChangeState.REJECTED, after=77, silence=3)
+    project = replace(GOLDEN_PROJECT, changes=(rejected,))
+    document = json.loads(json.dumps(project_to_dict(project)))
+    assert dict_to_project(document).changes == (rejected,)
+    document["changes"][0]["silence"] = 0
+    with pytest.raises(EditError, match="silence"):
+        dict_to_project(document)
 
 
 @given(edit=edit_lists(), other=edit_lists(), with_proposal=st.booleans())

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from model_core.edit.coverage import changes_of, joins_of, removed_ranges
 from model_core.edit.operations import repeat
-from model_core.edit.review import change_at, made_again, taken_back
+from model_core.edit.review import change_at, made_again, remembered, taken_back
 from model_core.edit.types import (
     Change,
     ChangeKind,
@@ -138,10 +138,64 @@ class TestMakingAgain:
         assert made_again(taken_back(loop, [row]), [row]).length == loop.length
         assert rows(made_again(EditList.whole(N), [row])) == rows(loop)
 
-    def test_a_move_is_refused_with_a_mend(self) -> None:
+    @pytest.mark.parametrize(
+        "edit",
+        [
+            EditList.from_ranges([(0, 50), (100, 150), (50, 100), (150, N)]),
+            EditList.from_ranges([(0, 50), (90, 150), (50, 80), (160, N)]),
+            EditList((Segment(0, 0, 50), Gap(30), Segment(0, 80, N))),
+            EditList((Segment(0, 0, 50), Gap(35), Segment(0, 50, N))),
+            EditList((Gap(30), Segment(0, 80, N))),
+            EditList((Gap(30), Segment(0, 0, N))),
+            EditList((Segment(0, 0, 50), Gap(30))),
+            EditList((Segment(0, 0, 50), Gap(30), Segment(0, 80, 120), Segment(0, 150, N))),
+        ],
+    )
+    def test_a_move_and_a_gap_come_back_as_they_were(self, edit: EditList) -> None:
+        row = next(row for row in rows(edit) if row.kind in (REORDER, GAP))
+        known = remembered(edit, row)
+        assert made_again(taken_back(edit, [row]), [known]) == edit
+
+    def test_a_move_comes_back_with_what_was_cut_in_it_since(self) -> None:
+        moved = EditList.from_ranges([(0, 50), (100, 150), (50, 100), (150, N)])
+        known = remembered(moved, the(moved, REORDER, 50))
+        cut = EditList.from_ranges([(0, 60), (70, N)])
+        assert heard(made_again(cut, [known])) == heard(
+            EditList.from_ranges([(0, 50), (100, 150), (50, 60), (70, 100), (150, N)])
+        )
+
+    def test_what_an_older_version_rejected_is_refused_with_a_mend(self) -> None:
         moved = EditList.from_ranges([(0, 50), (100, 150), (50, 100), (150, N)])
         with pytest.raises(EditError, match="Undo its rejection"):
             made_again(EditList.whole(N), [the(moved, REORDER, 50)])
+        gap = EditList((Segment(0, 0, 50), Gap(30), Segment(0, 80, N)))
+        with pytest.raises(EditError, match="Undo its rejection"):
+            made_again(EditList.whole(N), list(rows(gap)))
+
+    def test_what_is_not_heard_any_more_is_refused(self) -> None:
+        moved = EditList.from_ranges([(0, 50), (100, 150), (50, 100), (150, N)])
+        known = remembered(moved, the(moved, REORDER, 50))
+        with pytest.raises(EditError, match="moved isn't heard"):
+            made_again(EditList.from_ranges([(0, 50), (100, N)]), [known])
+        with pytest.raises(EditError, match="before the moved passage"):
+            made_again(EditList.from_ranges([(0, 100), (150, N)]), [known])
+        gap = EditList((Segment(0, 0, 50), Gap(30), Segment(0, 80, N)))
+        (row,) = (remembered(gap, one) for one in rows(gap))
+        with pytest.raises(EditError, match="beside isn't heard"):
+            made_again(EditList.from_ranges([(120, N)]), [row])
+
+    @given(edit_lists(n_sources=1))
+    def test_what_was_taken_back_can_be_made_again(self, edit: EditList) -> None:
+        for row in changes_of(edit, SOURCE_LENGTHS[0]):
+            if row.kind is not GAP:
+                continue
+            known = remembered(edit, row)
+            back = taken_back(edit, [row])
+            again = made_again(back, [known])
+            # Where a stretch is heard elsewhere too, the silence may come there.
+            silent = [sum(item.length for item in one.items if isinstance(item, Gap))
+                      for one in (edit, again)]  # fmt: skip
+            assert silent[0] == silent[1]
 
 
 def test_each_join_tells_its_change() -> None:

@@ -14,7 +14,15 @@ from editorbot_gui.playback.player import Player
 from editorbot_gui.settings import Settings
 from editorbot_gui.waveform.view_state import Axis
 from model_core.edit.coverage import changes_of, kept_ranges
-from model_core.edit.types import Change, ChangeKind, ChangeState, EditList, Gap, Segment
+from model_core.edit.types import (
+    Change,
+    ChangeKind,
+    ChangeState,
+    EditList,
+    Gap,
+    Reason,
+    Segment,
+)
 from resources import resource_path
 from tests.gui.playback_fakes import ManualBackend
 
@@ -326,9 +334,32 @@ def test_loops_moves_and_gaps_are_rejected_too(rig: Rig, qtbot: QtBot, speech: P
     assert states(rig) == [REJECTED] * 3
     choose(rig, 0, 1, 2)
     do(rig, "accept_change")
-    assert states(rig) == [ACCEPTED, REJECTED, REJECTED]
+    assert states(rig) == [ACCEPTED] * 3
+    assert changes_of(session.edit_list, N) == changes_of(edit, N)
+    session.undo_stack.undo()
+    assert states(rig) == [REJECTED] * 3
+
+
+def test_a_move_that_an_older_version_has_rejected_says_why_it_stays_so(
+    rig: Rig, qtbot: QtBot, speech: Path
+) -> None:
+    rig.open(qtbot, speech)
+    row = Change(0, ChangeKind.REORDER, Reason.OTHER, 0, 100, 200, state=REJECTED)
+    rig.window.session.apply_edit(EditList.whole(N), "Before", changes=(row,))
+    choose(rig, 0)
+    do(rig, "accept_change")
+    assert states(rig) == [REJECTED]
     assert "can't be made again from the list" in rig.window.happened.text()
-    assert [change.kind for change in changes_of(session.edit_list, N)] == [ChangeKind.LOOP]
+
+
+def test_what_was_cut_by_hand_is_no_decision_but_is_kept_too(open_rig: Rig) -> None:
+    window = open_rig.window
+    window.view.select(Axis.RAW, 11_000, 12_000)
+    window.commands["delete"].trigger()
+    assert window.generate_panel.keeps_decided.text() == "Keep 1 change by hand"
+    choose(open_rig, 1)
+    do(open_rig, "accept_change")
+    assert window.generate_panel.keeps_decided.text() == "Keep 1 decision and 1 change by hand"
 
 
 def test_generating_again_keeps_what_is_decided(open_rig: Rig, qtbot: QtBot) -> None:
