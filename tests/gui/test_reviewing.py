@@ -357,7 +357,7 @@ def test_what_was_cut_by_hand_is_no_decision_but_is_kept_too(open_rig: Rig) -> N
     window.view.select(Axis.RAW, 11_000, 12_000)
     window.commands["delete"].trigger()
     assert window.generate_panel.keeps_decided.text() == "Keep 1 change by hand"
-    choose(open_rig, 1)
+    choose(open_rig, 0)
     do(open_rig, "accept_change")
     assert window.generate_panel.keeps_decided.text() == "Keep 1 decision and 1 change by hand"
 
