@@ -13,6 +13,8 @@ from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence
 
 from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
 from editorbot_gui.editing.table import EDITING_ACTIONS, SEGMENTS_MENU
+from editorbot_gui.guide.table import GUIDE_ACTIONS
+from editorbot_gui.handing_over.table import HAND_OVER_ACTIONS
 from editorbot_gui.panels.edits.table import CHANGES_MENU, REVIEW_ACTIONS
 from editorbot_gui.playback.table import LISTENING_ACTIONS, LISTENING_MENU
 from editorbot_gui.takes.table import TAKES_ACTIONS, TAKES_MENU
@@ -277,16 +279,18 @@ ACTIONS: tuple[ActionSpec, ...] = (
         QT_TRANSLATE_NOOP("Actions", "Version, licences and credits."),
         icon="mdi6.information-outline",
     ),
+    *HAND_OVER_ACTIONS,
     *EDITING_ACTIONS,
     *REVIEW_ACTIONS,
     *TAKES_ACTIONS,
     *LISTENING_ACTIONS,
+    *GUIDE_ACTIONS,
 )
 
 MENUS: dict[Group, tuple[str, ...]] = {
     Group.FILE: (
         "open", "recent", "demo_speech", "demo_music", "", "save", "save_as", "",
-        "compare", "export", "", "quit",
+        "compare", "import_edit", "", "export", "hand_over", "", "quit",
     ),
     Group.EDIT: (
         "undo", "redo", "", "cut", "copy", "paste", "delete", "delete_gap", "keep_again", "",
@@ -297,14 +301,14 @@ MENUS: dict[Group, tuple[str, ...]] = {
     Group.CHANGES: CHANGES_MENU,
     Group.TAKES: TAKES_MENU,
     Group.VIEW: (
-        "zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "", "spectrogram", "panels", "",
-        "theme_system", "theme_light", "theme_dark",
+        "zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "", "spectrogram", "panels", "history",
+        "", "theme_system", "theme_light", "theme_dark",
     ),
     Group.PLAYBACK: (
         "play", "stop", "ab", "", "to_start", "to_end", "previous_segment", "next_segment",
         "previous_onset", "next_onset", "", *LISTENING_MENU,
     ),
-    Group.HELP: ("shortcuts", "open_log_folder", "about"),
+    Group.HELP: ("command_palette", "shortcuts", "change_keys", "", "open_log_folder", "about"),
 }  # fmt: skip
 """What each menu holds; an empty name is a separator.
 

@@ -21,20 +21,19 @@ from editorbot_gui.actions import ActionSet
 from editorbot_gui.availability import refresh_commands
 from editorbot_gui.chrome import chrome_sheet
 from editorbot_gui.comparing import Comparison, comparison_text
-from editorbot_gui.dialogs.about import AboutDialog
 from editorbot_gui.dialogs.compare import CompareDialog
 from editorbot_gui.dialogs.export import ExportChoice, ExportDialog
-from editorbot_gui.dialogs.shortcuts import ShortcutsDialog
 from editorbot_gui.dialogs.stop_export import ask_to_stop_export
 from editorbot_gui.editing.editor import Editor
 from editorbot_gui.errors import describe, show_error
 from editorbot_gui.export_parts import ExportMaterial
 from editorbot_gui.exporting import Exporter, ExportRequest, exported_text
 from editorbot_gui.generation import EngineLoader, EngineState, Generation
+from editorbot_gui.guide.guide import Guide
+from editorbot_gui.handing_over.desk import HandOverDesk
 from editorbot_gui.icon import app_icon
 from editorbot_gui.jobs import JobRunner
 from editorbot_gui.keyboard import KeyGuard
-from editorbot_gui.logs import open_log_folder
 from editorbot_gui.menus import build_menus, build_toolbar, submenu
 from editorbot_gui.opening import Opened, Opener, name_filters
 from editorbot_gui.panels.docks import add_dock, mark_dock
@@ -182,6 +181,8 @@ class MainWindow(QMainWindow):
             add_dock(self, "edits_dock", self.tr("Edits"), self.edits_list),
             add_takes_dock(self, self.desk.strip),
         )
+        self.guide = Guide(self, self.commands, self.session, self.settings)
+        self.guide.told.connect(self.tell)
         for dock in self.docks:
             dock.visibilityChanged.connect(self._mark_docks)
         self.time_display = TimeDisplay()
@@ -279,6 +280,11 @@ class MainWindow(QMainWindow):
             self,
         )
         self.reviewing.told.connect(self.tell)
+        self.handing_over = HandOverDesk(
+            self, self.session, self.runner, self.settings, self.commands, self.notice
+        )
+        self.handing_over.told.connect(self.tell)
+        self.handing_over.failed.connect(self._tell_failure)
         self.generate_panel.keeps_decided.toggled.connect(self.generation.keep_decided)
 
     def _connect_commands(self) -> None:
@@ -307,9 +313,6 @@ class MainWindow(QMainWindow):
             "to_end": transport.to_end,
             "previous_segment": transport.previous_segment,
             "next_segment": transport.next_segment,
-            "shortcuts": lambda: ShortcutsDialog(self).open(),
-            "about": lambda: AboutDialog(self).open(),
-            "open_log_folder": open_log_folder,
         }
         for name, function in does.items():
             self.commands[name].triggered.connect(lambda _checked=False, do=function: do())
@@ -549,6 +552,7 @@ class MainWindow(QMainWindow):
         for dock in self.docks:
             dock.toggleViewAction().setEnabled(shown)
             dock.setVisible(shown)
+        self.guide.show_dock(shown, self.docks[1])
         if first:
             # Unseen, it would still keep the window from being made narrow.
             self.empty_state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)

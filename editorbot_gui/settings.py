@@ -107,6 +107,15 @@ class Settings:
         self._store.setValue("playback/output", device_id)
 
     @property
+    def timeline_format(self) -> str:
+        """The format that an edit was handed over in last; empty at first."""
+        return self._text("export/timeline")
+
+    @timeline_format.setter
+    def timeline_format(self, name: str) -> None:
+        self._store.setValue("export/timeline", name)
+
+    @property
     def input_device(self) -> str:
         """The sound input that was chosen; empty for the system's default one."""
         return self._text("input_device")

@@ -94,12 +94,17 @@ class ExportChoice:
 
 def suggested_path(source: AudioSource, kind: ExportFormat) -> Path:
     """Returns "<name>_edit.<ext>" beside the recording, or in a folder that can be written."""
+    stem = (source.path or Path("recording")).stem
+    return writable_folder(source) / f"{stem}_edit{kind.suffixes[0]}"
+
+
+def writable_folder(source: AudioSource) -> Path:
+    """Returns the folder of a recording, or another one if that can't be written."""
     original = source.path or Path("recording")
-    folder = original.parent
-    if not os.access(folder, os.W_OK) or resource_path() in original.parents:
-        music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
-        folder = Path(music) if music and Path(music).is_dir() else Path.home()
-    return folder / f"{original.stem}_edit{kind.suffixes[0]}"
+    if os.access(original.parent, os.W_OK) and resource_path() not in original.parents:
+        return original.parent
+    music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
+    return Path(music) if music and Path(music).is_dir() else Path.home()
 
 
 def kept_encoding(kind: ExportFormat, source: AudioSource) -> str:

@@ -1,0 +1,1 @@
+"""Edits on their way to other programs and back: the dialogs and the jobs."""
