@@ -27,6 +27,7 @@ from model_core.checkpoint import checkpoint_hash, load_checkpoint, save_checkpo
 from model_core.errors import CheckpointError, EditorBotError
 from model_core.infer import BUNDLED_CHECKPOINT
 from model_core.nn.card import Card
+from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.network import PointerNetwork
 from training.config import TrainConfig
 from training.dataset import Cropping, Example, ShardPool, make_batch
@@ -87,11 +88,17 @@ class FineTuneSettings:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What is learned from and what only looked at, with names for the report."""
+    """What is learned from and what only looked at.
+
+    Attributes:
+        train: Examples to learn from.
+        valid: Examples that are only looked at.
+        held: Names of the pairs that these are of, or are the last quarters of.
+    """
 
     train: list[Example]
     valid: list[Example]
-    left_out: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +186,15 @@ def split_of(named: Sequence[tuple[str, Example]], rng: np.random.Generator) -> 
     if len(examples) >= _FEWEST_TO_HOLD_OUT:
         order = rng.permutation(len(examples))
         n_valid = max(1, round(_HELD_OUT_SHARE * len(examples)))
-        return Split([examples[i] for i in order[n_valid:]], [examples[i] for i in order[:n_valid]])
+        held, learned = order[:n_valid], order[n_valid:]
+        return Split(
+            [examples[i] for i in learned],
+            [examples[i] for i in held],
+            tuple(named[i][0] for i in held),
+        )
     parts = [_parted(example, round((1 - _TAIL_SHARE) * example.n_frames)) for example in examples]
-    return Split([head for head, _ in parts], [tail for _, tail in parts])
+    names = tuple(name for name, _ in named)
+    return Split([head for head, _ in parts], [tail for _, tail in parts], names)
 
 
 def _parted(example: Example, place: int) -> tuple[Example, Example]:
@@ -241,7 +254,7 @@ def outliers(told: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     return np.asarray(told > middle + _OUTLIER * max(spread, 0.1 * middle))
 
 
-class _Pool(ShardPool):
+class Examples(ShardPool):
     """Examples in memory, all by one editor."""
 
     def __init__(self, examples: Sequence[Example]) -> None:
@@ -267,7 +280,7 @@ class FineTuner(Trainer):
     def __init__(
         self, config: TrainConfig, train: ShardPool, rehearsed: ShardPool | None, out: Path
     ) -> None:
-        super().__init__(config, train, _Pool([]), out)
+        super().__init__(config, train, Examples([]), out)
         self._rehearsed = rehearsed
         self._anchor: list[torch.Tensor] = []
 
@@ -289,6 +302,26 @@ class FineTuner(Trainer):
         for value, start in zip(self.model.parameters(), self._anchor, strict=True):
             if value.grad is not None:
                 value.grad.add_(value.detach() - start, alpha=_ANCHOR)
+
+
+def config_of(settings: FineTuneSettings, model: PointerNetworkConfig) -> TrainConfig:
+    """Returns the trainer's configuration for a network of that shape."""
+    return TrainConfig(
+        model=model,
+        batch_size=settings.batch_size,
+        gradient_accumulation_steps=1,
+        steps=1_000_000,
+        learning_rate=settings.learning_rate,
+        warmup_steps=20,
+        scheduler_type="warmup_constant",
+        gradient_clip=1.0,
+        use_gradient_checkpoint=False,
+        crop_s=settings.crop_s,
+        style_dropout=0.1,
+        kl_warmup_steps=0,
+        ema_decay=0.98,
+        seed=settings.seed,
+    )
 
 
 def fine_tune(
@@ -321,22 +354,7 @@ def fine_tune(
             "Add a recording and its finished edit; two pairs are the least.",
         )
     model = load_checkpoint(start)
-    config = TrainConfig(
-        model=model.config,
-        batch_size=settings.batch_size,
-        gradient_accumulation_steps=1,
-        steps=1_000_000,
-        learning_rate=settings.learning_rate,
-        warmup_steps=20,
-        scheduler_type="warmup_constant",
-        gradient_clip=1.0,
-        use_gradient_checkpoint=False,
-        crop_s=settings.crop_s,
-        style_dropout=0.1,
-        kl_warmup_steps=0,
-        ema_decay=0.98,
-        seed=settings.seed,
-    )
+    config = config_of(settings, model.config)
     cropping = config.cropping(training=False)
     named = [(name, as_the_mean_editor(example)) for name, example in named]
     follower = follower or Follower()
@@ -350,7 +368,7 @@ def fine_tune(
     split = split_of(kept, np.random.default_rng(settings.seed))
     if fresh:
         standing.before = standing.best = float(nats_per_event(model, split.valid, cropping).mean())
-    tuner = FineTuner(config, _Pool(split.train), rehearsed, folder)
+    tuner = FineTuner(config, Examples(split.train), rehearsed, folder)
     tuner.start_from(start)
     log.info("before: %.3f nats per event on edits held out", standing.before)
     follower.begun(tuner, split, standing)
@@ -372,16 +390,10 @@ def _learn(
 
     Looks are spread evenly, so that a slow computer looks as often as a fast one.
     """
-    goes_on = True
-    while goes_on and standing.checks < _CHECKS:
-        began = time.monotonic()
-        means = tuner.update()
-        standing.seconds += time.monotonic() - began
-        goes_on = follower.updated(tuner, standing, means)
-        done = settings.share_done(tuner.step, standing.seconds)
-        if goes_on and done < (standing.checks + 1) / _CHECKS:
-            continue
+
+    def look() -> None:
         # A run that was ended early, or that is short, has fewer looks.
+        done = settings.share_done(tuner.step, standing.seconds)
         standing.checks = max(standing.checks + 1, math.floor(done * _CHECKS))
         after = float(nats_per_event(tuner.average, split.valid, cropping).mean())
         log.info("after %d updates: %.3f nats per event on edits held out", tuner.step, after)
@@ -389,6 +401,20 @@ def _learn(
             standing.best, standing.best_step = after, tuner.step
             standing.best_state = {k: v.clone() for k, v in tuner.average.state_dict().items()}
         follower.checked(tuner, standing, after, split)
+
+    while standing.checks < _CHECKS:
+        began = time.monotonic()
+        means = tuner.update()
+        standing.seconds += time.monotonic() - began
+        done = settings.share_done(tuner.step, standing.seconds)
+        is_due = done >= (standing.checks + 1) / _CHECKS
+        if is_due:
+            look()
+        # Asked last: a run that goes on later then does so after the look that was due.
+        if not follower.updated(tuner, standing, means):
+            if not is_due:
+                look()
+            return
 
 
 def as_learned(model: PointerNetwork, outcome: Outcome, pairs: Sequence[str], start: Path) -> Card:

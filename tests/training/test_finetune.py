@@ -99,7 +99,7 @@ def test_crops_of_a_recording_are_all_told() -> None:
 def test_weights_are_pulled_back_to_where_they_began(tmp_path: Path) -> None:
     model = a_network(use_style_vae=True)
     config = TrainConfig(model=model.config, batch_size=2, use_amp=False)
-    tuner = FineTuner(config, finetune._Pool([an_example(0)]), None, tmp_path)
+    tuner = FineTuner(config, finetune.Examples([an_example(0)]), None, tmp_path)
     tuner.start_from(a_checkpoint(tmp_path))
     with torch.no_grad():
         for value in tuner.model.parameters():
