@@ -61,7 +61,7 @@ from editorbot_gui.takes.takes import Takes
 from editorbot_gui.texts import edit_text, source_text
 from editorbot_gui.theme import GRID_PX, Theme
 from editorbot_gui.transport import Transport
-from editorbot_gui.waveform.axis_view import ZOOM_A_KEY
+from editorbot_gui.waveform.gestures import ZOOM_A_KEY
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from editorbot_gui.waveform.waveform_data import WaveformData
 from resources import resource_path

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QWidget
 
 from editorbot_gui.editing.table import EDITED_MENU, RAW_MENU
-from editorbot_gui.waveform.axis_view import GUTTER_PX
+from editorbot_gui.waveform.gestures import GUTTER_PX
 from editorbot_gui.waveform.view_state import Axis
 from editorbot_gui.waveform.waveform_view import WaveformView
 
 if TYPE_CHECKING:
     from editorbot_gui.actions import ActionSet
     from editorbot_gui.panels.editor_page import EditorPage
+    from editorbot_gui.spectrogram.view import SpectrogramView
     from editorbot_gui.transport import Transport
     from editorbot_gui.waveform.axis_view import AxisView
     from editorbot_gui.waveform.view_state import ViewState
+
+    AnyView: TypeAlias = AxisView | SpectrogramView
 
 
 class ContextMenus(QObject):
@@ -52,9 +55,25 @@ class ContextMenus(QObject):
                     menu.addAction(actions[name])
                 else:
                     menu.addSeparator()
-        self._views: tuple[AxisView, ...] = (page.raw, page.edited, page.plot)
-        for each in self._views:
-            each.installEventFilter(self)
+        self._views: dict[QObject, AnyView] = {}
+        for each in (page.raw, page.edited, page.plot):
+            self.watch(each)
+        page.spectrogram_made.connect(self.watch)
+
+    def watch(self, view: AnyView) -> None:
+        """Gives a view its menu."""
+        parts: list[QWidget] = [view]
+        if isinstance(view, QAbstractScrollArea):  # the pointer's events go to a part of it
+            parts.append(view.viewport())
+            # There is one spectrogram at most; another one takes the place of the one before.
+            self._views = {
+                part: old
+                for part, old in self._views.items()
+                if not isinstance(old, QAbstractScrollArea)
+            }
+        for part in parts:
+            self._views[part] = view
+            part.installEventFilter(self)
 
     def menu(self, axis: Axis) -> QMenu:
         """Returns the menu of an axis."""
@@ -63,13 +82,13 @@ class ContextMenus(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Opens the menu of a view."""
         if isinstance(event, QContextMenuEvent):
-            view = next((each for each in self._views if each is watched), None)
+            view = self._views.get(watched)
             if view is not None and self._state.length(Axis.RAW):
                 self._open(view, event)
                 return True
         return super().eventFilter(watched, event)
 
-    def _open(self, view: AxisView, event: QContextMenuEvent) -> None:
+    def _open(self, view: AnyView, event: QContextMenuEvent) -> None:
         place = event.globalPos()
         if event.reason() is QContextMenuEvent.Reason.Keyboard:
             x = min(max(view.x_of(self._state.playhead(view.axis)), GUTTER_PX), view.width() - 1)
@@ -78,7 +97,7 @@ class ContextMenus(QObject):
             self._aim(view, QPointF(event.pos()))
         self._menus[view.axis].popup(place)
 
-    def _aim(self, view: AxisView, place: QPointF) -> None:
+    def _aim(self, view: AnyView, place: QPointF) -> None:
         """Chooses what lies under the pointer unless it is selected already."""
         edge = view.edge_at(place) if isinstance(view, WaveformView) else None
         if edge is not None:

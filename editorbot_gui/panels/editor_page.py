@@ -64,6 +64,8 @@ class EditorPage(QWidget):
 
     seek_requested = Signal(object, object)
     """A place was clicked; carries the `Axis` and the sample."""
+    spectrogram_made = Signal(object)
+    """The spectrogram is shown from now on; carries the view."""
 
     def __init__(self, state: ViewState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -131,6 +133,7 @@ class EditorPage(QWidget):
         self._splitter.setSizes(sizes)
         self._splitter.setStretchFactor(_BELOW_RAW, _SHARES[0])
         self.setTabOrder(self.raw, view)
+        self.spectrogram_made.emit(view)
 
     @property
     def splitter_state(self) -> QByteArray:

@@ -7,26 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QFocusEvent,
     QKeyEvent,
-    QMouseEvent,
     QPen,
     QResizeEvent,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QGraphicsRectItem, QSizePolicy
+from PySide6.QtWidgets import QGraphicsRectItem, QSizePolicy
 
 from editorbot_gui.spectrogram.analysis import FLOOR_DB
 from editorbot_gui.spectrogram.colours import colour_table
 from editorbot_gui.spectrogram.frequency_axis import FrequencyAxis, format_frequency
 from editorbot_gui.spectrogram.tiles import SpectrogramTiles
 from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, Theme, faded, figures_font, mixed
-from editorbot_gui.waveform.axis_view import GUTTER_PX, KEYBOARD_REASONS, wheel_over
+from editorbot_gui.waveform.gestures import GUTTER_PX, TimeGestures
 from editorbot_gui.waveform.timecode import format_time
-from editorbot_gui.waveform.view_state import MIN_SPAN_SAMPLES, Axis, Hover, Selection, ViewState
+from editorbot_gui.waveform.view_state import MIN_SPAN_SAMPLES, Axis, ViewState
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -50,7 +47,7 @@ def _pen(colour: QColor, width_px: float, style: Qt.PenStyle = Qt.PenStyle.Solid
     return pen
 
 
-class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # is untyped
+class SpectrogramView(TimeGestures, pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # is untyped
     """Which frequencies the recording has, over its time; gestures are those of the other views.
 
     Args:
@@ -74,10 +71,6 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
         self._tiles: SpectrogramTiles | None = None
         self._data: WaveformData | None = None
         self._drawn: tuple[int, int, int] | None = None
-        self._press: QPointF | None = None
-        self._selecting = False
-        self._selection_before: Selection | None = None
-        self._pan_from: tuple[float, float] | None = None
         self.hover_words = ""
         self.frequencies = FrequencyAxis("left")
         self.frequencies.setWidth(GUTTER_PX)
@@ -110,8 +103,7 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
             self.view_box.addItem(item, ignoreBounds=True)
         self.scene().addItem(self._focus_frame)
         self._focus_frame.hide()
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.begin_gestures()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFrameShape(self.Shape.NoFrame)
         self.setAccessibleName(self.tr("Spectrogram of the recording"))
@@ -257,19 +249,6 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
 
     # Mapping --------------------------------------------------------------------------------------
 
-    @property
-    def samples_per_pixel(self) -> float:
-        """The zoom, a logical pixel."""
-        return self.state.span / self._plot_px
-
-    @property
-    def _plot_px(self) -> int:
-        return max(1, int(self.width()) - GUTTER_PX)
-
-    def sample_at(self, x: float) -> float:
-        """Returns the position at a horizontal place of the widget, in samples."""
-        return self.state.start(self.axis) + (x - GUTTER_PX) * self.samples_per_pixel
-
     def frequency_at(self, y: float) -> float:
         """Returns the frequency at a vertical place of the widget, in Hz."""
         low, high = map(float, self.view_box.viewRange()[1])
@@ -278,82 +257,35 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
 
     # Gestures -------------------------------------------------------------------------------------
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zooms with Ctrl, pans without."""
-        place = max(event.position().x(), GUTTER_PX)
-        wheel_over(self.state, self.axis, event, self.sample_at(place), self._plot_px)
-        self._follow_pointer(event.position())
+    def choose(self, sample: int) -> None:
+        """Selects what lies between two edges in the recording."""
+        self.state.choose_edge(None)
+        self.state.select_stretch(self.axis, sample)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begins a click, a selection or a pan."""
-        if event.button() is Qt.MouseButton.MiddleButton:
-            self._pan_from = (event.position().x(), self.state.start(self.axis))
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
-        elif event.button() is Qt.MouseButton.LeftButton and self.state.length(self.axis):
-            self._press = event.position()
-            self._selection_before = self.state.selection
+    def describe_at(self, place: QPointF, sample: int) -> str:
+        """Returns time and frequency."""
+        time = format_time(sample, self.state.sample_rate)
+        return f"{time}   {format_frequency(self.frequency_at(place.y()))}"
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Pans, selects or describes."""
-        x = event.position().x()
-        if self._pan_from is not None:
-            wanted = self._pan_from[1] - (x - self._pan_from[0]) * self.samples_per_pixel
-            self.state.pan(self.axis, wanted - self.state.start(self.axis))
-        if self._press is not None:
-            moved = event.position() - self._press
-            if moved.manhattanLength() >= QApplication.startDragDistance():
-                self._selecting = True
-            if self._selecting:
-                self.state.select(self.axis, self.sample_at(self._press.x()), self.sample_at(x))
-        self._follow_pointer(event.position())
+    def show_words(self, words: str, place: QPointF) -> None:
+        """Shows words at the pointer; empty ones take them away."""
+        self._set_words(words)
+        if not words:
+            return
+        right = place.x() > self.width() * 0.7
+        self._pill.setAnchor((1 if right else 0, 1 if place.y() > self.height() / 2 else 0))
+        offset = -_PILL_OFFSET_PX if right else _PILL_OFFSET_PX
+        self._pill.setPos(
+            self.sample_at(place.x() + offset), math.log10(self.frequency_at(place.y()))
+        )
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Ends the gesture; a press that did not move is a click."""
-        if event.button() is Qt.MouseButton.MiddleButton and self._pan_from is not None:
-            self._pan_from = None
-            self.unsetCursor()
-        elif event.button() is Qt.MouseButton.LeftButton and self._press is not None:
-            clicked = not self._selecting
-            self._press, self._selecting = None, False
-            if clicked and event.position().x() >= GUTTER_PX:
-                self.state.clear_selection()
-                self._seek(math.floor(self.sample_at(event.position().x())))
+    def show_focus(self, shown: bool) -> None:
+        """Draws a frame around the view, or none."""
+        self._focus_frame.setVisible(shown)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """A second press is a press."""
-        self.mousePressEvent(event)
-
-    def leaveEvent(self, _event: QEvent) -> None:
-        """Forgets the pointer."""
-        if self.state.hover is not None and self.state.hover.axis is self.axis:
-            self.state.set_hover(None)
-        self._set_words("")
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Offers the gestures to the keyboard; anything else goes on to the window."""
-        step = round(_STEP_PX * self.samples_per_pixel) or 1
-        match event.key():
-            case Qt.Key.Key_Left:
-                self._seek(self.state.playhead(self.axis) - step)
-            case Qt.Key.Key_Right:
-                self._seek(self.state.playhead(self.axis) + step)
-            case Qt.Key.Key_Escape if self._selecting:
-                self._press, self._selecting = None, False
-                self.state.restore_selection(self._selection_before)
-            case Qt.Key.Key_Escape if self.state.selection is not None:
-                self.state.clear_selection()
-            case _:
-                event.ignore()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows the focus to those who came by keyboard."""
-        self._focus_frame.setVisible(event.reason() in KEYBOARD_REASONS)
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Shows that the focus has left."""
-        self._focus_frame.hide()
-        super().focusOutEvent(event)
+    def leave_key(self, event: QKeyEvent) -> None:
+        """Gives on a key that means nothing here; the base class would scroll."""
+        event.ignore()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Draws at the new resolution."""
@@ -361,29 +293,6 @@ class SpectrogramView(pyqtgraph.GraphicsLayoutWidget):  # type: ignore[misc]  # 
         if hasattr(self, "view_box"):  # the base class resizes itself while it is made
             self._focus_frame.setRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
             self._draw()
-
-    def _seek(self, sample: int) -> None:
-        length = self.state.length(self.axis)
-        if length:
-            self.seek_requested.emit(min(max(sample, 0), length))
-
-    def _follow_pointer(self, place: QPointF) -> None:
-        sample = math.floor(self.sample_at(place.x()))
-        inside = place.x() >= GUTTER_PX and self.rect().contains(place.toPoint())
-        if not inside or not 0 <= sample < self.state.length(self.axis):
-            self.state.set_hover(None)
-            self._set_words("")
-            return
-        self.state.set_hover(Hover(self.axis, sample))
-        time = format_time(sample, self.state.sample_rate)
-        words = f"{time}   {format_frequency(self.frequency_at(place.y()))}"
-        self._set_words("" if self._selecting else words)
-        right = place.x() > self.width() * 0.7
-        self._pill.setAnchor((1 if right else 0, 1 if place.y() > self.height() / 2 else 0))
-        offset = -_PILL_OFFSET_PX if right else _PILL_OFFSET_PX
-        self._pill.setPos(
-            self.sample_at(place.x() + offset), math.log10(self.frequency_at(place.y()))
-        )
 
     def _set_words(self, words: str) -> None:
         self._pill.setVisible(bool(words))

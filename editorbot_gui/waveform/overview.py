@@ -11,7 +11,8 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, faded, figures_font
-from editorbot_gui.waveform.axis_view import GUTTER_PX, ZOOM_A_NOTCH, AxisView
+from editorbot_gui.waveform.axis_view import AxisView
+from editorbot_gui.waveform.gestures import GUTTER_PX, ZOOM_A_NOTCH
 from editorbot_gui.waveform.lanes import paint_hatch, paint_lane, raw_columns, table_for
 from editorbot_gui.waveform.pieces import column_grid, kept_share
 from editorbot_gui.waveform.raster import N_LEVELS, Columns

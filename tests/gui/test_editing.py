@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from editorbot_gui.editing.dialogs import CrossfadeDialog, GainDialog, RepeatDialog
 from editorbot_gui.playback.player import PlayerState
-from editorbot_gui.waveform.axis_view import GUTTER_PX
 from editorbot_gui.waveform.edges import Edge
+from editorbot_gui.waveform.gestures import GUTTER_PX
 from editorbot_gui.waveform.view_state import Axis, Selection
 from model_core.edit.types import ChangeState, EditList, FadeLaw, Gap, Join, Segment
 from tests.gui.waveform_scene import click, drag, mouse

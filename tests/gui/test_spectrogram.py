@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QContextMenuEvent
+from PySide6.QtWidgets import QApplication
 
 from editorbot_gui.main_window import MainWindow
 from editorbot_gui.settings import Settings
@@ -16,9 +17,10 @@ from editorbot_gui.spectrogram.analysis import FLOOR_DB, ROWS, TILE_COLUMNS, Ana
 from editorbot_gui.spectrogram.colours import colour_table, oklab
 from editorbot_gui.spectrogram.tiles import SpectrogramTiles
 from editorbot_gui.theme import DARK, LIGHT, Palette, Theme, contrast
-from editorbot_gui.waveform.axis_view import GUTTER_PX
-from editorbot_gui.waveform.view_state import Axis
+from editorbot_gui.waveform.gestures import GUTTER_PX
+from editorbot_gui.waveform.view_state import Axis, Selection
 from model_core.audio.source import ArraySource, AudioSource
+from model_core.edit.types import EditList
 from tests.gui.waveform_scene import mouse, wheel
 
 if TYPE_CHECKING:
@@ -299,6 +301,65 @@ def test_the_arrows_move_the_playhead(rig: Rig, qtbot: QtBot, speech: Path) -> N
     assert moved > 0
     qtbot.keyClick(view, Qt.Key.Key_Left)
     assert state.playhead(Axis.RAW) == 0
+
+
+def test_gestures_are_those_of_the_waveform(rig: Rig, qtbot: QtBot, speech: Path) -> None:
+    view, window = shown(rig, qtbot, speech), rig.window
+    state, raw = window.view, window.page.raw
+    window.session.apply_edit(EditList.from_ranges([(0, 16_000), (20_000, 48_000)]), "Cut")
+    for each, target in ((raw, raw), (view, view.viewport())):
+        state.clear_selection()
+        x = round(each.x_of(18_000))
+        qtbot.mouseClick(target, Qt.MouseButton.LeftButton, pos=QPoint(x, 60))
+        assert state.selection == Selection(Axis.RAW, 16_000, 20_000)
+        x = round(each.x_of(30_000))
+        shift = Qt.KeyboardModifier.ShiftModifier
+        qtbot.mouseClick(target, Qt.MouseButton.LeftButton, shift, QPoint(x, 60))
+        assert state.selection is not None
+        assert state.selection.start == 16_000
+        assert state.selection.stop == pytest.approx(30_000, abs=2 * view.samples_per_pixel)
+        qtbot.keyClick(each, Qt.Key.Key_End)
+        assert state.playhead(Axis.RAW) == 48_000
+        qtbot.keyClick(each, Qt.Key.Key_Home)
+        assert state.playhead(Axis.RAW) == 0
+        qtbot.keyClick(each, Qt.Key.Key_Plus)
+        assert state.span == 24_000
+        qtbot.keyClick(each, Qt.Key.Key_Minus)
+        assert state.span == 48_000
+
+
+def test_a_drag_that_is_given_up_selects_what_was_selected(
+    rig: Rig, qtbot: QtBot, speech: Path
+) -> None:
+    view, state = shown(rig, qtbot, speech), rig.window.view
+    state.select(Axis.RAW, 100, 2000)
+    mouse(view.viewport(), QEvent.Type.MouseButtonPress, 300)
+    mouse(view.viewport(), QEvent.Type.MouseMove, 420)
+    assert state.selection != Selection(Axis.RAW, 100, 2000)
+    qtbot.keyClick(view, Qt.Key.Key_Escape)
+    assert state.selection == Selection(Axis.RAW, 100, 2000)
+    mouse(view.viewport(), QEvent.Type.MouseButtonRelease, 420)
+
+
+@pytest.mark.parametrize("by_key", [False, True])
+def test_it_has_the_menu_of_the_recording(
+    rig: Rig, qtbot: QtBot, speech: Path, *, by_key: bool
+) -> None:
+    shown(rig, qtbot, speech)
+    window = rig.window
+    for _ in range(2):  # hidden and shown again, it is another view
+        window.commands["spectrogram"].trigger()
+    view = window.page.spectrogram
+    assert view is not None
+    place = QPoint(round(view.x_of(8000)), 40)
+    reason = QContextMenuEvent.Reason.Keyboard if by_key else QContextMenuEvent.Reason.Mouse
+    target = view if by_key else view.viewport()
+    QApplication.sendEvent(target, QContextMenuEvent(reason, place, view.mapToGlobal(place)))
+    menu = window.editor.menus.menu(Axis.RAW)
+    assert menu.isVisible()
+    assert window.commands["keep_again"] in menu.actions()
+    menu.close()
+    qtbot.waitUntil(lambda: not rig.window.runner.jobs)
 
 
 def test_the_pointer_is_told_time_and_frequency(rig: Rig, qtbot: QtBot, speech: Path) -> None:

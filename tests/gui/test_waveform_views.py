@@ -10,7 +10,7 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from editorbot_gui.theme import ColourScheme, Theme
-from editorbot_gui.waveform.axis_view import GUTTER_PX
+from editorbot_gui.waveform.gestures import GUTTER_PX
 from editorbot_gui.waveform.view_state import Axis, Selection
 from model_core.edit.timeline import Timeline
 from model_core.edit.types import EditList
