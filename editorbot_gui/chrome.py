@@ -90,8 +90,17 @@ QTableView {
 QTableView::item { padding: 0 6px; border: none; }
 QTableView::item:selected { background: %(selected)s; color: %(text)s; }
 QTableView::item:hover:!selected { background: %(raised)s; }
+QTreeView::item { padding: 3px 0; }
 QDockWidget { font-weight: 600; }
 QDockWidget > QWidget { font-weight: 400; }
+QTabBar { qproperty-drawBase: 0; }
+QTabBar::tab {
+    background: transparent; color: %(muted)s; border: none; border-bottom: 2px solid transparent;
+    padding: 5px 12px;
+}
+QTabBar::tab:selected { color: %(text)s; border-bottom-color: %(muted)s; }
+QTabBar::tab:hover:!selected { color: %(text)s; background: %(raised)s; }
+QTabBar:focus::tab:selected { background: %(raised)s; }
 QMainWindow::separator { background: %(window)s; width: 6px; height: 6px; }
 QMainWindow::separator:hover { background: %(line)s; }
 QProgressBar { background: %(raised)s; border: none; border-radius: 4px; }

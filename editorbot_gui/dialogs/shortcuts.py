@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -16,27 +21,36 @@ from PySide6.QtWidgets import (
 from editorbot_gui.action_spec import Group
 from editorbot_gui.actions import ACTIONS, plain, shown_key, translated
 from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.palette.matching import folded
 from editorbot_gui.takes.table import TAKE_NAMES
 from editorbot_gui.theme import GRID_PX, Theme, text_font
 
-_COLUMNS = (
-    (Group.FILE, Group.EDIT),
-    (Group.SEGMENTS, Group.TAKES, Group.HELP),
-    (Group.PLAYBACK, Group.VIEW),
-)
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-_KEY_WIDTH_PX = 17 * GRID_PX
+_N_COLUMNS = 3
+_HEADING_ROWS = 3
+_HEIGHT_PX = 76 * GRID_PX
 
 
-def key_rows(group: Group) -> list[tuple[str, str]]:
-    """Returns (keys, what they do) for one heading of the sheet."""
+def key_rows(
+    group: Group, keys: Mapping[str, tuple[str, ...]] | None = None
+) -> list[tuple[str, str]]:
+    """Returns (keys, what they do) for one heading of the sheet.
+
+    Args:
+        group: The heading.
+        keys: The keys of each action by name; left out, those of the table.
+    """
+    known = {spec.name: spec.keys for spec in ACTIONS}
+    known.update(keys or {})
     rows = [
         (
-            _tr(" or ").join(shown_key(key) for key in spec.keys),
+            _tr(" or ").join(shown_key(key) for key in known[spec.name]),
             plain(translated(spec.text)),
         )
         for spec in ACTIONS
-        if spec.group is group and spec.keys and spec.name not in TAKE_NAMES
+        if spec.group is group and known[spec.name] and spec.name not in TAKE_NAMES
     ]
     if group is Group.VIEW:
         control = shown_key("Ctrl+A").removesuffix("A")
@@ -50,61 +64,153 @@ def key_rows(group: Group) -> list[tuple[str, str]]:
             (_tr("{shift}Click").format(shift=shift), _tr("Move an end of the selection")),
         ]
     if group is Group.TAKES:
-        keys = " ".join(key for spec in ACTIONS if spec.name in TAKE_NAMES for key in spec.keys)
-        rows.append((keys, _tr("Hear that take, at the same place")))
+        takes = " ".join(shown_key(key) for name in TAKE_NAMES for key in known[name])
+        if takes:
+            rows.append((takes, _tr("Hear that take, at the same place")))
     if group is Group.SEGMENTS:
         rows.append((_tr("Drag an edge"), _tr("Move it; with Alt it does not snap")))
     return rows
+
+
+class _Section(QWidget):
+    """The keys under one heading.
+
+    Args:
+        group: The heading.
+        rows: Keys, and what they do.
+    """
+
+    def __init__(self, group: Group, rows: list[tuple[str, str]]) -> None:
+        super().__init__()
+        palette = Theme.current().palette
+        heading = QLabel(translated(group))
+        heading.setFont(text_font(bold=True))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(2 * GRID_PX)
+        grid.setVerticalSpacing(GRID_PX // 2)
+        grid.setColumnStretch(1, 1)
+        self._rows: list[tuple[str, QLabel, QLabel]] = []
+        for row, (keys, words) in enumerate(rows):
+            key_label, word_label = QLabel(keys), QLabel(words)
+            key_label.setStyleSheet(f"color: {palette.muted.name()}")
+            for column, label in enumerate((key_label, word_label)):
+                label.setTextFormat(Qt.TextFormat.PlainText)
+                grid.addWidget(label, row, column)
+            text = folded(f"{translated(group)} {keys} {words}")
+            self._rows.append((text, key_label, word_label))
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 0, 0, 2 * GRID_PX)
+        column_layout.setSpacing(GRID_PX)
+        column_layout.addWidget(heading)
+        column_layout.addLayout(grid)
+
+    def show_only(self, words: list[str]) -> int:
+        """Shows the rows that hold all words; returns how many these are."""
+        shown = 0
+        for text, *labels in self._rows:
+            fits = all(word in text for word in words)
+            shown += fits
+            for label in labels:
+                label.setVisible(fits)
+        self.setVisible(shown > 0)
+        return shown
 
 
 class ShortcutsDialog(QDialog):
     """Shows every key under the heading of its menu.
 
     Args:
+        keys: The keys of each action by name; left out, those of the table.
         parent: The window.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    change_requested = Signal()
+    """The person wants other keys."""
+
+    def __init__(
+        self, parent: QWidget | None = None, keys: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
-        columns = QHBoxLayout()
-        columns.setSpacing(6 * GRID_PX)
-        for groups in _COLUMNS:
-            column = QVBoxLayout()
-            column.setSpacing(3 * GRID_PX)
-            for group in groups:
-                column.addLayout(self._section(group))
-            column.addStretch()
-            columns.addLayout(column)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Find a key or a command"))
+        self.search.setAccessibleName(self.tr("Find a key or a command"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._show_only)
+        self.sections = {group: _Section(group, key_rows(group, keys)) for group in Group}
+        self.nothing = QLabel(self.tr("No key or command is called like that."))
+        self.nothing.hide()
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setAccessibleName(self.tr("Keys"))
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._body = self._columns(keys)
+        self.area.setWidget(self._body)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.change_button = buttons.addButton(
+            self.tr("Change keys…"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.change_button.clicked.connect(self.change_requested)
         buttons.rejected.connect(self.reject)
         without_icons(buttons.buttons())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID_PX, 3 * GRID_PX, 3 * GRID_PX, 2 * GRID_PX)
         layout.setSpacing(2 * GRID_PX)
-        layout.addLayout(columns)
+        layout.addWidget(self.search)
+        layout.addWidget(self.nothing)
+        layout.addWidget(self.area, 1)
         layout.addWidget(buttons)
+        self._fit()
 
-    def _section(self, group: Group) -> QVBoxLayout:
-        palette = Theme.current().palette
-        section = QVBoxLayout()
-        section.setSpacing(GRID_PX)
-        heading = QLabel(translated(group))
-        heading.setFont(text_font(bold=True))
-        section.addWidget(heading)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(2 * GRID_PX)
-        grid.setVerticalSpacing(GRID_PX // 2)
-        grid.setColumnStretch(1, 1)
-        for row, (keys, words) in enumerate(key_rows(group)):
-            key_label = QLabel(keys)
-            key_label.setStyleSheet(f"color: {palette.muted.name()}")
-            key_label.setMinimumWidth(_KEY_WIDTH_PX)
-            grid.addWidget(key_label, row, 0)
-            grid.addWidget(QLabel(words), row, 1)
-        section.addLayout(grid)
-        return section
+    def _columns(self, keys: Mapping[str, tuple[str, ...]] | None) -> QWidget:
+        """Returns the sections in columns of about the same height, in the order of the menus."""
+        body = QWidget()
+        row = QHBoxLayout(body)
+        row.setContentsMargins(0, 0, GRID_PX, 0)
+        row.setSpacing(4 * GRID_PX)
+        heights = {group: len(key_rows(group, keys)) + _HEADING_ROWS for group in Group}
+        for groups in balanced(heights, _N_COLUMNS):
+            column = QVBoxLayout()
+            column.setSpacing(GRID_PX)
+            for group in groups:
+                column.addWidget(self.sections[group])
+            column.addStretch()
+            row.addLayout(column)
+        return body
+
+    def _fit(self) -> None:
+        """Shows all columns, and as much of their height as the screen has room for."""
+        body = self._body.sizeHint()
+        bar = self.area.verticalScrollBar().sizeHint().width()
+        self.area.setMinimumWidth(body.width() + bar)
+        room = self.screen().availableSize().height() - 25 * GRID_PX
+        self.area.setMinimumHeight(min(40 * GRID_PX, room))
+        self.resize(self.sizeHint().width(), min(_HEIGHT_PX, max(room, 48 * GRID_PX)))
+
+    def _show_only(self, text: str) -> None:
+        words = folded(text).split()
+        found = sum(section.show_only(words) for section in self.sections.values())
+        self.nothing.setVisible(found == 0)
+
+
+def balanced(heights: Mapping[Group, int], n_columns: int) -> list[list[Group]]:
+    """Returns groups split in order into columns, the highest of which is as low as possible."""
+    groups = list(heights)
+    least = max(heights.values())
+    for limit in range(least, sum(heights.values()) + 1):
+        columns: list[list[Group]] = [[]]
+        used = 0
+        for group in groups:
+            if used + heights[group] > limit:
+                columns.append([])
+                used = 0
+            columns[-1].append(group)
+            used += heights[group]
+        if len(columns) <= n_columns:
+            return columns
+    return [groups]
 
 
 def _tr(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import shiboken6
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent
 from PySide6.QtWidgets import QLabel, QListView, QVBoxLayout, QWidget
@@ -69,6 +70,8 @@ class HistoryModel(QAbstractListModel):
 
     def refresh(self) -> None:
         """Follows the stack; only as much as has changed."""
+        if not shiboken6.isValid(self._stack):
+            return  # it tells that it is emptied while the window is being destroyed
         n_rows, self._now = self._stack.count() + 1, self._stack.index()
         if n_rows > self._n_rows:
             self.beginInsertRows(QModelIndex(), self._n_rows, n_rows - 1)
@@ -139,6 +142,8 @@ class HistoryPanel(QWidget):
         self._session.go_to(state)
 
     def _follow(self) -> None:
+        if not shiboken6.isValid(self._session.undo_stack):
+            return
         now = self.model.index(self._session.undo_stack.index())
         self.list.setCurrentIndex(now)
         self.list.scrollTo(now)
@@ -151,7 +156,8 @@ class HistoryPanel(QWidget):
             f" border-top: 1px solid {palette.line.name()}"
         )
         self.setStyleSheet(
-            f"#historyList {{ background: {palette.window.name()}; border: none; }}"
+            f"#historyList {{ background: {palette.window.name()}; border: none;"
+            f" outline: none; selection-background-color: {palette.selected.name()}; }}"
             f" #historyList::item {{ padding: 4px 8px; }}"
             f" #historyList::item:selected {{ background: {palette.selected.name()};"
             f" color: {palette.text.name()}; }}"

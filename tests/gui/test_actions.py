@@ -4,11 +4,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QImage, QKeySequence
+from PySide6.QtWidgets import QLabel, QMenu, QWidget
 
+from editorbot_gui.action_spec import Group
 from editorbot_gui.actions import ACTIONS, MENUS, TOOLBAR, ActionSet, shown_key
-from editorbot_gui.dialogs.shortcuts import ShortcutsDialog, key_rows
+from editorbot_gui.chrome import chrome_sheet
+from editorbot_gui.dialogs.shortcuts import ShortcutsDialog, balanced, key_rows
+from editorbot_gui.theme import Theme
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -64,9 +67,75 @@ def test_the_sheet_shows_every_key() -> None:
             assert shown_key(key) in words, spec.name
 
 
-def test_the_sheet_opens(qtbot: QtBot) -> None:
+def test_the_sheet_shows_all_groups_whole_and_is_searched(qtbot: QtBot) -> None:
     dialog = ShortcutsDialog()
     qtbot.addWidget(dialog)
     dialog.show()
-    assert dialog.width() < 1200
+    assert dialog.width() < 1280
     assert dialog.height() < 700
+    assert set(dialog.sections) == set(Group)
+    clipped = [
+        label.text()
+        for label in dialog.findChildren(QLabel)
+        if label.isVisible() and label.width() < label.sizeHint().width()
+    ]
+    assert clipped == []
+    assert not dialog.area.horizontalScrollBar().isVisible()
+    qtbot.keyClicks(dialog.search, "shift+z")
+    shown = [label.text() for label in dialog.findChildren(QLabel) if label.isVisible()]
+    assert shown == ["Edit", "Ctrl+Shift+Z or Ctrl+Y", "Redo"]
+    qtbot.keyClicks(dialog.search, "qqq")
+    assert dialog.nothing.isVisible()
+    dialog.search.clear()
+    assert not dialog.nothing.isVisible()
+
+
+def test_the_sheet_shows_the_keys_that_were_chosen(qtbot: QtBot) -> None:
+    dialog = ShortcutsDialog(keys={"play": ("F9",), "stop": ()})
+    qtbot.addWidget(dialog)
+    texts = [label.text() for label in dialog.findChildren(QLabel)]
+    assert "F9" in texts
+    assert "Space" not in texts
+    assert "Stop and return" not in texts
+
+
+def test_columns_are_balanced_in_the_order_of_the_menus() -> None:
+    heights = dict(zip(Group, (5, 1, 1, 1, 5, 1, 1, 1), strict=False))
+    columns = balanced(heights, 3)
+    assert [group for column in columns for group in column] == list(heights)
+    assert max(sum(heights[group] for group in column) for column in columns) == 7
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_menu_items_that_are_switched_on_show_a_tick(qtbot: QtBot, scheme: str) -> None:
+    theme = Theme.current()
+    theme.set_scheme(scheme)
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    widget.setStyleSheet(chrome_sheet(theme.palette))
+    commands = ActionSet(widget)
+    commands.tint(theme.palette.text)
+
+    def drawn(name: str) -> QImage:
+        menu = QMenu(widget)
+        menu.addAction(commands[name])
+        menu.ensurePolished()
+        menu.resize(menu.sizeHint())
+        return menu.grab().toImage()
+
+    for spec in ACTIONS:
+        if spec.checkable or spec.radio:
+            action = commands[spec.name]
+            action.setChecked(True)
+            on = drawn(spec.name)
+            if action.actionGroup() is not None:
+                action.actionGroup().setExclusive(False)
+            action.setChecked(False)
+            off = drawn(spec.name)
+            differing = sum(
+                on.pixel(x, y) != off.pixel(x, y)
+                for x in range(on.width())
+                for y in range(on.height())
+            )
+            assert differing > 12, spec.name
+    theme.set_scheme("system")

@@ -1,0 +1,1 @@
+"""Finding one's way: palette, keys, history, preferences, and what the status line says."""
