@@ -21,6 +21,8 @@ from model_core.edit.decided import decided, decisions, with_decisions
 from model_core.progress import part_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from editorbot_gui.session import Session
     from model_core.audio.source import AudioSource
     from model_core.edit.locks import Range
@@ -107,17 +109,20 @@ def facts_of(engine: Engine) -> EngineFacts:
     )
 
 
-def load_bundled_engine() -> Engine:
+def load_bundled_engine(path: Path | None = None) -> Engine:
     """Loads the bundled network; takes seconds, as it imports torch.
 
+    Args:
+        path: The checkpoint of another network, to load that one.
+
     Raises:
-        CheckpointError: If it is missing or damaged.
+        CheckpointError: If it is missing, damaged or foreign.
     """
     from editorbot_gui.preload import preload_torch
     from model_core.infer import load_engine as load_real_engine
 
     preload_torch()
-    engine = load_real_engine()
+    engine = load_real_engine(path)
     import torch
 
     # One core stays free for the window and the sound.
@@ -146,6 +151,17 @@ class EngineLoader:
         """Returns the engine, loading it unless it is there."""
         if self._engine is None:
             self._engine = self._load()
+        return self._engine
+
+    def switch(self, load: Callable[[], Engine]) -> Engine:
+        """Loads another engine in the place of this one, which stays if that fails.
+
+        Args:
+            load: Makes the engine.
+        """
+        self._engine = load()
+        self._load = load
+        self._kept = None
         return self._engine
 
     def has_heard(self, source: AudioSource) -> bool:
@@ -207,6 +223,28 @@ class Generated:
 def load_engine(loader: EngineLoader, _cancel: CancelToken, _progress: Progress) -> EngineFacts:
     """Loads the network; a job function. Returns what is known of it."""
     return facts_of(loader.get())
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRequest:
+    """Which engine to use from now on.
+
+    Attributes:
+        loader: Keeps it.
+        load: Makes it.
+    """
+
+    loader: EngineLoader
+    load: Callable[[], Engine]
+
+
+def switch_engine(request: SwitchRequest, _cancel: CancelToken, _progress: Progress) -> EngineFacts:
+    """Loads another network in the place of the one that is there; a job function.
+
+    Raises:
+        CheckpointError: If it can't be loaded; the one that is there stays.
+    """
+    return facts_of(request.loader.switch(request.load))
 
 
 def generate(request: GenerateRequest, cancel: CancelToken, progress: Progress) -> Generated:
@@ -342,6 +380,33 @@ class Generation(QObject):
             on_done=self._take_engine,
             on_failed=self._note_load_failure,
             quiet=True,
+        )
+
+    def use(
+        self,
+        load: Callable[[], Engine],
+        on_done: Callable[[], None],
+        on_failed: Callable[[Exception], None],
+    ) -> None:
+        """Begins to load another network for all that is asked for from now on.
+
+        Args:
+            load: Makes the engine.
+            on_done: Called when it is the one.
+            on_failed: Called with what hindered it; the one that was there stays.
+        """
+
+        def take(facts: EngineFacts) -> None:
+            self._take_engine(facts)
+            on_done()
+
+        self._runner.start(
+            Lane.MODEL,
+            switch_engine,
+            SwitchRequest(self._loader, load),
+            words=self.tr("Loading the model…"),
+            on_done=take,
+            on_failed=on_failed,
         )
 
     def start(self, options: GenerateOptions, words: str, aim: Aim = Aim.NEW) -> None:

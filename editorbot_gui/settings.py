@@ -204,6 +204,15 @@ class Settings:
     def export_format(self, name: str) -> None:
         self._store.setValue("files/export_format", name)
 
+    @property
+    def model(self) -> str:
+        """File name of the network that generates; empty for the bundled one."""
+        return self._text("model/chosen")
+
+    @model.setter
+    def model(self, name: str) -> None:
+        self._store.setValue("model/chosen", name)
+
     def save(self) -> None:
         """Writes everything to disk; a folder that can't be written costs only the settings."""
         self._store.sync()
