@@ -74,3 +74,45 @@ def test_the_same_edit_is_the_same_file(tmp_path: Path) -> None:
     for name in ("a.dawproject", "b.dawproject"):
         write_timeline(hand_over(EDITS["loop"], tmp_path), tmp_path / name)
     assert (tmp_path / "a.dawproject").read_bytes() == (tmp_path / "b.dawproject").read_bytes()
+
+
+# What the public schema of the format, version 1.0, says of the elements that are written here:
+# children in their order, attributes that must be there, and those that may.
+NAMED = {"name", "color", "comment"}
+REFERRED = NAMED | {"id"}
+TIMED = REFERRED | {"timeUnit", "track"}
+CLIP = {
+    "duration", "contentTimeUnit", "playStart", "playStop", "loopStart", "loopEnd",
+    "fadeTimeUnit", "fadeInTime", "fadeOutTime", "enable", "reference",
+}  # fmt: skip
+SCHEMA: dict[str, tuple[list[str], set[str], set[str]]] = {
+    "Project": (
+        ["Application", "Transport", "Structure", "Arrangement", "Scenes"], {"version"}, set(),
+    ),
+    "Application": ([], {"name", "version"}, set()),
+    "Structure": (["Track"], set(), set()),
+    "Track": (["Channel", "Track"], set(), REFERRED | {"contentType", "loaded"}),
+    "Channel": (
+        ["Devices", "Mute", "Pan", "Sends", "Volume"],
+        set(), REFERRED | {"audioChannels", "destination", "role", "solo"},
+    ),
+    "Volume": ([], {"unit"}, REFERRED | {"max", "min", "value", "parameterID"}),
+    "Arrangement": (["Lanes", "Markers"], set(), REFERRED),
+    "Lanes": (["Lanes", "Clips"], set(), TIMED),
+    "Clips": (["Clip"], set(), TIMED),
+    "Clip": (["Audio", "Clips", "Lanes"], {"time"}, NAMED | CLIP),
+    "Audio": (["File"], {"channels", "sampleRate", "duration"}, TIMED | {"algorithm"}),
+    "File": ([], {"path"}, {"external"}),
+    "Markers": (["Marker"], set(), TIMED),
+    "Marker": ([], {"time"}, NAMED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_the_schema_allows_what_is_written(tmp_path: Path, edit: EditList) -> None:
+    write_timeline(hand_over(edit, tmp_path, markers=MARKERS), tmp_path / "a.dawproject")
+    for element in read(tmp_path / "a.dawproject").iter():
+        children, needed, allowed = SCHEMA[element.tag]
+        places = [children.index(child.tag) for child in element]
+        assert places == sorted(places), element.tag
+        assert needed <= set(element.attrib) <= needed | allowed, element.tag
