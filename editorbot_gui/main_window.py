@@ -40,7 +40,6 @@ from editorbot_gui.panels.docks import add_dock, mark_dock
 from editorbot_gui.panels.editor_page import EditorPage
 from editorbot_gui.panels.edits.edits_list import EditsList
 from editorbot_gui.panels.elided_label import ElidedLabel
-from editorbot_gui.panels.empty_state import EmptyState
 from editorbot_gui.panels.file_drop import FileDrop
 from editorbot_gui.panels.generate_panel import GeneratePanel
 from editorbot_gui.panels.job_bar import JobBar
@@ -64,6 +63,7 @@ from editorbot_gui.transport import Transport
 from editorbot_gui.waveform.gestures import ZOOM_A_KEY
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from editorbot_gui.waveform.waveform_data import WaveformData
+from editorbot_gui.welcome.welcome import Welcome
 from resources import resource_path
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.notice)
         column.addWidget(self.page, 1)
-        self.empty_state = EmptyState(self.commands)
+        self.empty_state = Welcome(self.commands, self.settings)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty_state)
         self.pages.addWidget(editor)
@@ -249,6 +249,7 @@ class MainWindow(QMainWindow):
         self.player.notice_given.connect(self.tell)
         self.page.seek_requested.connect(self.transport.seek)
         self.recent_menu.chosen.connect(self.open_path)
+        self.empty_state.chosen.connect(self.open_path)
         self._file_drop.dropped.connect(self._open_dropped)
         Theme.current().theme_changed.connect(self._dress)
         self.editor = Editor(
@@ -438,6 +439,7 @@ class MainWindow(QMainWindow):
 
     def _tell_open_failure(self, path: Path, error: Exception) -> None:
         self.settings.forget_recent_file(path)
+        self.empty_state.refresh()
         self._tell_failure(error)
 
     def _tell_failure(self, error: Exception) -> None:
