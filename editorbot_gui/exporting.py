@@ -11,6 +11,7 @@ from editorbot_gui.jobs import Job, JobRunner, Lane
 
 if TYPE_CHECKING:
     from model_core.audio.source import AudioSource
+    from model_core.edit.markers import Markers
     from model_core.export.pieces import Piece, SoundOptions
     from model_core.export.sound import ExportedSound
     from model_core.progress import CancelToken, Progress
@@ -24,11 +25,13 @@ class ExportRequest:
         source: The recording.
         pieces: The files, and what each of them holds.
         options: How they are written.
+        markers: Named places of the recording; they become chapter marks.
     """
 
     source: AudioSource
     pieces: tuple[Piece, ...]
     options: SoundOptions
+    markers: Markers = ()
 
     @property
     def name(self) -> str:
@@ -47,7 +50,9 @@ def export_edit(
     """
     from model_core.export.pieces import export_pieces
 
-    return export_pieces((request.source,), request.pieces, request.options, progress, cancel)
+    return export_pieces(
+        (request.source,), request.pieces, request.options, progress, cancel, request.markers
+    )
 
 
 def exported_text(sounds: tuple[ExportedSound, ...]) -> str:

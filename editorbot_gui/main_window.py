@@ -378,7 +378,7 @@ class MainWindow(QMainWindow):
         if source is not None:
             self.settings.export_format = choice.format
             pieces = self._export_material().pieces(choice.part, choice.path)
-            self.exporter.start(ExportRequest(source, pieces, choice.options))
+            self.exporter.start(ExportRequest(source, pieces, choice.options, self.session.markers))
 
     def _export_material(self) -> ExportMaterial:
         takes = tuple((take.name, take.edit_list) for take in self.takes.all)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model_core.audio.source import AudioSource
+    from model_core.edit.markers import Markers
 
 _MERGEABLE = 1
 
@@ -34,12 +35,14 @@ class Snapshot:
         proposal: The proposal that it came from, or None.
         changes: Its changes, in the order of the recording.
         take: Number of the take that it is the state of; 0 for none.
+        markers: Named places of the recording, in order.
     """
 
     edit_list: EditList = field(default_factory=EditList)
     proposal: Proposal | None = None
     changes: tuple[Change, ...] = ()
     take: int = 0
+    markers: Markers = ()
 
 
 class ReplaceSnapshot(QUndoCommand):
@@ -176,6 +179,11 @@ class Session(QObject):
         """The number of the take that the edit is the state of; 0 for none."""
         return self._snapshot.take
 
+    @property
+    def markers(self) -> Markers:
+        """Named places of the recording, in order; all takes have the same."""
+        return self._snapshot.markers
+
     def new_take(self) -> int:
         """Returns the number of a new take, for `apply_edit`; it is given only once."""
         self._last_take += 1
@@ -246,7 +254,20 @@ class Session(QObject):
             changes = proposal.changes if proposal is not None else ()
             changes = changes or changes_of(edit_list, n_samples)
         take = self._snapshot.take if take is None else take
-        after = Snapshot(edit_list, proposal, changes, take)
+        self._push(Snapshot(edit_list, proposal, changes, take, self.markers), words, merge_key)
+
+    def apply_markers(self, markers: Markers, words: str, merge_key: str = "") -> None:
+        """Replaces the markers as one undo step; the edit stays as it is.
+
+        Args:
+            markers: The new ones, in order.
+            words: The step's name in the history.
+            merge_key: Steps that follow each other with the same key become one.
+        """
+        if markers != self.markers:
+            self._push(replace(self._snapshot, markers=markers), words, merge_key)
+
+    def _push(self, after: Snapshot, words: str, merge_key: str) -> None:
         self.undo_stack.push(
             ReplaceSnapshot(self, self._snapshot, after, words, merge_key=merge_key)
         )

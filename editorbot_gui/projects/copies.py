@@ -201,6 +201,7 @@ def same_work(work: Project, saved: Project) -> bool:
         and work.proposal == saved.proposal
         and work.changes == saved.changes
         and work.takes == saved.takes
+        and work.markers == saved.markers
         and len(work.sources) == len(saved.sources)
         and all(map(_same_recording, work.sources, saved.sources))
     )

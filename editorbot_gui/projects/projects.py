@@ -177,7 +177,7 @@ class Projects(QObject):
             return not same_work(current, self._saved)
         untouched = EditList.whole(current.sources[0].n_samples)
         return current.edit_list != untouched or bool(
-            current.proposal or current.changes or current.takes
+            current.proposal or current.changes or current.takes or current.markers
         )
 
     def adopt(self, opened: Opened) -> Snapshot | None:
@@ -205,7 +205,7 @@ class Projects(QObject):
             sentence = self.tr("The recording was found at {path}.")
             self.noticed.emit(sentence.format(path=opened.source.path), "", None)
         work = loaded.project
-        return Snapshot(work.edit_list, work.proposal, work.changes)
+        return Snapshot(work.edit_list, work.proposal, work.changes, markers=work.markers)
 
     def follow_takes(self, store: TakeStore) -> None:
         """Keeps the takes of a store with the project; without one, those of the file stay."""
@@ -250,6 +250,7 @@ class Projects(QObject):
             snapshot.changes,
             self._takes if self._take_store is None else self._take_store.saved(),
             self._options(),
+            markers=snapshot.markers,
         )
 
     def _unsaved(self) -> Project | None:

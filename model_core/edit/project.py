@@ -31,6 +31,7 @@ from model_core.edit.checked_json import (
     text,
     whole,
 )
+from model_core.edit.markers import LONGEST_NAME, Marker, Markers, sorted_markers
 from model_core.edit.serialise import SourceInfo, can_be_path, path_from
 from model_core.edit.types import (
     Change,
@@ -119,6 +120,7 @@ class Project:
         generate: What was asked for last. Its locks aren't kept: the changes' states tell them.
         autosave_of: None for a project file. In a copy that the program keeps of unsaved work: the
             path of the project, or empty if the work was never saved.
+        markers: Named places of the recordings, in order.
     """
 
     sources: tuple[ProjectSource, ...]
@@ -128,6 +130,7 @@ class Project:
     takes: tuple[Take, ...] = ()
     generate: GenerateOptions = field(default_factory=GenerateOptions)
     autosave_of: str | None = None
+    markers: Markers = ()
 
 
 def digest_of(data: bytes) -> str:
@@ -245,6 +248,10 @@ def project_to_dict(project: Project) -> dict[str, Any]:
         ],
         "generate": _options_values(project.generate),
     }
+    if project.markers:
+        document["markers"] = [
+            {"position": marker.position, "name": marker.name} for marker in project.markers
+        ]
     if project.autosave_of is not None:
         document["autosave_of"] = project.autosave_of
     return document
@@ -273,7 +280,7 @@ def dict_to_project(document: object) -> Project:
     needed = (
         "format", "version", "sources", "edit", "proposal", "changes", "takes", "generate",
     )  # fmt: skip
-    _check_keys(document, "", needed, ("autosave_of",))
+    _check_keys(document, "", needed, ("autosave_of", "markers"))
     sources = tuple(each(document, "sources", _to_source))
     edit_list, proposal, changes = _to_work(document, sources)
 
@@ -291,6 +298,7 @@ def dict_to_project(document: object) -> Project:
         tuple(each(document, "takes", to_take)),
         _to_options(_object(document, "generate")),
         _path(document, "autosave_of", may_be_empty=True) if "autosave_of" in document else None,
+        _to_markers(document, sources) if "markers" in document else (),
     )
 
 
@@ -559,6 +567,19 @@ def _to_change(value: Mapping[str, object], where: str) -> Change:
         whole(value, "after", where, 0, _MAX_WHOLE) if "after" in value else None,
         whole(value, "silence", where, 1, _MAX_WHOLE) if "silence" in value else None,
     )
+
+
+def _to_markers(value: Mapping[str, object], sources: tuple[ProjectSource, ...]) -> Markers:
+    longest = max((source.n_samples for source in sources), default=0)
+
+    def to_marker(marker: Mapping[str, object], where: str) -> Marker:
+        _check_keys(marker, where, ("position", "name"))
+        position = whole(marker, "position", where, 0, _MAX_WHOLE)
+        if position > longest:
+            raise EditError(f"{where} is beyond the end of the recording.")
+        return Marker(position, text(marker, "name", where)[:LONGEST_NAME])
+
+    return sorted_markers(tuple(each(value, "markers", to_marker)))
 
 
 def _to_options(value: Mapping[str, object]) -> GenerateOptions:

@@ -13,6 +13,7 @@ from model_core.edit.timeline import Timeline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from model_core.edit.markers import Marker
     from model_core.edit.types import EditList
 
 
@@ -22,6 +23,23 @@ class Chapter:
 
     start_s: float
     title: str
+
+
+def with_markers(
+    chapters: Sequence[Chapter], markers: Sequence[Marker], sample_rate: int
+) -> tuple[Chapter, ...]:
+    """Returns the chapters of a recording with those that its markers begin, in order.
+
+    Args:
+        chapters: Those that the recording has of its own; at the place of a marker, it counts.
+        markers: Named places; one without a name is called by its number.
+        sample_rate: Of the recording, in Hz.
+    """
+    begun = {round(chapter.start_s * sample_rate): chapter for chapter in chapters}
+    for number, marker in enumerate(markers, 1):
+        title = marker.name or f"Chapter {number}"
+        begun[marker.position] = Chapter(marker.position / sample_rate, title)
+    return tuple(begun[position] for position in sorted(begun))
 
 
 def edited_chapters(

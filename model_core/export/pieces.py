@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from model_core.audio.render import Renderer
 from model_core.edit.timeline import Timeline
 from model_core.edit.types import EditList, Segment
 from model_core.errors import FileWriteError
-from model_core.export.chapters import edited_chapters
+from model_core.export.chapters import edited_chapters, with_markers
 from model_core.export.sound import ExportedSound, export_sound
 from model_core.export.tags import Tags, read_tags
 from model_core.progress import no_progress, part_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model_core.audio.source import AudioSource
+    from model_core.edit.markers import Marker
     from model_core.export.levelling import LoudnessTarget
     from model_core.progress import CancelToken, Progress
 
@@ -110,6 +111,7 @@ def export_pieces(
     options: SoundOptions,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    markers: Sequence[Marker] = (),
 ) -> tuple[ExportedSound, ...]:
     """Writes pieces of edits to sound files, one after the other.
 
@@ -119,6 +121,7 @@ def export_pieces(
         options: How.
         progress: Told the written share.
         cancel: Looked at after every block; the files that are finished stay.
+        markers: Named places of the first recording; they become chapter marks.
 
     Raises:
         FileWriteError: A file can't be written, or there is nothing to write.
@@ -129,7 +132,8 @@ def export_pieces(
     if not pieces or min(lengths) <= 0:
         raise FileWriteError("The edit is empty: there is nothing to export.", "Keep some of it.")
     path = sources[0].path
-    kept = read_tags(path) if options.keeps_tags and path is not None else None
+    kept = read_tags(path) if options.keeps_tags and path is not None else Tags()
+    kept = replace(kept, chapters=with_markers(kept.chapters, markers, sources[0].sample_rate))
     written: list[ExportedSound] = []
     done, whole = 0, sum(lengths)
     for piece, length in zip(pieces, lengths, strict=True):
@@ -146,7 +150,7 @@ def export_pieces(
                 within=piece.within,
                 loudness=options.loudness,
                 dither=options.dither,
-                tags=None if kept is None else _tags_of(kept, piece, renderer.sample_rate),
+                tags=_tags_of(kept, piece, renderer.sample_rate),
             )
         )
         done += length

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model_core.edit.locks import Locks
+from model_core.edit.markers import Marker
 from model_core.edit.project import (
     FORMAT,
     MIGRATIONS,
@@ -145,6 +146,24 @@ def test_what_it_takes_to_make_a_rejected_change_again_is_kept() -> None:
     document["changes"][0]["silence"] = 0
     with pytest.raises(EditError, match="silence"):
         dict_to_project(document)
+
+
+def test_markers_are_kept_in_order_and_checked() -> None:
+    markers = (Marker(5, "Intro"), Marker(90, ""))
+    document = json.loads(json.dumps(project_to_dict(replace(GOLDEN_PROJECT, markers=markers))))
+    assert dict_to_project(document).markers == markers
+    document["markers"].reverse()
+    assert dict_to_project(document).markers == markers
+    assert "markers" not in project_to_dict(GOLDEN_PROJECT)
+    for wrong, sentence in (
+        ({"position": -1, "name": ""}, "position"),
+        ({"position": 10**12, "name": ""}, "beyond the end"),
+        ({"position": 1, "name": 7}, "name"),
+        ({"position": 1}, "name"),
+    ):
+        document["markers"] = [wrong]
+        with pytest.raises(EditError, match=sentence):
+            dict_to_project(document)
 
 
 @given(edit=edit_lists(), other=edit_lists(), with_proposal=st.booleans())

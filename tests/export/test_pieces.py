@@ -8,6 +8,7 @@ import soundfile
 
 from model_core.audio.reading import open_audio
 from model_core.audio.render import Renderer
+from model_core.edit.markers import Marker
 from model_core.edit.types import EditList, FadeLaw, Gap, Join, Segment
 from model_core.errors import CancelledError, FileWriteError
 from model_core.export.chapters import Chapter
@@ -87,6 +88,23 @@ def test_tags_are_left_out_if_not_wanted(source: AudioSource, tmp_path: Path) ->
     piece = Piece(tmp_path / "plain.flac", EDIT)
     export_pieces((source,), (piece,), SoundOptions(keeps_tags=False))
     assert not read_tags(piece.path)
+
+
+def test_markers_become_chapters_where_they_are_heard(source: AudioSource, tmp_path: Path) -> None:
+    markers = (Marker(500, "Start"), Marker(8000, "Two again"), Marker(10_000, "Cut away"),
+               Marker(14_000, ""))  # fmt: skip
+    straight = EditList.from_ranges([(0, 9000), (12_000, 20_000)])
+    piece = Piece(tmp_path / "m.flac", straight)
+    options = SoundOptions(keeps_tags=False)
+    export_pieces((source,), (piece,), options, markers=markers)
+    assert read_tags(piece.path).chapters == (
+        Chapter(0.062, "Start"), Chapter(1.0, "Two again"), Chapter(1.125, "Cut away"),
+        Chapter(1.375, "Chapter 4"),
+    )  # fmt: skip
+    export_pieces((source,), (piece,), SoundOptions(), markers=markers)
+    assert [chapter.title for chapter in read_tags(piece.path).chapters] == [
+        "One", "Start", "Two again", "Three", "Chapter 4",
+    ]  # fmt: skip
 
 
 def test_every_piece_is_brought_to_the_loudness(source: AudioSource, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from editorbot_gui.session import Session, changed_range
 from model_core.audio.source import ArraySource
+from model_core.edit.markers import Marker
 from model_core.edit.types import ChangeKind, EditList, Join, Proposal, Segment
 from model_core.errors import EditError
 
@@ -106,3 +107,17 @@ def test_changed_range_covers_what_differs(
     before: EditList, after: EditList, expected: tuple[int, int]
 ) -> None:
     assert changed_range(before, after) == expected
+
+
+def test_markers_are_steps_of_their_own_and_stay_with_every_edit(session: Session) -> None:
+    edits: list[object] = []
+    session.edit_changed.connect(lambda *range_: edits.append(range_))
+    session.apply_markers((Marker(10, "a"),), "Add a marker")
+    session.apply_markers((Marker(10, "a"),), "Nothing new")
+    assert edits == []
+    assert session.undo_stack.count() == 1
+    session.apply_edit(EditList.from_ranges([(100, 900)]), "Cut")
+    assert session.markers == (Marker(10, "a"),)
+    session.undo_stack.undo()
+    session.undo_stack.undo()
+    assert session.markers == ()
