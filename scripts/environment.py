@@ -114,3 +114,16 @@ def ensure_environment() -> None:
     temporary.write_text(_fingerprint(), encoding="ascii")
     temporary.replace(_STAMP)
     print(f"The environment is ready ({time.monotonic() - started:.0f} s).", flush=True)
+
+
+def ensure_extra(extra: str, module: str) -> None:
+    """Installs an extra of the project into the environment, unless a module of it is there.
+
+    Raises:
+        SetupError: If a package can't be installed.
+    """
+    there = subprocess.run(
+        [str(PYTHON), "-c", f"import {module}"], capture_output=True, check=False
+    )
+    if there.returncode != 0:
+        _pip_install("--no-build-isolation", "--editable", f".[{extra}]")

@@ -117,6 +117,17 @@ def screenshots(arguments: Sequence[str]) -> int:
     return _call(_PYTHON, "-m", "scripts.screenshots", *arguments, QT_QPA_PLATFORM="offscreen")
 
 
+def docs(arguments: Sequence[str]) -> int:
+    """Makes the guide as a folder of web pages; a warning counts as an error."""
+    setup()
+    environment.ensure_extra("docs", "mkdocs, mkdocstrings_handlers.python")
+    # The theme advertises its successor, which can't read our settings fully yet.
+    code = _call(_PYTHON, "-m", "mkdocs", "build", "--strict", *arguments, NO_MKDOCS_2_WARNING="1")
+    if code == 0:
+        print(f"The guide: {environment.ROOT / 'build' / 'docs' / 'index.html'}")
+    return code
+
+
 def clean(_arguments: Sequence[str] = ()) -> int:
     """Removes what the other commands made, the environment too."""
     for name in (".venv", ".bench", "out", "build", "dist", "editorbot.egg-info", *_CACHES):
@@ -126,7 +137,7 @@ def clean(_arguments: Sequence[str] = ()) -> int:
 
 TASKS: dict[str, Callable[[Sequence[str]], int]] = {
     task.__name__.replace("_", "-"): task
-    for task in (setup, run, test, lint, bench, bench_quality, screenshots, clean)
+    for task in (setup, run, test, lint, bench, bench_quality, screenshots, docs, clean)
 }
 """The commands by name."""
 

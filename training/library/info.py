@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FORMAT: Final = "editorbot-pair"
 VERSION: Final = 1
 
-ALIGNER_VERSION: Final = 1
+ALIGNER_VERSION: Final = 2
 """To be raised when the aligner may answer otherwise for a pair that it answered for before."""
 FEATURES_VERSION: Final = 1
 """To be raised when the same recording may have another mel spectrogram."""
