@@ -181,7 +181,7 @@ class MainWindow(QMainWindow):
             add_dock(self, "edits_dock", self.tr("Edits"), self.edits_list),
             add_takes_dock(self, self.desk.strip),
         )
-        self.guide = Guide(self, self.commands, self.session, self.settings)
+        self.guide = Guide(self, self.commands, self.session, self.settings, self.runner)
         self.guide.told.connect(self.tell)
         for dock in self.docks:
             dock.visibilityChanged.connect(self._mark_docks)

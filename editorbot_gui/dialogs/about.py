@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import html
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, qVersion
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
+    QTabWidget,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -19,30 +22,14 @@ from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.icon import app_icon
 from editorbot_gui.settings import APP_NAME
 from editorbot_gui.theme import GRID_PX, Theme, text_font
-from editorbot_gui.version import editorbot_version, version_of
+from editorbot_gui.version import editorbot_version
 
-PACKAGES = (
-    ("PySide6-Essentials", "Qt for Python", "LGPL-3.0"),
-    ("torch", "PyTorch", "BSD-3-Clause"),
-    ("numpy", "NumPy", "BSD-3-Clause"),
-    ("scipy", "SciPy", "BSD-3-Clause"),
-    ("soundfile", "SoundFile, with libsndfile (LGPL-2.1)", "BSD-3-Clause"),
-    ("av", "PyAV, with FFmpeg (LGPL-2.1 or GPL)", "BSD-3-Clause"),
-    ("soxr", "Python-SoXR, with libsoxr", "LGPL-2.1"),
-    ("sounddevice", "sounddevice, with PortAudio (MIT)", "MIT"),
-    ("librosa", "librosa", "ISC"),
-    ("matplotlib", "Matplotlib", "PSF-based"),
-    ("pyqtgraph", "PyQtGraph", "MIT"),
-    ("qtawesome", "QtAwesome, with Material Design Icons (Apache-2.0)", "MIT"),
-    ("safetensors", "safetensors", "Apache-2.0"),
-    ("platformdirs", "platformdirs", "MIT"),
-    ("tqdm", "tqdm", "MPL-2.0, MIT"),
-)
-"""Distribution, name for the person, licence."""
+if TYPE_CHECKING:
+    from editorbot_gui.legal import Credits
 
 
 class AboutDialog(QDialog):
-    """Version, licence and credits.
+    """Version, licence and credits; those are shown when they have been read.
 
     Args:
         parent: The window.
@@ -52,6 +39,7 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("About {name}").format(name=APP_NAME))
+        self._credits: Credits | None = None
         icon = QLabel()
         icon.setPixmap(app_icon().pixmap(QSize(64, 64)))
         icon.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -63,36 +51,92 @@ class AboutDialog(QDialog):
                 "MIT licence. Your recordings stay on this machine."
             )
         )
+        self.versions = QLabel()
+        self.versions.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.versions.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         head = QHBoxLayout()
         head.setSpacing(2 * GRID_PX)
         head.addWidget(icon)
         text = QVBoxLayout()
-        text.addWidget(name)
-        text.addWidget(words)
+        for label in (name, words, self.versions):
+            text.addWidget(label)
         head.addLayout(text, 1)
-        self.licences = QTextBrowser()
-        self.licences.setAccessibleName(self.tr("Licences"))
-        self.licences.setHtml(self._licences_html())
-        self.licences.setMinimumSize(62 * GRID_PX, 34 * GRID_PX)
+        self.libraries = _page(self.tr("Libraries"))
+        self.third_party = _page(self.tr("Sounds and material of others"))
+        self.licence = _page(self.tr("Licence of EditorBot"))
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setAccessibleName(self.tr("Pages"))
+        self.tabs.setMinimumSize(76 * GRID_PX, 40 * GRID_PX)
+        for page in (self.libraries, self.third_party, self.licence):
+            page.setPlainText(self.tr("Reading…"))
+            self.tabs.addTab(page, page.accessibleName())
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.copy_button = buttons.addButton(
+            self.tr("Copy versions"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.copy_button.setToolTip(self.tr("For a report of a problem."))
+        self.copy_button.clicked.connect(self._copy)
         buttons.rejected.connect(self.reject)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         without_icons(buttons.buttons())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID_PX, 3 * GRID_PX, 3 * GRID_PX, 2 * GRID_PX)
         layout.setSpacing(2 * GRID_PX)
         layout.addLayout(head)
-        layout.addWidget(self.licences)
+        layout.addWidget(self.tabs, 1)
         layout.addWidget(buttons)
+        self._show_versions()
 
-    def _licences_html(self) -> str:
+    def show_credits(self, credits_: Credits) -> None:
+        """Shows what was read of the packages and of the files beside the program."""
+        self._credits = credits_
+        missing = self.tr("This page is missing from the installation.")
+        self.libraries.setHtml(self._libraries_html(credits_))
+        self.third_party.setMarkdown(credits_.third_party or missing)
+        self.licence.setPlainText(credits_.licence or missing)
+        self._show_versions()
+
+    @property
+    def versions_text(self) -> str:
+        """Versions of everything, a line each, for a report."""
+        lines = [f"{APP_NAME} {editorbot_version()}", f"Qt {qVersion()}"]
+        if self._credits is not None:
+            lines += [f"Python {self._credits.python}", self._credits.system]
+            lines += [f"{library.name} {library.version}" for library in self._credits.libraries]
+        return "\n".join(lines)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.versions_text)
+
+    def _show_versions(self) -> None:
+        parts = [f"Qt {qVersion()}"]
+        if self._credits is not None:
+            parts = [f"Python {self._credits.python}", *parts, self._credits.system]
+        self.versions.setText(" · ".join(parts))
+        self.versions.setStyleSheet(f"color: {Theme.current().palette.muted.name()}")
+
+    def _libraries_html(self, credits_: Credits) -> str:
         muted = Theme.current().palette.muted.name()
         rows = "".join(
-            f"<tr><td>{html.escape(name)}</td>"
-            f"<td style='color:{muted}'>{html.escape(version_of(distribution))}</td>"
-            f"<td style='color:{muted}'>{html.escape(licence)}</td></tr>"
-            for distribution, name, licence in PACKAGES
+            f"<tr><td>{html.escape(library.name)}</td>"
+            f"<td style='color:{muted}'>{html.escape(library.version)}</td>"
+            f"<td style='color:{muted}'>{html.escape(library.licence)}</td></tr>"
+            for library in credits_.libraries
+        )
+        thanks = self.tr(
+            "EditorBot stands on these, with thanks. What they bring along is on the next page."
         )
         return (
-            f"<p>{html.escape(self.tr('EditorBot stands on these, with thanks:'))}</p>"
+            f"<p>{html.escape(thanks)}</p>"
             f"<table cellspacing='0' cellpadding='4' width='100%'>{rows}</table>"
         )
+
+
+def _page(name: str) -> QTextBrowser:
+    page = QTextBrowser()
+    page.setAccessibleName(name)
+    page.setOpenExternalLinks(True)
+    page.setTabChangesFocus(True)
+    page.document().setDocumentMargin(GRID_PX)
+    return page

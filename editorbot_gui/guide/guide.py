@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import shiboken6
 from PySide6.QtCore import QChildEvent, QEvent, QObject, Signal
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
 
@@ -11,6 +12,8 @@ from editorbot_gui.actions import ACTIONS, plain
 from editorbot_gui.dialogs.about import AboutDialog
 from editorbot_gui.dialogs.shortcuts import ShortcutsDialog
 from editorbot_gui.history.history_dock import HistoryPanel
+from editorbot_gui.jobs import Lane
+from editorbot_gui.legal import read_credits
 from editorbot_gui.logs import open_log_folder
 from editorbot_gui.palette.entries import entries_of, remembered
 from editorbot_gui.palette.palette import CommandPalette
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from editorbot_gui.actions import ActionSet
+    from editorbot_gui.jobs import JobRunner
+    from editorbot_gui.legal import Credits
     from editorbot_gui.session import Session
     from editorbot_gui.settings import Settings
 
@@ -35,19 +40,26 @@ class Guide(QObject):
         commands: The window's actions.
         session: The document.
         settings: What is remembered.
+        runner: Works in the background.
     """
 
     told = Signal(str)
     """A sentence for the status bar."""
 
     def __init__(
-        self, window: QMainWindow, commands: ActionSet, session: Session, settings: Settings
+        self,
+        window: QMainWindow,
+        commands: ActionSet,
+        session: Session,
+        settings: Settings,
+        runner: JobRunner,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._commands = commands
         self._session = session
         self._settings = settings
+        self._runner = runner
         self._placed = False
         self._use(KeyMap(ACTIONS, settings.keys))
         self.history = HistoryPanel(session)
@@ -57,7 +69,7 @@ class Guide(QObject):
             "shortcuts": self.show_sheet,
             "change_keys": self.change_keys,
             "history": self.show_history,
-            "about": lambda: AboutDialog(window).open(),
+            "about": self.show_about,
             "open_log_folder": open_log_folder,
         }
         self.history_dock.visibilityChanged.connect(self._mark_dock)
@@ -98,6 +110,21 @@ class Guide(QObject):
         """Shows the dialog in which commands get other keys."""
         dialog = RebindingDialog(self._settings.keys, self._window)
         dialog.keys_chosen.connect(self._take_keys)
+        dialog.open()
+        return dialog
+
+    def show_about(self) -> AboutDialog:
+        """Shows version, licences and credits."""
+        dialog = AboutDialog(self._window)
+
+        def show(read: Credits) -> None:
+            if shiboken6.isValid(dialog):  # it may be closed by now
+                dialog.show_credits(read)
+
+        self._runner.start(
+            Lane.SAVE, read_credits, None, words=self.tr("Reading licences"), on_done=show,
+            quiet=True,
+        )  # fmt: skip
         dialog.open()
         return dialog
 

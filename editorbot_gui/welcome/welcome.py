@@ -173,7 +173,9 @@ class Welcome(QWidget):
         shown = self._settings.introduction
         self.introduction.setVisible(shown)
         self.introduction_button.setText(
-            self.tr("Don't show this again") if shown else self.tr("What does EditorBot do?")
+            self.tr("Don't show the introduction again")
+            if shown
+            else self.tr("What does EditorBot do?")
         )
         self.introduction_button.setToolTip(
             self.tr("Leave the three lines out from now on.")

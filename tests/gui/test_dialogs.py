@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
-from editorbot_gui.dialogs.about import PACKAGES, AboutDialog
 from editorbot_gui.dialogs.export import ExportChoice, ExportDialog, kept_encoding, suggested_path
 from editorbot_gui.dialogs.export_formats import FORMATS, format_named
 from editorbot_gui.errors import DefectReporter, describe, show_error
@@ -172,12 +171,3 @@ def test_defects_are_shown_once_with_details(qtbot: QtBot, tmp_path: Path) -> No
 
 def test_lack_of_memory_is_told_in_words() -> None:
     assert "memory" in describe(MemoryError()).sentence
-
-
-def test_about_names_every_library(qtbot: QtBot) -> None:
-    dialog = AboutDialog()
-    qtbot.addWidget(dialog)
-    text = dialog.licences.toPlainText()
-    for _, name, licence in PACKAGES:
-        assert name in text
-        assert licence in text

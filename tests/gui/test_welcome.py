@@ -50,7 +50,7 @@ def test_the_introduction_stays_away_once_it_is_dismissed_and_can_be_had_again(
     qtbot: QtBot, settings: Settings
 ) -> None:
     welcome = make_welcome(qtbot, settings)
-    assert welcome.introduction_button.text() == "Don't show this again"
+    assert welcome.introduction_button.text() == "Don't show the introduction again"
     qtbot.keyClick(welcome.introduction_button, Qt.Key.Key_Space)
     assert not welcome.introduction.isVisible()
     assert all(button.isVisible() for button in welcome.buttons.values())
