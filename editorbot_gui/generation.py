@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from editorbot_gui.computing import usable_device
 from editorbot_gui.jobs import Job, JobRunner, Lane
 from model_core.edit.decided import decided, decisions, with_decisions
+from model_core.edit.new_fades import with_new_fades
+from model_core.edit.types import EditList
 from model_core.progress import part_of
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from editorbot_gui.session import Session
     from model_core.audio.source import AudioSource
     from model_core.edit.locks import Range
-    from model_core.edit.types import Change, EditList, Proposal
+    from model_core.edit.types import Change, Proposal
     from model_core.options import GenerateOptions
     from model_core.progress import CancelToken, Progress
 
@@ -122,7 +125,7 @@ def load_bundled_engine(path: Path | None = None) -> Engine:
     from model_core.infer import load_engine as load_real_engine
 
     preload_torch()
-    engine = load_real_engine(path)
+    engine = load_real_engine(path, usable_device())
     import torch
 
     # One core stays free for the window and the sound.
@@ -164,6 +167,11 @@ class EngineLoader:
         self._kept = None
         return self._engine
 
+    @property
+    def load(self) -> Callable[[], Engine]:
+        """Makes the engine that is there, or another one like it."""
+        return self._load
+
     def has_heard(self, source: AudioSource) -> bool:
         """Whether the encoding of a recording is there."""
         kept = self._kept
@@ -199,12 +207,14 @@ class GenerateRequest:
         source: The recording.
         options: What the person asks for.
         before: The edit whose decided changes are kept, with all its changes; None keeps nothing.
+        fade_ms: Length of the crossfades; None leaves it to the program.
     """
 
     loader: EngineLoader
     source: AudioSource
     options: GenerateOptions
     before: tuple[EditList, tuple[Change, ...]] | None = None
+    fade_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +276,10 @@ def generate(request: GenerateRequest, cancel: CancelToken, progress: Progress) 
     proposal = engine.propose(encoding, source, options, part_of(progress, begin, 1.0), cancel)
     if kept is not None:
         proposal = with_decisions(proposal, kept, source.n_samples)
+    if request.fade_ms is not None:
+        length = round(request.fade_ms / 1000 * source.sample_rate)
+        faded = with_new_fades(EditList(), proposal.edit_list, length)
+        proposal = replace(proposal, edit_list=faded)
     return Generated(source, proposal)
 
 
@@ -343,6 +357,7 @@ class Generation(QObject):
         self._runner = runner
         self._loader = loader
         self._keeps_decided = True
+        self.fade_ms: int | None = None
         self._asked: list[_Asked] = []
         self.engine_state = EngineState.ABSENT
         self.facts = EngineFacts()
@@ -433,7 +448,7 @@ class Generation(QObject):
         asked.job = self._runner.start(
             Lane.MODEL,
             generate,
-            GenerateRequest(self._loader, source, options, self._before()),
+            GenerateRequest(self._loader, source, options, self._before(), self.fade_ms),
             words=self.tr("Generating an edit…"),
             on_done=lambda generated: self._take_proposal(generated, asked),
             on_failed=lambda error: self._note_failure(error, asked),

@@ -125,6 +125,44 @@ class Settings:
         self._store.setValue("input_device", device_id)
 
     @property
+    def compute_device(self) -> str:
+        """Where the network computes: "auto", "cpu", "cuda" or "mps"."""
+        return self._text("model/device") or "auto"
+
+    @compute_device.setter
+    def compute_device(self, name: str) -> None:
+        self._store.setValue("model/device", name)
+
+    @property
+    def cache_folder(self) -> str:
+        """Where what can be computed again is kept; empty for the system's usual place."""
+        return self._text("files/cache")
+
+    @cache_folder.setter
+    def cache_folder(self, folder: str) -> None:
+        self._store.setValue("files/cache", folder)
+
+    @property
+    def crossfade_ms(self) -> int | None:
+        """Length of the crossfades of new joins; None leaves it to the program."""
+        return self._number("editing/crossfade_ms", 0, 1000)
+
+    @crossfade_ms.setter
+    def crossfade_ms(self, length: int | None) -> None:
+        self._store.setValue("editing/crossfade_ms", "" if length is None else str(length))
+
+    @property
+    def keep_every_s(self) -> int | None:
+        """How often unsaved work is kept, at most; 0 is at once, None never."""
+        if self._text("files/keep_every_s") == "never":
+            return None
+        return self._number("files/keep_every_s", 0, 3600) or 0
+
+    @keep_every_s.setter
+    def keep_every_s(self, seconds: int | None) -> None:
+        self._store.setValue("files/keep_every_s", "never" if seconds is None else str(seconds))
+
+    @property
     def keys(self) -> dict[str, tuple[str, ...]]:
         """Keys that the person has chosen, by the names of actions; the others have their own."""
         try:
@@ -225,6 +263,11 @@ class Settings:
     def _text(self, key: str) -> str:
         value = self._store.value(key, "")
         return value if isinstance(value, str) else ""
+
+    def _number(self, key: str, low: int, high: int) -> int | None:
+        text = self._text(key)
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        return number if low <= number <= high else None
 
     def _bytes(self, key: str) -> QByteArray:
         value = self._store.value(key)

@@ -19,6 +19,7 @@ from editorbot_gui.editing.situation import Situation
 from editorbot_gui.errors import describe
 from editorbot_gui.waveform.timecode import format_length, format_time
 from editorbot_gui.waveform.view_state import Axis
+from model_core.edit.new_fades import with_new_fades
 from model_core.edit.types import Join
 from model_core.errors import EditError
 
@@ -68,6 +69,7 @@ class Editor(QObject):
         self._actions = actions
         self._window = window
         self._clip: EditList | None = None
+        self.fade_ms: int | None = None
         self._refused: dict[str, str] = {}
         actions["snap"].setChecked(True)
         self.drag = EdgeDrag(page.edited, lambda: self.situation, actions["snap"].isChecked, self)
@@ -167,12 +169,16 @@ class Editor(QObject):
         if session.source is None:
             return
         first = not session.is_edited
+        edit = outcome.edit
+        if self.fade_ms is not None:
+            fade = round(self.fade_ms / 1000 * session.source.sample_rate)
+            edit = with_new_fades(session.edit_list, edit, fade)
         session.apply_edit(
-            outcome.edit,
+            edit,
             outcome.words,
             proposal=session.proposal,
             merge_key=outcome.merge_key,
-            changes=rows_after(session.changes, outcome.edit, session.source.n_samples),
+            changes=rows_after(session.changes, edit, session.source.n_samples),
         )
         if outcome.select is not None:
             view.restore_selection(outcome.select)

@@ -37,6 +37,7 @@ class Keeper(QObject):
         super().__init__(parent)
         self._runner = runner
         self._unsaved = unsaved
+        self._interval_ms: int | None = INTERVAL_MS
         self._copy: UnsavedCopy | None = None
         self._job: Job | None = None
         self._changed_meanwhile = False
@@ -53,11 +54,23 @@ class Keeper(QObject):
         self._changed_meanwhile = self._has_told = False
         self._timer.stop()
 
+    def keep_every(self, interval_ms: int | None) -> None:
+        """Keeps the work at most so often; None keeps nothing more.
+
+        Args:
+            interval_ms: In milliseconds; never more often than `INTERVAL_MS`.
+        """
+        self._interval_ms = None if interval_ms is None else max(INTERVAL_MS, interval_ms)
+        self._timer.stop()
+        if self._copy is not None:
+            self.note_change()
+
     def note_change(self) -> None:
         """Keeps the work at once, or soon: changes that follow quickly are kept together."""
-        if not self._timer.isActive():
-            waited_ms = self._since_last.elapsed() if self._since_last.isValid() else INTERVAL_MS
-            self._timer.start(max(0, INTERVAL_MS - waited_ms))
+        interval_ms = self._interval_ms
+        if interval_ms is not None and not self._timer.isActive():
+            waited_ms = self._since_last.elapsed() if self._since_last.isValid() else interval_ms
+            self._timer.start(max(0, interval_ms - waited_ms))
 
     def stop(self) -> None:
         """Keeps nothing any more."""

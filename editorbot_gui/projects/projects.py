@@ -180,6 +180,10 @@ class Projects(QObject):
             current.proposal or current.changes or current.takes or current.markers
         )
 
+    def keep_every(self, seconds: int | None) -> None:
+        """Keeps unsaved work safe at most so often; 0 is at once, None never."""
+        self._keeper.keep_every(None if seconds is None else 1000 * seconds)
+
     def adopt(self, opened: Opened) -> Snapshot | None:
         """Takes over what was opened, right before the session shows it.
 

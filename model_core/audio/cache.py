@@ -5,11 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
 CACHE_VARIABLE = "EDITORBOT_CACHE_DIR"
 """Environment variable that moves the cache elsewhere, such as to a larger disk."""
+
+
+KINDS = ("beats", "decoded", "peaks")
+"""Folders of files that can be computed again from recordings."""
+
+
+def cache_root() -> Path:
+    """Returns where the folders of the cache lie; it need not be there yet."""
+    moved = os.environ.get(CACHE_VARIABLE)
+    return Path(moved) if moved else Path(platformdirs.user_cache_dir("EditorBot", False))
 
 
 def cache_folder(kind: str) -> Path:
@@ -21,11 +35,42 @@ def cache_folder(kind: str) -> Path:
     Raises:
         OSError: If the folder can't be made.
     """
-    moved = os.environ.get(CACHE_VARIABLE)
-    root = Path(moved) if moved else Path(platformdirs.user_cache_dir("EditorBot", False))
-    folder = root / kind
+    folder = cache_root() / kind
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def cache_size(root: Path) -> int:
+    """Returns how many bytes the cached files under a folder take."""
+    return sum(size for _, size in _cached_files(root))
+
+
+def clear_cache(root: Path, spared: Collection[str] = ()) -> int:
+    """Removes cached files; those that are open under Windows stay.
+
+    Args:
+        root: Where the folders of the cache lie.
+        spared: Content hashes of recordings whose files stay, because they are in use.
+
+    Returns:
+        How many bytes were freed.
+    """
+    freed = 0
+    for path, size in _cached_files(root):
+        if not any(path.name.startswith(each) for each in spared):
+            with contextlib.suppress(OSError):
+                path.unlink()
+                freed += size
+    return freed
+
+
+def _cached_files(root: Path) -> Iterator[tuple[Path, int]]:
+    for kind in KINDS:
+        with contextlib.suppress(OSError):
+            for path in sorted((root / kind).iterdir()):
+                with contextlib.suppress(OSError):
+                    if path.is_file() and not path.is_symlink():
+                        yield path, path.stat().st_size
 
 
 def mark_used(path: Path) -> None:

@@ -181,3 +181,15 @@ def test_what_could_not_be_met_is_said_above_the_views(open_rig: Rig, qtbot: QtB
 )
 def test_lengths_are_read_as_people_write_them(text: str, seconds: float | None) -> None:
     assert seconds_of(text) == seconds
+
+
+def test_crossfades_are_as_long_as_is_usual(rig: Rig, qtbot: QtBot, speech: Path) -> None:
+    rig.open(qtbot, speech)
+    rig.window.generation.fade_ms = 20
+    rig.generate(qtbot)
+    session = rig.window.session
+    assert {join.length for join in session.edit_list.joins} == {320}
+    take = rig.window.takes.current
+    assert take is not None
+    assert take.proposal is not None
+    assert take.proposal.edit_list == take.edit_list
