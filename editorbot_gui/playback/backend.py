@@ -67,6 +67,9 @@ class AudioBackend(Protocol):
 
     device: str | None
 
+    def prepare(self) -> None:
+        """Loads what opening needs, so that it is quick; what fails fails again when opening."""
+
     def open(self, sample_rate: int) -> AudioStream:
         """Opens the device for playing.
 

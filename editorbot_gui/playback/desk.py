@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from editorbot_gui.playback.device_menu import DeviceMenu
 from editorbot_gui.playback.matching import LoudnessMatch
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from editorbot_gui.settings import Settings
     from editorbot_gui.transport import Transport
     from editorbot_gui.waveform.view_state import ViewState
+
+
+_QUICK_MS = 200
 
 
 class ListeningDesk(QObject):
@@ -102,6 +105,11 @@ class ListeningDesk(QObject):
         transport.course_changed.connect(self._tell_speed)
         transport.playing_changed.connect(self._tell_speed)
         transport.playing_changed.connect(self._tell_gaps)
+        self._slow_opening = QTimer(self)
+        self._slow_opening.setSingleShot(True)
+        self._slow_opening.setInterval(_QUICK_MS)
+        self._slow_opening.timeout.connect(self._tell_opening)
+        player.opening_changed.connect(self._watch_opening)
         session.document_changed.connect(self.refresh)
         view.selection_changed.connect(self.refresh)
         self.refresh()
@@ -157,6 +165,16 @@ class ListeningDesk(QObject):
         elif abs(speed) > 1:
             pitch = self.tr("; the pitch rises with it")
         self.told.emit(words.format(speed=abs(speed), way=way, pitch=pitch))
+
+    def _watch_opening(self, opening: bool) -> None:
+        if opening:
+            self._slow_opening.start()
+        else:
+            self._slow_opening.stop()
+
+    def _tell_opening(self) -> None:
+        """Says why nothing is heard yet, where a device takes long enough for that to be noticed."""
+        self.told.emit(self.tr("Opening the sound output…"))
 
     def _tell_gaps(self, playing: bool) -> None:
         """Says after playing whether it was heard without gaps; the edit has none of them."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QActionGroup
 
 from editorbot_gui.jobs import Lane
-from editorbot_gui.playback.devices import OutputDevice, list_outputs
+from editorbot_gui.playback.devices import SoundDevice, list_outputs
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
@@ -35,7 +35,7 @@ class DeviceMenu(QObject):
         self._menu = menu
         self._player = player
         self._runner = runner
-        self._found: tuple[OutputDevice, ...] | None = None
+        self._found: tuple[SoundDevice, ...] | None = None
         self._looking = False
         self._failure = ""
         self._group: QActionGroup | None = None
@@ -61,7 +61,7 @@ class DeviceMenu(QObject):
             quiet=True,
         )
 
-    def _take(self, found: tuple[OutputDevice, ...]) -> None:
+    def _take(self, found: tuple[SoundDevice, ...]) -> None:
         self._looking = False
         if self._found is not None and found != self._found:
             self._player.devices_changed()

@@ -1,4 +1,4 @@
-"""Which sound outputs there are now."""
+"""Which sound outputs and inputs there are now."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from model_core.errors import DeviceError
 
 if TYPE_CHECKING:
+    from editorbot_gui.playback.list_devices import Kind
     from model_core.progress import CancelToken, Progress
 
 _LONGEST_S = 5.0
@@ -21,23 +22,25 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
-class OutputDevice:
-    """A sound output.
+class SoundDevice:
+    """A sound output or input.
 
     Attributes:
         id: What it is opened by.
         name: For people.
-        is_default: Whether the system plays through it by default.
+        is_default: Whether the system uses it by default.
+        channels: How many it has.
     """
 
     id: str
     name: str
     is_default: bool
+    channels: int = 2
 
 
 def list_outputs(
     _request: None, cancel: CancelToken, _progress: Progress
-) -> tuple[OutputDevice, ...]:
+) -> tuple[SoundDevice, ...]:
     """Looks for sound outputs, in a process of its own; a job.
 
     Returns:
@@ -47,7 +50,18 @@ def list_outputs(
         DeviceError: They can't be listed.
         CancelledError: It was cancelled.
     """
-    command = [sys.executable, "-m", "editorbot_gui.playback.list_devices"]
+    return _listed("output", cancel)
+
+
+def list_inputs(
+    _request: None, cancel: CancelToken, _progress: Progress
+) -> tuple[SoundDevice, ...]:
+    """Looks for sound inputs, in a process of its own; a job. See `list_outputs`."""
+    return _listed("input", cancel)
+
+
+def _listed(kind: Kind, cancel: CancelToken) -> tuple[SoundDevice, ...]:
+    command = [sys.executable, "-m", "editorbot_gui.playback.list_devices", kind]
     process = subprocess.Popen(  # noqa: S603 - the project's own program
         command,
         cwd=_ROOT,
@@ -80,11 +94,14 @@ def list_outputs(
     return _parsed(answer)
 
 
-def _parsed(answer: str) -> tuple[OutputDevice, ...]:
+def _parsed(answer: str) -> tuple[SoundDevice, ...]:
     try:
         rows = json.loads(answer)
         return tuple(
-            OutputDevice(str(row["id"]), str(row["name"]), bool(row["default"])) for row in rows
+            SoundDevice(
+                str(row["id"]), str(row["name"]), bool(row["default"]), int(row["channels"])
+            )
+            for row in rows
         )
     except (ValueError, TypeError, KeyError) as error:
-        raise DeviceError("The sound outputs can't be listed.", "Try again in a moment.") from error
+        raise DeviceError("The sound devices can't be listed.", "Try again in a moment.") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from editorbot_gui.playback.backend import AudioBackend
@@ -11,6 +10,7 @@ from editorbot_gui.playback.feeder import Feeder, FeederThread
 from editorbot_gui.playback.plan import Material, Plan, Span
 from editorbot_gui.playback.pump import OutputPump, PlayClock
 from editorbot_gui.playback.ring import SampleRing
+from editorbot_gui.playback.short_turns import short_turns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,10 +22,6 @@ _SMALLEST_RING_FRAMES = 16384
 
 # What the device took is kept so long, for the level meter to look at when it is heard.
 _KEPT_S = 1.0
-
-# The device's callback waits for the interpreter while other threads compute. Python hands it over
-# every 5 ms by default, which is too long a wait for a device that holds 20 ms.
-_SWITCH_INTERVAL_S = 0.001
 
 # Looks at a device that pulls nothing before it counts as gone; about five seconds of them.
 # Counted in looks, not in seconds, so that a machine that slept isn't taken for a dead device.
@@ -63,8 +59,7 @@ class Output:
         self._polls_without_block = 0
         self._stream.start(self._pump.pull)
         self._thread = FeederThread(self.feeder) if threaded else None
-        self._old_switch_interval_s = sys.getswitchinterval()
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        short_turns.begin()
 
     @property
     def underruns(self) -> int:
@@ -136,7 +131,16 @@ class Output:
 
     def close(self) -> None:
         """Frees the device and ends the thread; afterwards no material is read."""
-        sys.setswitchinterval(self._old_switch_interval_s)
-        self._stream.close()
+        self.read_no_more()
+        self.free_device()
+
+    def read_no_more(self) -> None:
+        """Ends the thread; afterwards no material is read, and what waits is played to its end."""
         if self._thread is not None:
             self._thread.stop()
+        self._pump.flowing = False
+
+    def free_device(self) -> None:
+        """Stops at once and frees the device, which takes a moment; may run on any thread."""
+        short_turns.end()
+        self._stream.close()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from enum import StrEnum
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from editorbot_gui.playback.backend import AudioBackend
+from editorbot_gui.playback.device_thread import DeviceThread
 from editorbot_gui.playback.output import Output
 from editorbot_gui.playback.plan import (
     STRAIGHT_ON,
@@ -18,6 +21,8 @@ from editorbot_gui.playback.plan import (
 )
 from editorbot_gui.playback.sound_device import SoundDeviceBackend
 from model_core.errors import DeviceError
+
+log = logging.getLogger(__name__)
 
 _POLL_MS = 20
 _CLOSE_AFTER_MS = 10_000
@@ -44,13 +49,48 @@ class Listening(StrEnum):
     EDITED = "edited"
 
 
+class _Opening:
+    """A device that is being opened, on another thread.
+
+    Attributes:
+        source_format: Rate and channels that are wanted.
+        reason: Why, as a sentence that is said with what comes of it; may be empty.
+        output: What came of it, or None.
+        error: What came of it instead, or None.
+    """
+
+    def __init__(self, material: Material, reason: str) -> None:
+        self.source_format = (material.sample_rate, material.channels)
+        self.reason = reason
+        self.output: Output | None = None
+        self.error: DeviceError | None = None
+        self._guard = threading.Lock()
+        self._unwanted = False
+
+    def take(self, output: Output) -> None:
+        """Takes what was opened; frees it at once if nobody wants it any more."""
+        with self._guard:
+            if not self._unwanted:
+                self.output = output
+                return
+        output.close()
+
+    def give_up(self) -> Output | None:
+        """Wants it no more; returns what is open already and has to be closed."""
+        with self._guard:
+            self._unwanted = True
+            output, self.output = self.output, None
+        return output
+
+
 class Player(QObject):
     """Plays the recording or the edit and knows what is heard at this moment.
 
     Lives on the GUI thread. Positions are samples on the timeline that `listening` names. Every
     change is smoothed by a fade of 3 ms; between those moments the samples heard are the
     material's own. The sound device is opened by the first `play` and given back some seconds
-    after playback has stopped.
+    after playback has stopped; both happen on another thread, as both take a moment. Until the
+    device is open the player says that it plays, and the place stands still.
 
     Args:
         parent: Owner.
@@ -74,9 +114,13 @@ class Player(QObject):
     heard through another device than it was."""
     course_changed = Signal()
     """Another speed or loop, or none."""
+    opening_changed = Signal(bool)
+    """Whether the device is being opened, so that nothing is heard yet."""
     frames_heard = Signal(object, int)
     """Emitted while playing with the device's samples `[n, C]` that were heard since the last time,
     and its rate in hertz."""
+
+    _opened = Signal(object)
 
     def __init__(
         self,
@@ -101,6 +145,9 @@ class Player(QObject):
         self._scrubbed_from: int | None = None
         self._scrub_refused = False
         self._output: Output | None = None
+        self._opening: _Opening | None = None
+        self._devices = DeviceThread("audio-device")
+        self._opened.connect(self._take_opened)
         self._notice = ""
         self._closed_underruns = 0
 
@@ -166,6 +213,8 @@ class Player(QObject):
         self._close_output()
         self._materials[Listening.RAW] = material
         self._rest_at(0, PlayerState.STOPPED)
+        if material is not None and self._threaded:
+            self._devices.ask(self._backend.prepare)
 
     def set_edited(self, material: Material | None, to_new: PositionMap | None = None) -> None:
         """Takes a new version of the edit, or none. Playing goes on.
@@ -340,6 +389,7 @@ class Player(QObject):
         The player can be used again.
         """
         self._close_output()
+        self._devices.join()
 
     def feed(self) -> None:
         """Renders what is due. Only for a player that was made without a thread."""
@@ -402,30 +452,76 @@ class Player(QObject):
             self._output.set_plan(plan)
 
     def _fits(self, material: Material) -> bool:
-        """Whether the device is open for such material, and well."""
+        """Whether the device is open for such material, and well, or is being opened for it."""
         output = self._output
+        if self._opening is not None:
+            return self._opening.source_format == (material.sample_rate, material.channels)
         if output is None or output.poll_failure():
             return False
         return output.source_format == (material.sample_rate, material.channels)
 
     def _open_output(self, material: Material, reason: str = "") -> bool:
-        """Opens the device unless it is open and fits; says so when that fails.
+        """Opens the device, or has it opened, unless it is open and fits.
 
         Args:
             material: What is to be heard.
             reason: Why it is opened, as a sentence that is said with what comes of it.
+
+        Returns:
+            False if it can't be opened, which was said then. If it is opened on another thread,
+            that turns out later.
         """
         if self._fits(material):
             return True
         self._close_output()
+        opening = _Opening(material, reason)
+        if self._threaded:
+            self._opening = opening
+            self._devices.ask(lambda: self._open_elsewhere(opening, material))
+            self.opening_changed.emit(True)
+            return True
+        self._open(opening, material)
+        return self._take_output(opening)
+
+    def _open_elsewhere(self, opening: _Opening, material: Material) -> None:
+        """Opens the device, on the devices' thread, and says so in the GUI thread."""
         try:
-            self._output = Output(self._backend, material, self._ramp_s, threaded=self._threaded)
+            self._open(opening, material)
+        except Exception as error:
+            log.exception("the sound device can't be opened")
+            opening.error = DeviceError(f"The sound device can't be opened ({error}).")
+        self._opened.emit(opening)
+
+    def _open(self, opening: _Opening, material: Material) -> None:
+        try:
+            opening.take(Output(self._backend, material, self._ramp_s, threaded=self._threaded))
         except DeviceError as error:
-            self.device_failed.emit(f"{reason} {error}".strip())
+            opening.error = error
+
+    def _take_opened(self, opening: _Opening) -> None:
+        """Takes the device that was opened on another thread, if it is still wanted."""
+        if opening is not self._opening:
+            return
+        self._opening = None
+        self.opening_changed.emit(False)
+        if not self._take_output(opening):
+            self._scrub_refused = self._scrubbed_from is not None
+            self._rest_at(self.position())
+            return
+        if self._plan is not None:
+            self._hear(self._plan)
+        self._poll_timer.start()
+
+    def _take_output(self, opening: _Opening) -> bool:
+        """Uses what was opened, and says what there is to say of it."""
+        output, reason = opening.output, opening.reason
+        if output is None:
+            self.device_failed.emit(f"{reason} {opening.error or ''}".strip())
             return False
-        notice = self._output.notice()
+        self._output = output
+        notice = output.notice()
         if reason:
-            name = self._output.format.device_name
+            name = output.format.device_name
             self.notice_given.emit(f"{reason} Playing goes on through “{name}”.")
         elif notice and notice != self._notice:
             self.notice_given.emit(notice)
@@ -436,7 +532,7 @@ class Player(QObject):
         """Frees the device; the place is kept, and playing is paused."""
         self._poll_timer.stop()
         self._idle_timer.stop()
-        if self._output is None:
+        if self._output is None and self._opening is None:
             return
         position = self.position()
         self._give_back()
@@ -444,10 +540,23 @@ class Player(QObject):
 
     def _give_back(self) -> None:
         """Frees the device; who calls it says where the place is then."""
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            self._free(opening.give_up())
+            self.opening_changed.emit(False)
         output, self._output = self._output, None
         if output is not None:
-            output.close()
+            self._free(output)
             self._closed_underruns += output.underruns
+
+    def _free(self, output: Output | None) -> None:
+        if output is None:
+            return
+        output.read_no_more()
+        if self._threaded:
+            self._devices.ask(output.free_device)
+        else:
+            output.free_device()
 
     def _go_on_elsewhere(self, reason: str) -> None:
         """Opens a device anew and goes on there; pauses with a sentence where that fails.

@@ -15,8 +15,10 @@ class DeviceInfo(TypedDict):
     name: str
     index: int
     max_output_channels: int
+    max_input_channels: int
     default_samplerate: float
     default_low_output_latency: float
+    default_low_input_latency: float
 
 
 class Times(Protocol):
@@ -34,12 +36,16 @@ class Status(Protocol):
     def output_underflow(self) -> bool:
         """Whether the device was short of samples."""
 
+    @property
+    def input_overflow(self) -> bool:
+        """Whether samples that came in were lost."""
+
 
 Callback = Callable[[npt.NDArray[np.float32], int, Times, Status], None]
 
 
 class Stream(Protocol):
-    """An output stream."""
+    """A stream, out or in."""
 
     @property
     def time(self) -> float:
@@ -65,6 +71,7 @@ class InterfaceInfo(TypedDict):
     name: str
     devices: list[int]
     default_output_device: int
+    default_input_device: int
 
 
 class DeviceLister(Protocol):
@@ -100,6 +107,20 @@ class Library(Protocol):
         finished_callback: Callable[[], None],
     ) -> Stream:
         """Opens a device."""
+
+    def InputStream(  # noqa: N802 - the library's name
+        self,
+        *,
+        device: int,
+        samplerate: float,
+        channels: int,
+        dtype: str,
+        latency: float,
+        dither_off: bool,
+        callback: Callback,
+        finished_callback: Callable[[], None],
+    ) -> Stream:
+        """Opens a device for recording."""
 
     def _terminate(self) -> None: ...
 

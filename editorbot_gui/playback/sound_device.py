@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import threading
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from editorbot_gui.playback.backend import PullBlock, StreamFormat
+from editorbot_gui.playback.portaudio import (
+    WORKS_WITHOUT,
+    library_lock,
+    load_library,
+    look_again,
+    open_streams,
+)
 from model_core.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -18,10 +23,6 @@ if TYPE_CHECKING:
 
 # What the device may hold. With the 6 ms that wait in the ring, A/B answers within 30 ms.
 _DEVICE_LATENCY_S = 0.020
-_WORKS_WITHOUT = "Everything but listening works without it."
-
-# PortAudio's own start and end are global to the process.
-_library_lock = threading.Lock()
 
 
 class SoundDeviceBackend:
@@ -38,23 +39,26 @@ class SoundDeviceBackend:
 
     def __init__(self, device: str | None = None) -> None:
         self.device = device
-        self._stale = False
+
+    def prepare(self) -> None:
+        """Loads what opening needs, so that it is quick; see `AudioBackend.prepare`."""
+        # What is missing is told when it is needed.
+        with contextlib.suppress(DeviceError), library_lock:
+            load_library()
 
     def open(self, sample_rate: int) -> SoundDeviceStream:
         """Opens the device; see `AudioBackend.open`."""
-        library = _load_library()
         device = self.device
-        with _library_lock:
-            if self._stale:
-                _restart(library)
-                self._stale = False
+        with library_lock:
+            library = load_library()
+            if open_streams.stale:
+                look_again(library)
             try:
                 return self._open_named(library, device, sample_rate)
             except DeviceError as error:
-                # The list of devices is made when PortAudio starts: one that was plugged in
-                # since, or a sound server that was started again, is only seen by a new start.
-                _restart(library)
                 try:
+                    if not look_again(library):
+                        raise
                     return self._open_named(library, device, sample_rate)
                 except DeviceError:
                     if device is None:
@@ -65,7 +69,7 @@ class SoundDeviceBackend:
 
     def forget_devices(self) -> None:
         """Has the list of devices made anew before one is opened the next time."""
-        self._stale = True
+        open_streams.stale = True
 
     def _open_named(
         self, library: pa.Library, device: str | None, sample_rate: int, reason: str = ""
@@ -92,7 +96,7 @@ class SoundDeviceBackend:
             if device is None:
                 raise DeviceError(
                     "No sound device was found.",
-                    f"Connect one and play again. {_WORKS_WITHOUT}",
+                    f"Connect one and play again. {WORKS_WITHOUT}",
                 ) from error
             raise DeviceError(
                 f"The sound device “{device}” was not found.",
@@ -116,7 +120,7 @@ class SoundDeviceBackend:
                 reason = str(error.args[0])
         raise DeviceError(
             f"The sound device “{info['name']}” can't be opened ({reason}).",
-            f"Close programs that hold it, or choose another. {_WORKS_WITHOUT}",
+            f"Close programs that hold it, or choose another. {WORKS_WITHOUT}",
         )
 
 
@@ -149,6 +153,8 @@ class SoundDeviceStream:
             callback=self._callback,
             finished_callback=self._note_end,
         )
+        self._is_open = True
+        open_streams.count += 1
 
     @property
     def format(self) -> StreamFormat:
@@ -166,7 +172,7 @@ class SoundDeviceStream:
         try:
             self._stream.start()
         except self._library.PortAudioError as error:
-            self._stream.close()
+            self.close()
             raise DeviceError(
                 f"The sound device “{self._format.device_name}” can't be started "
                 f"({error.args[0]}).",
@@ -188,11 +194,15 @@ class SoundDeviceStream:
 
     def close(self) -> None:
         """Stops at once and frees the device."""
-        # A device that has gone away may complain about being closed; it is gone all the same.
-        with _library_lock, contextlib.suppress(self._library.PortAudioError):
-            self._stream.abort()
-        with _library_lock, contextlib.suppress(self._library.PortAudioError):
-            self._stream.close()
+        with library_lock:
+            if self._is_open:
+                self._is_open = False
+                open_streams.count -= 1
+            # A device that has gone away may complain about being closed; it is gone all the same.
+            with contextlib.suppress(self._library.PortAudioError):
+                self._stream.abort()
+            with contextlib.suppress(self._library.PortAudioError):
+                self._stream.close()
 
     def _callback(
         self, out: npt.NDArray[np.float32], _frames: int, times: pa.Times, status: pa.Status
@@ -206,23 +216,3 @@ class SoundDeviceStream:
 
     def _note_end(self) -> None:
         self._ended = True
-
-
-def _load_library() -> pa.Library:
-    try:
-        return cast("pa.Library", importlib.import_module("sounddevice"))
-    except OSError as error:
-        raise DeviceError(
-            "Sound can't be played because the PortAudio library is missing.",
-            f"On Linux, install libportaudio2. {_WORKS_WITHOUT}",
-        ) from error
-
-
-def _restart(library: pa.Library) -> None:
-    """Has PortAudio look for devices anew. Only while no stream is open."""
-    try:
-        # sounddevice has no public name for this.
-        library._terminate()
-        library._initialize()
-    except library.PortAudioError as error:
-        raise DeviceError("The sound system can't be started.", _WORKS_WITHOUT) from error

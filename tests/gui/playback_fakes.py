@@ -92,12 +92,16 @@ class ManualBackend:
         self._latency_s = latency_s
         self.device: str | None = None
         self.forgotten = 0
+        self.prepared = 0
         self.refusal = ""
         self.streams: list[ManualStream] = []
 
     @property
     def stream(self) -> ManualStream:
         return self.streams[-1]
+
+    def prepare(self) -> None:
+        self.prepared += 1
 
     def open(self, sample_rate: int) -> ManualStream:
         if self.refusal:

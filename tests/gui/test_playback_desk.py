@@ -273,3 +273,16 @@ def test_another_recording_is_measured_anew(open_rig: Rig, qtbot: QtBot, tmp_pat
     soundfile.write(other, np.zeros((4000, 1), np.float32), RATE)
     open_rig.open(qtbot, other)
     assert window.happened.text().startswith("Loudness is matched: the edit is played ±0 dB")
+
+
+def test_a_device_that_takes_long_to_open_is_told(open_rig: Rig, qtbot: QtBot) -> None:
+    window = open_rig.window
+    said: list[str] = []
+    window.listening.told.connect(said.append)
+    window.player.opening_changed.emit(True)
+    window.player.opening_changed.emit(False)
+    assert not window.listening._slow_opening.isActive()
+    assert said == []
+    with qtbot.waitSignal(window.listening.told):
+        window.player.opening_changed.emit(True)
+    assert window.happened.text() == "Opening the sound output…"

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QMenu
 from editorbot_gui.jobs import JobRunner
 from editorbot_gui.playback import device_menu, devices
 from editorbot_gui.playback.device_menu import DeviceMenu
-from editorbot_gui.playback.devices import OutputDevice, _parsed, list_outputs
-from editorbot_gui.playback.list_devices import outputs
+from editorbot_gui.playback.devices import SoundDevice, _parsed, list_inputs, list_outputs
+from editorbot_gui.playback.list_devices import devices as listed_devices
 from editorbot_gui.playback.player import Player
 from model_core.errors import CancelledError, DeviceError
 from model_core.progress import CancelToken
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-SPEAKERS = OutputDevice("Speakers, ALSA", "Speakers", is_default=True)
-HEADPHONES = OutputDevice("Head & phones, ALSA", "Head & phones", is_default=False)
+SPEAKERS = SoundDevice("Speakers, ALSA", "Speakers", is_default=True)
+HEADPHONES = SoundDevice("Head & phones, ALSA", "Head & phones", is_default=False)
 
 
 def quiet(_share: float, _words: str) -> None: ...
@@ -34,9 +34,11 @@ def quiet(_share: float, _words: str) -> None: ...
 def test_a_process_of_its_own_lists_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "_LONGEST_S", 60.0)  # a busy machine
     # Whatever this machine has; without PortAudio, nothing.
-    found = list_outputs(None, CancelToken(), quiet)
-    assert all(device.id.startswith(device.name + ", ") for device in found)
-    assert sum(device.is_default for device in found) <= 1
+    for look in (list_outputs, list_inputs):
+        found = look(None, CancelToken(), quiet)
+        assert all(device.id.startswith(device.name + ", ") for device in found)
+        assert all(device.channels > 0 for device in found)
+        assert sum(device.is_default for device in found) <= 1
 
 
 def test_listing_can_be_cancelled() -> None:
@@ -57,35 +59,49 @@ def test_listing_does_not_load_the_window() -> None:
     assert answer.stdout.strip() == "False"
 
 
-def test_only_the_outputs_of_the_usual_interface_are_listed() -> None:
+def test_only_the_devices_of_the_usual_interface_are_listed() -> None:
     devices: list[dict[str, Any]] = [
-        {"name": "Microphone", "max_output_channels": 0},
-        {"name": "Speakers", "max_output_channels": 2},
-        {"name": "Speakers", "max_output_channels": 2},
+        {"name": "Microphone", "max_output_channels": 0, "max_input_channels": 1},
+        {"name": "Speakers", "max_output_channels": 2, "max_input_channels": 0},
+        {"name": "Speakers", "max_output_channels": 2, "max_input_channels": 0},
+        {"name": "Line", "max_output_channels": 0, "max_input_channels": 2},
     ]
-    library = SimpleNamespace(
+    nothing = {"default_output_device": -1, "default_input_device": -1}
+    library: Any = SimpleNamespace(
         query_hostapis=lambda: (
-            {"name": "Empty", "devices": [], "default_output_device": -1},
-            {"name": "WASAPI", "devices": [0, 1], "default_output_device": 1},
-            {"name": "MME", "devices": [2], "default_output_device": 2},
+            {"name": "Empty", "devices": [], **nothing},
+            {
+                "name": "WASAPI",
+                "devices": [0, 1, 3],
+                "default_output_device": 1,
+                "default_input_device": 0,
+            },
+            {"name": "MME", "devices": [2], "default_output_device": 2, "default_input_device": -1},
         ),
         query_devices=lambda index: devices[index],
     )
-    assert outputs(library) == [{"name": "Speakers", "id": "Speakers, WASAPI", "default": True}]
-    assert outputs(SimpleNamespace(query_hostapis=lambda: ())) == []
+    assert listed_devices(library, "output") == [
+        {"name": "Speakers", "id": "Speakers, WASAPI", "channels": 2, "default": True}
+    ]
+    assert listed_devices(library, "input") == [
+        {"name": "Microphone", "id": "Microphone, WASAPI", "channels": 1, "default": True},
+        {"name": "Line", "id": "Line, WASAPI", "channels": 2, "default": False},
+    ]
+    empty: Any = SimpleNamespace(query_hostapis=lambda: ())
+    assert listed_devices(empty, "input") == []
 
 
 @pytest.mark.parametrize("answer", ["", "nonsense", '[{"id": 3}]', "7"])
 def test_an_answer_that_is_none_is_a_sentence(answer: str) -> None:
     with pytest.raises(DeviceError, match="can't be listed"):
         _parsed(answer)
-    row = {"id": "a", "name": "b", "default": False}
-    assert _parsed(json.dumps([row])) == (OutputDevice("a", "b", is_default=False),)
+    row = {"id": "a", "name": "b", "channels": 2, "default": False}
+    assert _parsed(json.dumps([row])) == (SoundDevice("a", "b", is_default=False),)
 
 
 class Rig:
     def __init__(self) -> None:
-        self.found: tuple[OutputDevice, ...] | DeviceError = (SPEAKERS,)
+        self.found: tuple[SoundDevice, ...] | DeviceError = (SPEAKERS,)
         self.runner = JobRunner()
         self.backend = ManualBackend()
         self.player = Player(None, self.backend, threaded=False)
@@ -94,7 +110,7 @@ class Rig:
         self.chosen: list[str] = []
         self.devices.chosen.connect(self.chosen.append)
 
-    def list(self, *_args: object) -> tuple[OutputDevice, ...]:
+    def list(self, *_args: object) -> tuple[SoundDevice, ...]:
         if isinstance(self.found, DeviceError):
             raise self.found
         return self.found

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from editorbot_gui.playback.plan import Course
 from editorbot_gui.playback.player import Listening, Player, PlayerState
 from model_core.errors import AudioReadError
-from tests.gui.playback_fakes import CountingMaterial, ManualBackend, positions
+from tests.gui.playback_fakes import CountingMaterial, ManualBackend, ManualStream, positions
 
 RATE = 8000
 GUARD = 48
@@ -622,7 +622,8 @@ def test_with_its_thread_it_plays_all_of_it(qtbot: QtBot) -> None:
     backend = ManualBackend()
     player = Player(None, backend, ramp_s=0.0)
     player.set_raw(CountingMaterial(60_000))
-    player.play()
+    with qtbot.waitSignal(player.opening_changed, check_params_cb=lambda opening: not opening):
+        player.play()
     output = player._output
     assert output is not None
     ring = output.feeder._ring
@@ -638,3 +639,117 @@ def test_with_its_thread_it_plays_all_of_it(qtbot: QtBot) -> None:
     player.close()
     assert not any(thread.name == "audio-feeder" for thread in threading.enumerate())
     player.deleteLater()
+
+
+class SlowBackend(ManualBackend):
+    """Opens its device only when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+
+    def open(self, sample_rate: int) -> ManualStream:
+        assert threading.current_thread() is not threading.main_thread()
+        assert self.gate.wait(20)
+        return super().open(sample_rate)
+
+
+@pytest.fixture
+def slow(qtbot: QtBot) -> Iterator[Player]:
+    player = Player(None, SlowBackend(), ramp_s=0.0)
+    player.set_raw(CountingMaterial(60_000))
+    yield player
+    backend_of(player).gate.set()
+    player.close()
+    qtbot.wait(0)
+    player.deleteLater()
+
+
+def backend_of(player: Player) -> SlowBackend:
+    assert isinstance(player._backend, SlowBackend)
+    return player._backend
+
+
+def let_open(player: Player, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(player.opening_changed, check_params_cb=lambda opening: not opening):
+        backend_of(player).gate.set()
+
+
+def heard_first(player: Player, qtbot: QtBot) -> int:
+    """Returns the first position that is heard."""
+    heard: list[int] = []
+
+    def sounds() -> bool:
+        heard.extend(p for p in positions(backend_of(player).stream.pull(64)) if p)
+        return bool(heard)
+
+    qtbot.waitUntil(sounds)
+    return heard[0]
+
+
+def test_the_window_does_not_wait_for_a_device_to_open(slow: Player, qtbot: QtBot) -> None:
+    openings: list[bool] = []
+    slow.opening_changed.connect(openings.append)
+    slow.play(500)
+    # The command is taken at once: the gate is closed, and nothing has waited for it.
+    assert slow.state is PlayerState.PLAYING
+    assert (openings, slow.position(), slow.device_in_use) == ([True], 500, "")
+    slow.seek(700)
+    assert slow.position() == 700
+    let_open(slow, qtbot)
+    assert openings == [True, False]
+    assert heard_first(slow, qtbot) == 701
+    assert slow.device_in_use == "By hand"
+    assert backend_of(slow).prepared == 1
+
+
+def test_a_pause_while_the_device_opens_leaves_it_silent(slow: Player, qtbot: QtBot) -> None:
+    slow.play(500)
+    slow.pause()
+    assert slow.state is PlayerState.PAUSED
+    let_open(slow, qtbot)
+    assert positions(backend_of(slow).stream.pull(256)) == [0] * 256
+    assert slow.position() == 500
+    slow.play()
+    assert heard_first(slow, qtbot) == 501
+
+
+def test_the_other_one_is_heard_if_it_is_chosen_while_the_device_opens(
+    slow: Player, qtbot: QtBot
+) -> None:
+    slow.set_edited(CountingMaterial(40_000, offset=EDITED))
+    slow.play(500)
+    slow.listen_to("edited", 300)
+    assert (slow.listening, slow.position()) == (Listening.EDITED, 300)
+    let_open(slow, qtbot)
+    assert heard_first(slow, qtbot) == EDITED + 300
+
+
+def test_a_device_that_opens_too_late_is_closed_again(slow: Player, qtbot: QtBot) -> None:
+    slow.play(500)
+    slow.set_raw(None)
+    assert slow.state is PlayerState.STOPPED
+    backend_of(slow).gate.set()
+    qtbot.waitUntil(lambda: bool(backend_of(slow).streams) and backend_of(slow).stream.closed)
+    assert slow.device_in_use == ""
+
+
+def test_a_device_that_fails_to_open_pauses_with_a_sentence(slow: Player, qtbot: QtBot) -> None:
+    backend_of(slow).refusal = "No sound device was found."
+    slow.play(500)
+    with qtbot.waitSignal(slow.device_failed) as failed:
+        backend_of(slow).gate.set()
+    assert failed.args == ["No sound device was found."]
+    assert (slow.state, slow.position()) == (PlayerState.PAUSED, 500)
+
+
+def test_a_driver_that_breaks_is_a_sentence_too(slow: Player, qtbot: QtBot) -> None:
+    backend_of(slow).open = broken  # type: ignore[method-assign]
+    with qtbot.waitSignal(slow.device_failed) as failed:
+        slow.play(500)
+    assert failed.args == ["The sound device can't be opened (a driver's fault)."]
+    assert slow.state is PlayerState.PAUSED
+
+
+def broken(_sample_rate: int) -> ManualStream:
+    raise RuntimeError("a driver's fault")

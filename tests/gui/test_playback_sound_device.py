@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from editorbot_gui.playback import portaudio
 from editorbot_gui.playback.sound_device import SoundDeviceBackend
 from model_core.errors import DeviceError
 
@@ -98,6 +99,8 @@ class FakeLibrary:
 def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
     fake = FakeLibrary()
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    monkeypatch.setattr(portaudio.open_streams, "count", 0)
+    monkeypatch.setattr(portaudio.open_streams, "stale", False)
     return fake
 
 
@@ -199,7 +202,7 @@ def test_a_device_that_cant_be_started_is_closed(library: FakeLibrary) -> None:
     library.streams[0].failing = {"start"}
     with pytest.raises(DeviceError, match=r"can't be started \(start refused\)"):
         stream.start(lambda _out, _heard_at_s: None)
-    assert library.streams[0].calls == ["start", "close"]
+    assert library.streams[0].calls == ["start", "abort", "close"]
 
 
 def test_blocks_are_pulled_with_the_time_they_are_heard_at(library: FakeLibrary) -> None:
