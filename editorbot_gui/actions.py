@@ -295,7 +295,7 @@ MENUS: dict[Group, tuple[str, ...]] = {
     Group.EDIT: (
         "undo", "redo", "", "cut", "copy", "paste", "delete", "delete_gap", "keep_again", "",
         "select_in", "select_out", "select_all", "select_nothing", "",
-        "generate", "cancel",
+        "generate", "cancel", "", "preferences",
     ),
     Group.SEGMENTS: SEGMENTS_MENU,
     Group.CHANGES: CHANGES_MENU,

@@ -89,8 +89,10 @@ def _run(options: argparse.Namespace) -> int:
     from PySide6.QtCore import QTimer, qInstallMessageHandler
     from PySide6.QtWidgets import QApplication
 
+    from editorbot_gui import computing
     from editorbot_gui.errors import DefectReporter
     from editorbot_gui.fonts import choose_font
+    from editorbot_gui.guide.cache_jobs import move_cache
     from editorbot_gui.icon import app_icon
     from editorbot_gui.logs import ExceptionHooks, start_logging
     from editorbot_gui.main_window import MainWindow
@@ -107,6 +109,8 @@ def _run(options: argparse.Namespace) -> int:
     app.setWindowIcon(app_icon())
     crash_file = start_logging()
     settings = Settings()
+    computing.choose(settings.compute_device)
+    move_cache(settings.cache_folder)
     choose_font(app)
     theme = Theme.current()
     theme.set_scheme(options.theme or settings.theme)

@@ -93,7 +93,8 @@ QTableView::item:hover:!selected { background: %(raised)s; }
 QTreeView::item { padding: 3px 0; }
 QDockWidget { font-weight: 600; }
 QDockWidget > QWidget { font-weight: 400; }
-QTabBar { qproperty-drawBase: 0; }
+QTabBar { qproperty-drawBase: 0; background: %(window)s; }
+QTabWidget { background: %(window)s; }
 QTabBar::tab {
     background: transparent; color: %(muted)s; border: none; border-bottom: 2px solid transparent;
     padding: 5px 12px;

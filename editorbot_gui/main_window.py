@@ -30,6 +30,7 @@ from editorbot_gui.export_parts import ExportMaterial
 from editorbot_gui.exporting import Exporter, ExportRequest, exported_text
 from editorbot_gui.generation import EngineLoader, EngineState, Generation
 from editorbot_gui.guide.guide import Guide
+from editorbot_gui.guide.preferring import Preferring
 from editorbot_gui.handing_over.desk import HandOverDesk
 from editorbot_gui.icon import app_icon
 from editorbot_gui.jobs import JobRunner
@@ -281,6 +282,18 @@ class MainWindow(QMainWindow):
             self,
         )
         self.reviewing.told.connect(self.tell)
+        self.preferring = Preferring(
+            self,
+            self.settings,
+            self.commands,
+            self.session,
+            self.runner,
+            self.player,
+            self.generation,
+            self.projects,
+            self.editor,
+        )
+        self.preferring.told.connect(self.tell)
         self.handing_over = HandOverDesk(
             self, self.session, self.runner, self.settings, self.commands, self.notice
         )

@@ -6,6 +6,16 @@ from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
 
 GUIDE_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
+        "preferences",
+        Group.EDIT,
+        QT_TRANSLATE_NOOP("Actions", "Pre&ferences…"),
+        QT_TRANSLATE_NOOP(
+            "Actions", "Choose sound devices, appearance, where to compute, and what is usual."
+        ),
+        ("Ctrl+,",),
+        "mdi6.cog-outline",
+    ),
+    ActionSpec(
         "history",
         Group.VIEW,
         QT_TRANSLATE_NOOP("Actions", "Show the &history"),

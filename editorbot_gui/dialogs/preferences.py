@@ -1,0 +1,311 @@
+"""The dialog of preferences; each choice counts at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.panels.elided_label import ElidedLabel
+from editorbot_gui.texts import size_text
+from editorbot_gui.theme import GRID_PX, Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from editorbot_gui.settings import Settings
+
+Choice = tuple[str, str]
+"""What is kept, and what the person reads."""
+
+_NEVER = -1
+_LEAVE_IT = -1
+_KEEP_CHOICES_S = (0, 10, 60, 300, _NEVER)
+_WIDTH_PX = 76 * GRID_PX
+_MOST_FADE_MS = 1000
+
+
+class ChoiceField(QComboBox):
+    """A list of choices, of which one that isn't there any more is still shown as chosen.
+
+    Args:
+        name: What a screen reader says.
+    """
+
+    chosen = Signal(str)
+    """The person has chosen something else; carries what is kept."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(24)
+        self.activated.connect(lambda _index: self.chosen.emit(self.value))
+
+    @property
+    def value(self) -> str:
+        """What is chosen, as it is kept."""
+        return str(self.currentData() or "")
+
+    def show_choices(self, choices: Iterable[Choice], value: str, absent: str = "") -> None:
+        """Lists choices.
+
+        Args:
+            choices: All there are.
+            value: The one that is chosen.
+            absent: What is read if that is none of them, with `{value}` in it.
+        """
+        self.clear()
+        for kept, words in choices:
+            self.addItem(words, kept)
+        index = self.findData(value)
+        if index < 0 and value:
+            self.addItem(absent.format(value=value) if absent else value, value)
+            index = self.count() - 1
+        self.setCurrentIndex(max(0, index))
+
+
+class Page(QWidget):
+    """Fields with their labels, and what they mean below them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.form = QFormLayout(self)
+        self.form.setContentsMargins(2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
+        self.form.setHorizontalSpacing(2 * GRID_PX)
+        self.form.setVerticalSpacing(GRID_PX)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self._hints: list[QLabel] = []
+        Theme.current().theme_changed.connect(self._dress)
+
+    def add(self, label: str, field: QWidget, hint: str = "") -> None:
+        """Adds a field.
+
+        Args:
+            label: Its label, with a mnemonic.
+            field: The field.
+            hint: What it means, in a sentence or two.
+        """
+        named = QLabel(label)
+        named.setBuddy(field)
+        self.form.addRow(named, field)
+        if hint:
+            words = QLabel(hint)
+            words.setWordWrap(True)
+            self.form.addRow("", words)
+            self._hints.append(words)
+            self._dress()
+
+    def _dress(self) -> None:
+        muted = Theme.current().palette.muted.name()
+        for hint in self._hints:
+            hint.setStyleSheet(f"color: {muted}; padding-bottom: {GRID_PX}px")
+
+
+class PreferencesDialog(QDialog):
+    """Sound, appearance, editing, computing and files.
+
+    Args:
+        settings: What was chosen before.
+        parent: The window.
+    """
+
+    fade_chosen = Signal(object)
+    """How long crossfades are, in milliseconds; None leaves it to the program."""
+    keep_chosen = Signal(object)
+    """How often unsaved work is kept, in seconds; None for never."""
+    folder_requested = Signal()
+    """Another folder for the cache is wanted."""
+    usual_folder_requested = Signal()
+    """The system's usual folder is wanted for the cache."""
+    clear_requested = Signal()
+    """The cache is to be cleared."""
+    keys_requested = Signal()
+    """Other keys are wanted."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Preferences"))
+        self.outputs = ChoiceField(self.tr("Sound output"))
+        self.inputs = ChoiceField(self.tr("Sound input"))
+        self.theme = ChoiceField(self.tr("Appearance"))
+        self.devices = ChoiceField(self.tr("Compute with"))
+        self.models = ChoiceField(self.tr("Model"))
+        self.fade = QSpinBox()
+        self.keep = QComboBox()
+        self.cache_folder = ElidedLabel()
+        self.cache_size = QLabel()
+        self.folder_button = QPushButton(self.tr("Choose…"))
+        self.usual_folder_button = QPushButton(self.tr("Usual one"))
+        self.clear_button = QPushButton(self.tr("Clear"))
+        self.keys_button = QPushButton(self.tr("Change keys…"))
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setAccessibleName(self.tr("Pages"))
+        self._fill(settings)
+        self._add_pages()
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        without_icons(buttons.buttons())
+        for button in self._buttons():
+            button.setAutoDefault(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
+        layout.setSpacing(GRID_PX)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.message)
+        layout.addWidget(buttons)
+        self.setMinimumWidth(_WIDTH_PX)
+        self.fade.valueChanged.connect(self._choose_fade)
+        self.keep.activated.connect(lambda _index: self._choose_keep())
+        self.folder_button.clicked.connect(self.folder_requested)
+        self.usual_folder_button.clicked.connect(self.usual_folder_requested)
+        self.clear_button.clicked.connect(self.clear_requested)
+        self.keys_button.clicked.connect(self.keys_requested)
+
+    def tell(self, sentence: str) -> None:
+        """Says below the pages what a choice has led to."""
+        self.message.setText(sentence)
+
+    def show_cache(self, folder: str, size: int | None, *, can_reset: bool) -> None:
+        """Shows where the cache is and how large.
+
+        Args:
+            folder: Where it is.
+            size: In bytes; None if it is being looked at.
+            can_reset: Whether it isn't at its usual place.
+        """
+        self.cache_folder.setText(folder)
+        self.cache_folder.setToolTip(folder)
+        if size is None:
+            self.cache_size.setText(self.tr("Looking…"))
+        else:
+            self.cache_size.setText(size_text(size) if size else self.tr("Empty"))
+        self.clear_button.setEnabled(bool(size))
+        self.usual_folder_button.setEnabled(can_reset)
+
+    def _fill(self, settings: Settings) -> None:
+        self.theme.show_choices(
+            (
+                ("system", self.tr("Light or dark as the system")),
+                ("light", self.tr("Light")),
+                ("dark", self.tr("Dark")),
+            ),
+            settings.theme,
+        )
+        self.fade.setRange(_LEAVE_IT, _MOST_FADE_MS)
+        self.fade.setSpecialValueText(self.tr("As the program sees fit (8 ms)"))
+        self.fade.setSuffix(self.tr(" ms"))
+        self.fade.setAccessibleName(self.tr("Crossfade"))
+        fade_ms = settings.crossfade_ms
+        self.fade.setValue(_LEAVE_IT if fade_ms is None else fade_ms)
+        self.keep.setAccessibleName(self.tr("Keep unsaved work"))
+        words = {
+            0: self.tr("At once after every change"),
+            _NEVER: self.tr("Never: it is lost in a crash"),
+        }
+        for seconds in _KEEP_CHOICES_S:
+            several = (
+                self.tr("Every %n seconds", "", seconds)
+                if seconds < 60
+                else self.tr("Every minute")
+                if seconds == 60
+                else self.tr("Every %n minutes", "", seconds // 60)
+            )
+            self.keep.addItem(words.get(seconds, several), seconds)
+        kept = settings.keep_every_s
+        self.keep.setCurrentIndex(max(0, self.keep.findData(_NEVER if kept is None else kept)))
+        self.cache_folder.setAccessibleName(self.tr("Folder of the cache"))
+        self.clear_button.setAccessibleName(self.tr("Clear the cache"))
+        self.folder_button.setAccessibleName(self.tr("Choose a folder for the cache"))
+        self.usual_folder_button.setAccessibleName(self.tr("Use the usual folder for the cache"))
+
+    def _add_pages(self) -> None:
+        sound = self._page(self.tr("Sound"))
+        sound.add(
+            self.tr("Play through"),
+            self.outputs,
+            self.tr("If it goes away, playback goes on through the system's default output."),
+        )
+        sound.add(self.tr("Record from"), self.inputs, self.tr("Used by Record."))
+        look = self._page(self.tr("Appearance"))
+        look.add(self.tr("Appearance"), self.theme)
+        look.add(self.tr("Keyboard"), self.keys_button, self.tr("Give commands keys of your own."))
+        self.editing = self._page(self.tr("Editing"))
+        self.editing.add(
+            self.tr("Crossfade"),
+            self.fade,
+            self.tr(
+                "Of joins that are made from now on, by hand or generated. Each can be changed "
+                "with Segments > Crossfade."
+            ),
+        )
+        computing = self._page(self.tr("Computing"))
+        computing.add(
+            self.tr("Compute with"),
+            self.devices,
+            self.tr("A graphics card is faster on long recordings. The edit may differ a little."),
+        )
+        computing.add(self.tr("Model"), self.models, self.tr("What edits are generated with."))
+        files = self._page(self.tr("Files"))
+        files.add(
+            self.tr("Keep unsaved work"),
+            self.keep,
+            self.tr("A copy beside the project, offered again if EditorBot ends unexpectedly."),
+        )
+        files.add(self.tr("Cache folder"), self._row(
+            self.cache_folder, self.folder_button, self.usual_folder_button
+        ))  # fmt: skip
+        files.add(
+            self.tr("Cache size"),
+            self._row(self.cache_size, self.clear_button),
+            self.tr(
+                "Waveforms and decoded sound of recordings, so that they open at once. All of it "
+                "is made again when it is needed."
+            ),
+        )
+
+    def _page(self, title: str) -> Page:
+        page = Page()
+        self.tabs.addTab(page, title)
+        return page
+
+    def _row(self, first: QWidget, *others: QWidget) -> QWidget:
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID_PX)
+        layout.addWidget(first, 1)
+        for other in others:
+            layout.addWidget(other)
+        return row
+
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return (
+            self.folder_button, self.usual_folder_button, self.clear_button, self.keys_button,
+        )  # fmt: skip
+
+    def _choose_fade(self, value: int) -> None:
+        self.fade_chosen.emit(None if value == _LEAVE_IT else value)
+
+    def _choose_keep(self) -> None:
+        seconds = self.keep.currentData()
+        self.keep_chosen.emit(None if seconds == _NEVER else seconds)
