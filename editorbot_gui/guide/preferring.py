@@ -23,7 +23,7 @@ from editorbot_gui.guide.cache_jobs import (
     try_folder,
 )
 from editorbot_gui.jobs import Lane
-from editorbot_gui.playback.devices import list_outputs
+from editorbot_gui.playback.devices import list_inputs, list_outputs
 from editorbot_gui.texts import size_text
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from editorbot_gui.editing.editor import Editor
     from editorbot_gui.generation import Generation
     from editorbot_gui.jobs import JobRunner, Work
-    from editorbot_gui.playback.devices import OutputDevice
+    from editorbot_gui.playback.devices import SoundDevice
     from editorbot_gui.playback.player import Player
     from editorbot_gui.projects.projects import Projects
     from editorbot_gui.session import Session
@@ -107,6 +107,7 @@ class Preferring(QObject):
         self._show_devices(dialog, ())
         for looking, field, chosen in (
             (list_outputs, dialog.outputs, self._player.device or ""),
+            (list_inputs, dialog.inputs, self._settings.input_device),
         ):
             self._look(dialog, Lane.SAVE, looking, None, partial(self._show_sound, field, chosen))
         self._look(
@@ -146,7 +147,7 @@ class Preferring(QObject):
             quiet=True,
         )
 
-    def _show_sound(self, field: ChoiceField, chosen: str, found: tuple[OutputDevice, ...]) -> None:
+    def _show_sound(self, field: ChoiceField, chosen: str, found: tuple[SoundDevice, ...]) -> None:
         default = next((device.name for device in found if device.is_default), "")
         words = self.tr("System default")
         choices = [("", f"{words} ({default})" if default else words)]

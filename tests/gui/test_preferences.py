@@ -11,7 +11,7 @@ from editorbot_gui.computing import ComputeDevice, find_devices, usable_device
 from editorbot_gui.dialogs.preferences import ChoiceField, PreferencesDialog
 from editorbot_gui.guide import cache_jobs, preferring
 from editorbot_gui.guide.cache_jobs import folder_now, move_cache, try_folder
-from editorbot_gui.playback.devices import OutputDevice
+from editorbot_gui.playback.devices import SoundDevice
 from editorbot_gui.settings import Settings
 from editorbot_gui.theme import DARK, LIGHT, Theme
 from model_core.audio.cache import CACHE_VARIABLE, cache_folder
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from tests.gui.conftest import Rig
 
 OUTPUTS = (
-    OutputDevice("Speakers, ALSA", "Speakers", True),
-    OutputDevice("Hat, ALSA", "Hat", False),
+    SoundDevice("Speakers, ALSA", "Speakers", True),
+    SoundDevice("Hat, ALSA", "Hat", False),
 )
-INPUTS = (OutputDevice("Microphone, ALSA", "Microphone", is_default=True),)
+INPUTS = (SoundDevice("Microphone, ALSA", "Microphone", is_default=True),)
 DEVICES = (ComputeDevice("cpu", "Processor (CPU)"), ComputeDevice("cuda", "A card"))
 
 
@@ -39,6 +39,7 @@ def own_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Devices that are found at once, and nothing of the process changed afterwards."""
     monkeypatch.delenv(CACHE_VARIABLE, raising=False)
     monkeypatch.setattr(preferring, "list_outputs", lambda *_: OUTPUTS)
+    monkeypatch.setattr(preferring, "list_inputs", lambda *_: INPUTS)
     monkeypatch.setattr(computing, "find_devices", lambda *_: DEVICES)
     scheme = Theme.current().scheme if Theme else None
     yield
@@ -76,7 +77,7 @@ def test_the_output_is_chosen_from_what_there_is(rig: Rig, qtbot: QtBot) -> None
 
 def test_the_input_is_kept_for_recording(rig: Rig, qtbot: QtBot) -> None:
     dialog = open_dialog(rig, qtbot)
-    dialog.inputs.show_choices([(device.id, device.name) for device in INPUTS], "")
+    assert words(dialog.inputs) == ["System default (Microphone)", "Microphone"]
     pick(dialog.inputs, "Microphone, ALSA")
     assert rig.window.settings.input_device == "Microphone, ALSA"
     assert Settings(rig.window.settings.path).input_device == "Microphone, ALSA"
