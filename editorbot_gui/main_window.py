@@ -29,6 +29,7 @@ from editorbot_gui.errors import describe, show_error
 from editorbot_gui.export_parts import ExportMaterial
 from editorbot_gui.exporting import Exporter, ExportRequest, exported_text
 from editorbot_gui.generation import EngineLoader, EngineState, Generation
+from editorbot_gui.guide.echo import Echo
 from editorbot_gui.guide.guide import Guide
 from editorbot_gui.guide.preferring import Preferring
 from editorbot_gui.handing_over.desk import HandOverDesk
@@ -125,6 +126,7 @@ class MainWindow(QMainWindow):
         self.exporter = Exporter(self.runner, self)
         self.commands = ActionSet(self)
         self._key_guard = KeyGuard(self)
+        self.echo = Echo(self)
         self._data: WaveformData | None = None
         self.give_up_export = False
         self._build()
@@ -294,6 +296,8 @@ class MainWindow(QMainWindow):
             self.editor,
         )
         self.preferring.told.connect(self.tell)
+        self.echo.follow(self.commands, self.view, self.transport, self.takes, self.editor.onsets)
+        self.echo.told.connect(self.tell)
         self.handing_over = HandOverDesk(
             self, self.session, self.runner, self.settings, self.commands, self.notice
         )
@@ -418,6 +422,7 @@ class MainWindow(QMainWindow):
     def tell(self, sentence: str) -> None:
         """Says in the status bar what happened."""
         self.happened.setText(sentence)
+        self.echo.hush()
 
     # What comes back from the jobs ----------------------------------------------------------------
 

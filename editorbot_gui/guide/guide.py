@@ -20,6 +20,7 @@ from editorbot_gui.palette.palette import CommandPalette
 from editorbot_gui.panels.docks import add_dock, mark_dock
 from editorbot_gui.rebinding.dialog import RebindingDialog
 from editorbot_gui.rebinding.keymap import KeyMap
+from editorbot_gui.texts import edit_text
 from editorbot_gui.theme import Theme
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Guide(QObject):
             "about": self.show_about,
             "open_log_folder": open_log_folder,
         }
+        self.history.went.connect(self._tell_state)
         self.history_dock.visibilityChanged.connect(self._mark_dock)
         Theme.current().theme_changed.connect(self._mark_dock)
         session.source_changed.connect(self._refresh)
@@ -163,6 +165,11 @@ class Guide(QObject):
             self.told.emit(self.tr("“{command}” has keys of your choice.").format(command=words))
         else:
             self.told.emit(self.tr("%n commands have keys of your choice.", "", n_changed))
+
+    def _tell_state(self, name: str) -> None:
+        self.told.emit(
+            self.tr("Went to “{step}”. {edit}").format(step=name, edit=edit_text(self._session))
+        )
 
     def _refresh(self) -> None:
         closed = self._session.source is None

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import shiboken6
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent
 from PySide6.QtWidgets import QLabel, QListView, QVBoxLayout, QWidget
 
@@ -114,6 +121,9 @@ class HistoryPanel(QWidget):
         parent: The owner.
     """
 
+    went = Signal(str)
+    """The person has gone to another state; carries its name."""
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -139,7 +149,9 @@ class HistoryPanel(QWidget):
 
     def go_to(self, state: int) -> None:
         """Shows a state: 0 is as it was opened, then the number of steps."""
-        self._session.go_to(state)
+        if state != self._session.undo_stack.index():
+            self._session.go_to(state)
+            self.went.emit(self.model.index(state).data())
 
     def _follow(self) -> None:
         if not shiboken6.isValid(self._session.undo_stack):

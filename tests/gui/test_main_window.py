@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from editorbot_gui.actions import ACTIONS
+from editorbot_gui.guide.echo import ECHOED
 from editorbot_gui.main_window import MainWindow
 from editorbot_gui.settings import Settings
 from editorbot_gui.theme import DARK, LIGHT, Theme
@@ -378,4 +379,5 @@ def test_everything_that_takes_focus_has_an_accessible_name(
 def test_every_command_does_something(rig: Rig) -> None:
     for spec in ACTIONS:
         action = rig.window.commands[spec.name]
-        assert action.receivers("2triggered(bool)") > 0, spec.name
+        answers = spec.name in ECHOED  # they only say what was done
+        assert action.receivers("2triggered(bool)") > answers, spec.name
