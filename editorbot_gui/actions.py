@@ -17,6 +17,7 @@ from editorbot_gui.guide.table import GUIDE_ACTIONS
 from editorbot_gui.handing_over.table import HAND_OVER_ACTIONS
 from editorbot_gui.panels.edits.table import CHANGES_MENU, REVIEW_ACTIONS
 from editorbot_gui.playback.table import LISTENING_ACTIONS, LISTENING_MENU
+from editorbot_gui.recording.table import RECORDING_ACTIONS
 from editorbot_gui.takes.table import TAKES_ACTIONS, TAKES_MENU
 
 if TYPE_CHECKING:
@@ -279,6 +280,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         QT_TRANSLATE_NOOP("Actions", "Version, licences and credits."),
         icon="mdi6.information-outline",
     ),
+    *RECORDING_ACTIONS,
     *HAND_OVER_ACTIONS,
     *EDITING_ACTIONS,
     *REVIEW_ACTIONS,
@@ -289,7 +291,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
 
 MENUS: dict[Group, tuple[str, ...]] = {
     Group.FILE: (
-        "open", "recent", "demo_speech", "demo_music", "", "save", "save_as", "",
+        "open", "record", "recent", "demo_speech", "demo_music", "", "save", "save_as", "",
         "compare", "import_edit", "", "export", "hand_over", "", "quit",
     ),
     Group.EDIT: (
@@ -315,7 +317,10 @@ MENUS: dict[Group, tuple[str, ...]] = {
 "recent", "panels" and "sound_output" are submenus.
 """
 
-TOOLBAR = ("open", "generate", "", "ab", "play", "", "export", "", "undo", "redo", "", "zoom_fit")
+TOOLBAR = (
+    "open", "record", "generate", "", "ab", "play", "", "export", "", "undo", "redo", "",
+    "zoom_fit",
+)  # fmt: skip
 """What the toolbar holds; an empty name is a separator."""
 
 

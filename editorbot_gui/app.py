@@ -127,6 +127,7 @@ def _run(options: argparse.Namespace) -> int:
         elif options.demo is not None:
             window.open_demo(options.demo)
         window.projects.look_for_kept_work()
+        window.recording.look_for_broken_off()
         window.load_model()
 
     # Python would hear of Ctrl+C only when Qt next calls it; nothing is written in place.

@@ -51,6 +51,7 @@ from editorbot_gui.panels.time_display import TimeDisplay
 from editorbot_gui.playback.desk import ListeningDesk
 from editorbot_gui.playback.player import Player
 from editorbot_gui.projects.projects import Projects
+from editorbot_gui.recording.desk import RecordingDesk
 from editorbot_gui.reviewing import Reviewing
 from editorbot_gui.session import Session
 from editorbot_gui.settings import APP_NAME, THEME_CHOICES
@@ -274,6 +275,17 @@ class MainWindow(QMainWindow):
             self.settings,
         )
         self.listening.told.connect(self.tell)
+        self.recording = RecordingDesk(
+            self,
+            self.session,
+            self.player,
+            self.runner,
+            self.commands,
+            self.settings,
+            self.notice,
+            self.open_path,
+        )
+        self.recording.told.connect(self.tell)
         self.reviewing = Reviewing(
             self.session,
             self.view,
@@ -615,6 +627,7 @@ class MainWindow(QMainWindow):
         self._remember()
         self.styling.stop()
         self.hide()
+        self.recording.close()
         self.player.close()
         self.player.set_edited(None)
         self.player.set_raw(None)

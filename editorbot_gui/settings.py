@@ -163,6 +163,34 @@ class Settings:
         self._store.setValue("files/keep_every_s", "never" if seconds is None else str(seconds))
 
     @property
+    def recording_channels(self) -> int:
+        """1 or 2: as what was recorded last; mono at first."""
+        return 2 if self._text("recording/channels") == "2" else 1
+
+    @recording_channels.setter
+    def recording_channels(self, channels: int) -> None:
+        self._store.setValue("recording/channels", str(channels))
+
+    @property
+    def recording_count_in_s(self) -> int:
+        """Seconds that are counted down before recording; none at first."""
+        text = self._text("recording/count_in")
+        return int(text) if text.isdecimal() else 0
+
+    @recording_count_in_s.setter
+    def recording_count_in_s(self, seconds: int) -> None:
+        self._store.setValue("recording/count_in", str(seconds))
+
+    @property
+    def recording_folder(self) -> str:
+        """Where recordings go; empty for the folder "Recordings" in the person's music."""
+        return self._text("recording/folder")
+
+    @recording_folder.setter
+    def recording_folder(self, folder: str) -> None:
+        self._store.setValue("recording/folder", folder)
+
+    @property
     def keys(self) -> dict[str, tuple[str, ...]]:
         """Keys that the person has chosen, by the names of actions; the others have their own."""
         try:

@@ -173,7 +173,7 @@ class ListeningDesk(QObject):
             self._slow_opening.stop()
 
     def _tell_opening(self) -> None:
-        """Says why nothing is heard yet, where a device takes long enough for that to be noticed."""
+        """Says why nothing is heard yet, where that takes long enough to be noticed."""
         self.told.emit(self.tr("Opening the sound output…"))
 
     def _tell_gaps(self, playing: bool) -> None:

@@ -391,6 +391,10 @@ class Player(QObject):
         self._close_output()
         self._devices.join()
 
+    def free_device(self) -> None:
+        """Pauses and gives the device back, so that others can have it."""
+        self._close_output()
+
     def feed(self) -> None:
         """Renders what is due. Only for a player that was made without a thread."""
         if self._output is not None and not self._threaded:

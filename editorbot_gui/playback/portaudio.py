@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import threading
+import time
 from typing import TYPE_CHECKING, cast
 
 from model_core.errors import DeviceError
 
 if TYPE_CHECKING:
     from editorbot_gui.playback import portaudio_types as pa
+
+_LOOK_AGAIN_S = 10.0
 
 WORKS_WITHOUT = "Everything but listening works without it."
 
@@ -18,11 +21,27 @@ library_lock = threading.RLock()
 
 
 class OpenStreams:
-    """Counts the streams that are open, while which PortAudio can't be started anew."""
+    """The streams that are open, while which PortAudio can't be started anew.
+
+    Attributes:
+        count: How many.
+        stale: Whether it is known that there are other devices than PortAudio has seen.
+        looked_at_s: When PortAudio looked for devices, on the monotonic clock.
+    """
 
     def __init__(self) -> None:
         self.count = 0
         self.stale = False
+        self.looked_at_s = 0.0
+
+    def needs_look(self, device: str | None) -> bool:
+        """Whether PortAudio may not know what a device's name means now.
+
+        Args:
+            device: The name; None for the default one, which may be another by now.
+        """
+        is_old = time.monotonic() - self.looked_at_s > _LOOK_AGAIN_S
+        return self.stale or (device is None and is_old)
 
 
 open_streams = OpenStreams()
@@ -36,6 +55,8 @@ def load_library() -> pa.Library:
         DeviceError: PortAudio isn't installed.
     """
     try:
+        if open_streams.looked_at_s == 0.0:
+            open_streams.looked_at_s = time.monotonic()
         return cast("pa.Library", importlib.import_module("sounddevice"))
     except OSError as error:
         raise DeviceError(
@@ -66,4 +87,5 @@ def look_again(library: pa.Library) -> bool:
         except library.PortAudioError as error:
             raise DeviceError("The sound system can't be started.", WORKS_WITHOUT) from error
         open_streams.stale = False
+        open_streams.looked_at_s = time.monotonic()
         return True

@@ -51,7 +51,7 @@ class SoundDeviceBackend:
         device = self.device
         with library_lock:
             library = load_library()
-            if open_streams.stale:
+            if open_streams.needs_look(device):
                 look_again(library)
             try:
                 return self._open_named(library, device, sample_rate)

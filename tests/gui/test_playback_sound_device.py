@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -101,6 +102,7 @@ def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
     monkeypatch.setattr(portaudio.open_streams, "count", 0)
     monkeypatch.setattr(portaudio.open_streams, "stale", False)
+    monkeypatch.setattr(portaudio.open_streams, "looked_at_s", time.monotonic())
     return fake
 
 
@@ -233,3 +235,22 @@ def test_a_device_that_goes_away_is_told_and_can_be_closed(library: FakeLibrary)
     assert stream.now_s() == 0.0
     stream.close()
     assert raw.calls == ["start", "abort", "close"]
+
+
+def test_the_default_device_may_be_another_one_after_a_while(library: FakeLibrary) -> None:
+    backend = SoundDeviceBackend()
+    backend.open(44100).close()
+    assert library.restarts == 0
+    portaudio.open_streams.looked_at_s -= 11.0
+    playing = backend.open(44100)
+    assert library.restarts == 1
+    # What plays would be ended by looking again.
+    portaudio.open_streams.looked_at_s -= 11.0
+    backend.open(44100).close()
+    assert library.restarts == 1
+    playing.close()
+    portaudio.open_streams.looked_at_s -= 11.0
+    SoundDeviceBackend("Speakers").open(44100).close()
+    assert library.restarts == 1
+    backend.open(44100).close()
+    assert library.restarts == 2
