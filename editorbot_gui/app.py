@@ -98,6 +98,7 @@ def _run(options: argparse.Namespace) -> int:
     from editorbot_gui.main_window import MainWindow
     from editorbot_gui.settings import Settings
     from editorbot_gui.theme import Theme
+    from editorbot_gui.translation import install_translations
 
     qInstallMessageHandler(_end_without_window)
     app = QApplication([sys.argv[0]])
@@ -112,6 +113,7 @@ def _run(options: argparse.Namespace) -> int:
     computing.choose(settings.compute_device)
     move_cache(settings.cache_folder)
     choose_font(app)
+    install_translations(app)
     theme = Theme.current()
     theme.set_scheme(options.theme or settings.theme)
     theme.apply()
