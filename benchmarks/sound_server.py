@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 RATE = 44_100
 """Of the sinks, in hertz."""
 
-_PROGRAMS = ("pulseaudio", "pactl", "parec")
+_PROGRAMS = ("pulseaudio", "pactl", "parec", "pacat")
 
 
 class SoundServerError(Exception):
@@ -104,6 +104,18 @@ class SoundServer:
                 env=self._environment,
                 stdout=file,
             )
+
+    def use_as_input(self, sink: str = "test") -> None:
+        """Makes what is played to a sink the default input, as a cable from out to in."""
+        self._pactl("set-default-source", f"{sink}.monitor")
+
+    def play(self, path: Path, sink: str = "test") -> subprocess.Popen[bytes]:
+        """Begins to play a file of 16-bit stereo without a header to a sink."""
+        form = ["--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=100", "--raw"]
+        return subprocess.Popen(
+            ["pacat", "-p", "-d", sink, *form, str(path)],  # noqa: S607 - found on the path
+            env=self._environment,
+        )
 
     def end(self) -> None:
         """Ends it."""

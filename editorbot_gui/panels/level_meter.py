@@ -38,15 +38,21 @@ _NAMES = {1: ("M",), 2: ("L", "R")}
 
 
 class LevelMeter(QWidget):
-    """Shows the levels of the frames that were played; a click forgets peak and clipping.
+    """Shows the levels of frames as they come; a click forgets peak and clipping.
+
+    Args:
+        width_px: How wide it is.
+        nothing: What is said where nothing has come yet.
 
     Attributes:
         true_peak_db: The highest true peak since it was reset, in dBTP; minus infinity for none.
         clipped: Whether anything went beyond full scale since it was reset.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width_px: int = _WIDTH_PX, nothing: str = "") -> None:
         super().__init__()
+        self._width_px = width_px
+        self._nothing = nothing or self.tr("Nothing was played yet.")
         self._reader = LevelReader()
         self._n_channels = 2
         self._peaks_db = [FLOOR_DB, FLOOR_DB]
@@ -60,7 +66,7 @@ class LevelMeter(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(_FRAME_MS)
         self._timer.timeout.connect(self._advance)
-        self.setFixedSize(_WIDTH_PX, _HEIGHT_PX)
+        self.setFixedSize(width_px, _HEIGHT_PX)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Level meter"))
         self._tell()
@@ -68,7 +74,7 @@ class LevelMeter(QWidget):
 
     def sizeHint(self) -> QSize:
         """Room for bars, scale and figures."""
-        return QSize(_WIDTH_PX, _HEIGHT_PX)
+        return QSize(self._width_px, _HEIGHT_PX)
 
     def take(self, frames: npt.NDArray[np.float32], sample_rate: int) -> None:
         """Takes the frames that were heard since the last time.
@@ -144,7 +150,7 @@ class LevelMeter(QWidget):
         if math.isfinite(self.true_peak_db):
             words = self.tr("Highest true peak {figure} dB.").format(figure=self._figure())
         else:
-            words = self.tr("Nothing was played yet.")
+            words = self._nothing
         if self.clipped:
             words += " " + self.tr("It went beyond full scale.")
         if self._note:
@@ -157,7 +163,7 @@ class LevelMeter(QWidget):
         """Paints bars, scale and figures."""
         painter = QPainter(self)
         palette = Theme.current().palette
-        left, width = _NAME_PX, _WIDTH_PX - _NAME_PX - _FIELD_PX - GRID_PX
+        left, width = _NAME_PX, self._width_px - _NAME_PX - _FIELD_PX - GRID_PX
         painter.setFont(text_font(TINY_TEXT_PX - 1, bold=True))
         middle = Qt.AlignmentFlag.AlignVCenter
         names = _NAMES[self._n_channels]

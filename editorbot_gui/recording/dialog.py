@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _WIDTH_PX = 560
 _TIME_PX = 44
+_METER_PX = 50 * GRID_PX
 _COUNTS_S = (0, 3, 5, 10)
 _SHORT_OF_ROOM_S = 600
 
@@ -111,7 +112,7 @@ class RecordDialog(QDialog):
         )
         self.path_field = QLineEdit()
         self.browse = QPushButton(self.tr("Browse…"))
-        self.meter = LevelMeter()
+        self.meter = LevelMeter(_METER_PX, self.tr("Nothing has come in yet."))
         self.time = QLabel()
         self.time.setFont(figures_font(_TIME_PX))
         self.time.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -126,7 +127,13 @@ class RecordDialog(QDialog):
         self.pause_button = QPushButton(self.tr("&Pause"))
         self.stop_button = QPushButton(self.tr("&Stop and open"))
         self.close_button = QPushButton(self.tr("Close"))
-        without_icons((self.pause_button, self.stop_button, self.close_button))
+        self._buttons = (
+            self.record_button,
+            self.pause_button,
+            self.stop_button,
+            self.close_button,
+        )
+        without_icons(self._buttons[1:])
         self._name_fields()
         self._lay_out()
         self._show_choice(choice)
@@ -228,9 +235,8 @@ class RecordDialog(QDialog):
         form.addRow("", self.along_field)
         buttons = QHBoxLayout()
         buttons.setSpacing(GRID_PX)
-        buttons.addWidget(self.record_button)
-        buttons.addWidget(self.pause_button)
-        buttons.addWidget(self.stop_button)
+        for button in self._buttons[:-1]:
+            buttons.addWidget(button)
         buttons.addStretch(1)
         buttons.addWidget(self.close_button)
         layout = QVBoxLayout(self)
@@ -246,7 +252,7 @@ class RecordDialog(QDialog):
 
     def _connect(self) -> None:
         recorder = self._recorder
-        recorder.state_changed.connect(self._refresh)
+        recorder.state_changed.connect(self._take_state)
         recorder.frames_arrived.connect(self.meter.take)
         recorder.progressed.connect(self._show_time)
         recorder.counted.connect(self._show_count)
@@ -298,7 +304,6 @@ class RecordDialog(QDialog):
         self.path_field.setText(str(self.path))
         self.meter.reset()
         self._recorder.record(self.path, self.choice.count_in_s)
-        self.pause_button.setFocus()
 
     def _pause_or_go_on(self) -> None:
         if self._recorder.state is RecorderState.PAUSED:
@@ -334,6 +339,18 @@ class RecordDialog(QDialog):
         self.reject()
 
     # What it shows --------------------------------------------------------------------------------
+
+    def _take_state(self, state: str) -> None:
+        """Shows another state; the space bar does what is nearest then."""
+        self._refresh()
+        nearest = {
+            RecorderState.READY: self.record_button,
+            RecorderState.COUNTING: self.stop_button,
+            RecorderState.RECORDING: self.pause_button,
+        }
+        field = self.focusWidget()
+        if RecorderState(state) in nearest and (field is None or field in self._buttons):
+            nearest[RecorderState(state)].setFocus()
 
     def _refresh(self) -> None:
         state = self._recorder.state

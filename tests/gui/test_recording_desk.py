@@ -136,7 +136,10 @@ def test_an_input_that_is_not_connected_stays_chosen_and_says_so(desk: Desk) -> 
 
 def test_keys_pause_go_on_and_end_and_nothing_is_lost_by_closing(desk: Desk) -> None:
     desk.ask()
+    assert desk.dialog.focusWidget() is desk.dialog.record_button
     desk.record()
+    # The space bar pauses at once, and ends nothing.
+    assert desk.dialog.focusWidget() is desk.dialog.pause_button
     desk.qtbot.keyClick(desk.dialog.pause_button, Qt.Key.Key_Space)
     assert desk.state is RecorderState.PAUSED
     assert desk.dialog.pause_button.text() == "&Go on"
