@@ -66,6 +66,7 @@ class AboutDialog(QDialog):
         self.licence = _page(self.tr("Licence of EditorBot"))
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(self.tr("Pages"))
         self.tabs.tabBar().setAccessibleName(self.tr("Pages"))
         self.tabs.setMinimumSize(76 * GRID_PX, 40 * GRID_PX)
         for page in (self.libraries, self.third_party, self.licence):

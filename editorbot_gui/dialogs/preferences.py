@@ -159,6 +159,7 @@ class PreferencesDialog(QDialog):
         self.message.setWordWrap(True)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(self.tr("Pages"))
         self.tabs.tabBar().setAccessibleName(self.tr("Pages"))
         self._fill(settings)
         self._add_pages()
