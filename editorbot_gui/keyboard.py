@@ -9,7 +9,9 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
+    QDockWidget,
     QWidget,
 )
 
@@ -40,10 +42,13 @@ class KeyGuard(QObject):
     """
 
     def watch(self, window: QWidget) -> None:
-        """Looks after all controls that are in a window now."""
-        for kind, _ in _OWN_KEYS:
-            for control in window.findChildren(kind):
-                control.installEventFilter(self)
+        """Looks after all controls of a window, also those that come later.
+
+        What a control doesn't claim of a key goes on to its parents, and so to the window; a dock
+        that floats is a window of its own.
+        """
+        for around in (window, *window.findChildren(QDockWidget)):
+            around.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Claims a key for the control that has the focus."""
@@ -52,8 +57,11 @@ class KeyGuard(QObject):
                 Qt.KeyboardModifier.NoModifier,
                 Qt.KeyboardModifier.KeypadModifier,
             )
-            key = Qt.Key(event.key())
-            if plain and any(isinstance(watched, kind) and key in keys for kind, keys in _OWN_KEYS):
+            if plain and _understands(QApplication.focusWidget(), Qt.Key(event.key())):
                 event.accept()
                 return True
         return super().eventFilter(watched, event)
+
+
+def _understands(control: QWidget | None, key: Qt.Key) -> bool:
+    return any(isinstance(control, kind) and key in keys for kind, keys in _OWN_KEYS)

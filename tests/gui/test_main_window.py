@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QCheckBox, QMessageBox
 
 from editorbot_gui.actions import ACTIONS
 from editorbot_gui.guide.echo import ECHOED
@@ -177,6 +177,20 @@ def test_a_focused_box_keeps_its_space_and_a_list_its_arrows(
     table.setFocus()
     qtbot.keyClick(table, Qt.Key.Key_Down)
     assert table.currentIndex().row() == 1
+
+
+def test_a_control_that_comes_later_keeps_its_keys_too(
+    rig: Rig, qtbot: QtBot, speech: Path
+) -> None:
+    rig.open(qtbot, speech)
+    box = QCheckBox("later", rig.window.docks[0].widget())
+    box.show()
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Space)
+    assert box.isChecked()
+    assert not rig.window.transport.playing
+    qtbot.keyClick(box, Qt.Key.Key_A)  # a letter means nothing to it
+    assert rig.window.transport.heard is Axis.EDITED
 
 
 def test_without_a_sound_device_a_sentence_says_so(rig: Rig, qtbot: QtBot, speech: Path) -> None:
