@@ -22,6 +22,7 @@ from model_core.edit.decided import decided, decisions, with_decisions
 from model_core.edit.new_fades import with_new_fades
 from model_core.edit.types import EditList
 from model_core.progress import part_of
+from model_core.targets import AXES, TIGHTNESS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from model_core.edit.types import Change, Proposal
     from model_core.options import GenerateOptions
     from model_core.progress import CancelToken, Progress
+    from model_core.styles import Style
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +79,8 @@ class Engine(Protocol):
 
     def read_style(
         self, source: AudioSource, edit_list: EditList, progress: Progress, cancel: CancelToken
-    ) -> tuple[float, ...]:
-        """Returns the style in which a recording was edited."""
+    ) -> Style:
+        """Returns the style in which a recording was edited; it has no name yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class EngineFacts:
     Attributes:
         device_name: Where it computes, for the person.
         checkpoint_hash: Tells it from other networks.
-        axes: Names of the directions in which styles differ; most networks have none.
+        axes: Names of the directions in which styles differ, without that of the pauses.
         reads_styles: Whether it can tell the style of a finished edit.
     """
 
@@ -101,13 +103,14 @@ class EngineFacts:
 def facts_of(engine: Engine) -> EngineFacts:
     """Returns what the window needs to know of a network."""
     space = engine.card.style_space
+    others = (
+        [axis.name for axis in space.axes if axis.name not in AXES] if space is not None else []
+    )
     return EngineFacts(
         engine.device_name,
         engine.checkpoint_sha256,
         # Tightness has a slider of its own, which sets it; a second one would only move it.
-        tuple(axis.name for axis in space.axes if axis.name != "tightness")
-        if space is not None
-        else (),
+        tuple(name for name in (*AXES, *others) if name != TIGHTNESS),
         bool(engine.card.config.use_style_vae),
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,11 +14,21 @@ import torch
 from torch import Tensor
 
 from model_core.audio.features import mel_spectrogram
-from model_core.audio.joins import Allowed, refine_joins
+from model_core.audio.joins import refine_joins
 from model_core.audio.pauses import fit_pauses
 from model_core.audio.source import AudioSource
 from model_core.checkpoint import checkpoint_hash, load_checkpoint
-from model_core.edit.locks import Locks, Range
+from model_core.deciding import (
+    LENGTH_TOLERANCE,
+    Asked,
+    Decided,
+    Decider,
+    Heard,
+    as_edit_list,
+    wanted_length,
+    why_not,
+)
+from model_core.edit.locks import Range
 from model_core.edit.pointers import (
     STOP,
     edit_list_to_pointers,
@@ -28,6 +38,7 @@ from model_core.edit.pointers import (
 )
 from model_core.edit.types import EditList, Proposal, Provenance
 from model_core.errors import AudioReadError, CheckpointError, DeviceError
+from model_core.measuring import kept_length, measured_targets
 from model_core.nn.device import choose_device, choose_precision
 from model_core.nn.encoder import Encoded
 from model_core.nn.evidence import Evidence, compute_evidence
@@ -37,16 +48,18 @@ from model_core.nn.lattice import Scores, best_edit
 from model_core.nn.locked import Stretch, search_around
 from model_core.nn.network import PointerNetwork
 from model_core.nn.scoring import log_likelihood
-from model_core.nn.search import make_scores
-from model_core.nn.styling import asked_pause_s, choose_style, read_style
+from model_core.nn.search import for_length, make_scores, run_length
+from model_core.nn.styling import asked_pause_s, choose_style, read_style, tightness_pause_s
 from model_core.options import MOST_EXTENSION, GenerateOptions
+from model_core.pacing import free_of, with_pauses
 from model_core.progress import CancelToken, Progress, no_progress, part_of
 from model_core.proposals import describe_changes
+from model_core.styles import Style
+from model_core.targets import NO_TARGETS, Targets, draw_targets, for_pause, moved
 
 FloatArray = npt.NDArray[np.float32]
 Result = TypeVar("Result")
 
-_LENGTH_TOLERANCE = 0.03
 _PREVIEW_MARGIN_FRAMES = 512
 _RESCORED_BIASES = (-0.5, 0.5)
 _LONGEST_RESCORED_FRAMES = 155_000
@@ -66,6 +79,8 @@ class Encoding:
         kind: Whether it sounds like speech or like music.
         notes: Sentences for the person about how it was computed.
         evidence: Of the style asked for last, with that style.
+        own: The same of the mean style, and the samples that are kept in it.
+        heard: Pauses and loops of the recording, once they were asked for.
     """
 
     encoded: Encoded
@@ -76,6 +91,8 @@ class Encoding:
     kind: Kind = "speech"
     notes: tuple[str, ...] = ()
     evidence: tuple[bytes, Evidence] | None = field(default=None, repr=False)
+    own: tuple[Evidence, int] | None = field(default=None, repr=False)
+    heard: Heard = field(default_factory=Heard, repr=False)
 
 
 class Engine:
@@ -207,23 +224,20 @@ class Engine:
         options = options or GenerateOptions()
         cancel = cancel or CancelToken()
         progress(0.0, "Deciding")
-        style = self._style(options, encoding)
+        targets = self._targets(options, encoding)
+        style = self._style(options, encoding, targets)
         evidence = self._evidence(encoding, style, cancel)
         progress(0.5, "Deciding")
-        stretches, note = self._search(encoding, evidence, style, options)
+        decided = self._decide(encoding, source, evidence, style, options, targets, cancel)
         cancel.raise_if_cancelled()
         hop = self.card.config.hop(encoding.sample_rate)
-        rough = _edit_list(stretches)
         progress(0.7, "Placing joins")
-        allowed = _allowed(stretches, options.locks, encoding.n_samples) if options.locks else None
-        pause_s = asked_pause_s(self.model, options, style)
-        fitted = fit_pauses(rough, source, pause_s, allowed, cancel)
-        edit_list = refine_joins(fitted, source, cancel=cancel, allowed=allowed)
+        edit_list = refine_joins(decided.fitted, source, cancel=cancel, allowed=decided.allowed)
         changes = describe_changes(
             edit_list, evidence, hop, encoding.n_samples, self.card.confidence
         )
         progress(1.0, "Done")
-        runs = pointer_runs(self._frames(encoding, rough))
+        runs = pointer_runs(self._frames(encoding, decided.rough))
         return Proposal(
             edit_list,
             tuple((start, stop) for start, stop in runs.tolist()),
@@ -235,8 +249,9 @@ class Engine:
                 tightness=options.tightness,
                 target_length_s=options.target_length_s,
                 temperature=options.temperature,
+                targets=targets,
             ),
-            " ".join((*encoding.notes, note)).strip(),
+            " ".join((*encoding.notes, decided.note)).strip(),
         )
 
     def preview(
@@ -259,18 +274,50 @@ class Engine:
         hop = self.card.config.hop(encoding.sample_rate)
         low = max(0, int(start / hop) - _PREVIEW_MARGIN_FRAMES)
         high = min(encoding.n_frames, int(stop / hop) + 1 + _PREVIEW_MARGIN_FRAMES)
-        style = self._style(options)
+        targets = self._targets(options, encoding)
+        style = self._style(options, targets=targets)
         with torch.inference_mode(), self._autocast():
             evidence = compute_evidence(
                 self.model, encoding.encoded, style, keys=encoding.keys, start=low, stop=high
             )
         scores = self._scores(encoding, evidence, options).part(low, high)
-        runs = best_edit(scores, may_be_empty=True).runs + low
-        played = [
-            (max(start, frame_start(first, hop)), min(stop, frame_start(last, hop)))
+        if targets:
+            scores = scores.forward_only()  # jumps back take long, and what is kept counts here
+        runs = self._previewed(encoding, scores, targets, low, high) + low
+        stretches = [
+            Stretch(frame_start(first, hop), frame_start(last, hop), locked=False)
             for first, last in runs.tolist()
         ]
+        silences = encoding.heard.known_silences
+        if silences is not None and targets.pause_s is not None and targets.shortest_s is not None:
+            stretches = with_pauses(
+                stretches,
+                silences,
+                targets.pause_s,
+                targets.shortest_s,
+                encoding.sample_rate,
+                free_of(options.locks),
+            )
+        played = [(max(start, each.start), min(stop, each.stop)) for each in stretches]
         return tuple((first, last) for first, last in played if first < last)
+
+    def _previewed(
+        self, encoding: Encoding, scores: Scores, targets: Targets, low: int, high: int
+    ) -> npt.NDArray[np.int64]:
+        """Returns what is kept of a part, in frames of it, as long as a style wants it."""
+
+        def found(bias: float) -> list[npt.NDArray[np.int64]]:
+            return [best_edit(scores.biased(bias), may_be_empty=True).runs]
+
+        if targets.length is None or encoding.own is None:
+            return found(0.0)[0]
+        own = (
+            self._scores(encoding, encoding.own[0], GenerateOptions())
+            .part(low, high)
+            .forward_only()
+        )
+        own_frames = run_length(best_edit(own, may_be_empty=True).runs)
+        return for_length(found, max(1, wanted_length(targets.length, own_frames, high - low)))[0]
 
     def read_style(
         self,
@@ -278,8 +325,10 @@ class Engine:
         edit_list: EditList,
         progress: Progress = no_progress,
         cancel: CancelToken | None = None,
-    ) -> tuple[float, ...]:
-        """Reads the style in which a recording was edited, for `GenerateOptions.style`.
+    ) -> Style:
+        """Reads the style in which a recording was edited; it has no name yet.
+
+        Its place is read by the network, its targets are measured.
 
         Args:
             source: The recording.
@@ -299,26 +348,54 @@ class Engine:
         progress(0.9, "Reading the style")
         runs = pointer_runs(self._frames(encoding, edit_list))
         with self._autocast():
-            style = read_style(self.model, encoding.encoded, mel[:, : encoding.n_frames], runs)
+            values = read_style(self.model, encoding.encoded, mel[:, : encoding.n_frames], runs)
+        _, own_length = self._own(encoding, source, cancel or CancelToken())
+        targets = measured_targets(
+            edit_list,
+            encoding.heard.silences(source, cancel),
+            own_length,
+            encoding.n_samples,
+            encoding.sample_rate,
+        )
         progress(1.0, "Done")
-        return style
+        return Style("", values, self.checkpoint_sha256, targets)
 
     def pointers(
         self, encoding: Encoding, options: GenerateOptions | None = None
     ) -> npt.NDArray[np.int64]:
         """Returns the raw frame indices of an edit, before refinement, and a final `STOP`."""
         options = options or GenerateOptions()
-        style = self._style(options, encoding)
+        style = self._style(options, encoding, self._targets(options, encoding))
         evidence = self._evidence(encoding, style, CancelToken())
         stretches, _ = self._search(encoding, evidence, style, options)
-        return np.append(self._frames(encoding, _edit_list(stretches)), np.int64(STOP))
+        return np.append(self._frames(encoding, as_edit_list(stretches)), np.int64(STOP))
 
     def _frames(self, encoding: Encoding, edit: EditList) -> npt.NDArray[np.int64]:
         """Returns the raw frames that an edit plays, of shape `[S]`."""
         hop = self.card.config.hop(encoding.sample_rate)
         return edit_list_to_pointers(edit, hop, encoding.n_samples).indices
 
-    def _style(self, options: GenerateOptions, encoding: Encoding | None = None) -> Tensor:
+    def _targets(self, options: GenerateOptions, encoding: Encoding) -> Targets:
+        """Returns what the edit is to measure."""
+        targets = options.targets
+        if targets is None:
+            drawn = options.sample_style and options.style is None
+            rng = np.random.default_rng([options.seed, 2])
+            targets = draw_targets(rng) if drawn else NO_TARGETS
+            if encoding.kind == "speech":
+                # Nobody loops what is said, unless that is asked for.
+                targets = replace(targets, loops_per_minute=None)
+        if options.tightness is not None:
+            pause_s = tightness_pause_s(self.card, options.tightness)
+            targets = targets if pause_s is None else for_pause(targets, pause_s)
+        return moved(targets, dict(options.axes))
+
+    def _style(
+        self,
+        options: GenerateOptions,
+        encoding: Encoding | None = None,
+        targets: Targets | None = None,
+    ) -> Tensor:
         """Returns the style that is asked for, of shape `[1, style_dim]`.
 
         Who asks for more than the whole recording asks for loops.
@@ -327,7 +404,49 @@ class Engine:
         if encoding is not None and options.target_length_s is not None:
             whole_s = encoding.n_samples / encoding.sample_rate
             extension = min(max(extension, options.target_length_s / whole_s), MOST_EXTENSION)
-        return choose_style(self.model, options, extension)
+        return choose_style(self.model, options, extension, targets)
+
+    def _decide(
+        self,
+        encoding: Encoding,
+        source: AudioSource,
+        evidence: Evidence,
+        style: Tensor,
+        options: GenerateOptions,
+        targets: Targets,
+        cancel: CancelToken,
+    ) -> Decided:
+        """Decides what is played, so that it measures what a style wants."""
+        pause_s = targets.pause_s
+        if pause_s is None:
+            pause_s = asked_pause_s(self.model, options, style)
+        decider = Decider(
+            Asked(options, targets, pause_s),
+            source,
+            self.card.config.hop(encoding.sample_rate),
+            encoding.heard,
+            lambda: self._own(encoding, source, cancel)[1],
+            cancel,
+        )
+        return decider.decide(
+            lambda: self._scores(encoding, evidence, options),
+            lambda: self._search(encoding, evidence, style, options),
+        )
+
+    def _own(
+        self, encoding: Encoding, source: AudioSource, cancel: CancelToken
+    ) -> tuple[Evidence, int]:
+        """Returns the evidence in the mean style, and how many samples it keeps on its own."""
+        if encoding.own is None:
+            before, options = encoding.evidence, GenerateOptions()
+            evidence = self._evidence(encoding, self._style(options), cancel)
+            encoding.evidence = before or encoding.evidence
+            scores = self._scores(encoding, evidence, options).forward_only()
+            hop = self.card.config.hop(encoding.sample_rate)
+            rough = as_edit_list(search_around(scores, options.locks, hop, encoding.n_samples))
+            fitted = fit_pauses(rough, source, cancel=cancel)
+            encoding.own = evidence, kept_length(fitted, encoding.n_samples)
+        return encoding.own
 
     def _evidence(self, encoding: Encoding, style: Tensor, cancel: CancelToken) -> Evidence:
         key = style.float().cpu().numpy().tobytes()
@@ -376,26 +495,9 @@ class Engine:
         target = max(1, round(options.target_length_s * encoding.sample_rate / hop))
         found = searched(scores, target)
         length_s = sum(part.stop - part.start for part in found) / encoding.sample_rate
-        if abs(length_s - options.target_length_s) <= _LENGTH_TOLERANCE * options.target_length_s:
+        if abs(length_s - options.target_length_s) <= LENGTH_TOLERANCE * options.target_length_s:
             return found, ""
-        return found, self._why_not(encoding, length_s, options)
-
-    @staticmethod
-    def _why_not(encoding: Encoding, length_s: float, options: GenerateOptions) -> str:
-        """Says why an edit is not as long as was asked."""
-        whole_s = encoding.n_samples / encoding.sample_rate
-        asked_s = options.target_length_s or 0.0
-        if asked_s > whole_s and length_s > whole_s * (1 - _LENGTH_TOLERANCE):
-            return (
-                f"The recording is only {whole_s:.1f} s long, and there is nothing more in it to "
-                f"loop: the edit has {length_s:.1f} s."
-            )
-        why = (
-            "what is locked stands against it"
-            if options.locks
-            else "passages come or go as a whole"
-        )
-        return f"The nearest sensible edit is {length_s:.1f} s long, not {asked_s:.1f} s: {why}."
+        return found, why_not(encoding.n_samples / encoding.sample_rate, length_s, options)
 
     def _likeliest(
         self, encoding: Encoding, style: Tensor, candidates: list[list[Stretch]]
@@ -407,7 +509,7 @@ class Engine:
             if tuple(candidate) in tried or not candidate:
                 continue
             tried.add(tuple(candidate))
-            runs = pointer_runs(self._frames(encoding, _edit_list(candidate)))
+            runs = pointer_runs(self._frames(encoding, as_edit_list(candidate)))
             with self._autocast():
                 value = log_likelihood(self.model, encoding.encoded, style, runs, encoding.keys)
             if value > highest:
@@ -455,27 +557,3 @@ def _fitted(mel: FloatArray, n_frames: int) -> FloatArray:
     """Cuts or pads a stem's spectrogram to the length of its recording."""
     missing = max(0, n_frames - mel.shape[1])
     return np.pad(mel[:, :n_frames], ((0, 0), (0, missing)))
-
-
-def _edit_list(stretches: Sequence[Stretch]) -> EditList:
-    return EditList.from_ranges((stretch.start, stretch.stop) for stretch in stretches)
-
-
-def _allowed(stretches: list[Stretch], locks: Locks, n_samples: int) -> list[Allowed]:
-    """Returns where the ends of what is played may be moved to without touching what is locked."""
-    allowed = []
-    for stretch in stretches:
-        start, stop = stretch.start, stretch.stop
-        if stretch.locked:
-            allowed.append(Allowed((start, start), (stop, stop)))
-            continue
-        inside = [kept for kept in locks.keep if start <= kept[0] and kept[1] <= stop]
-        before = max((high for _, high in locks.taken if high <= start), default=0)
-        after = min((low for low, _ in locks.taken if low >= stop), default=n_samples)
-        allowed.append(
-            Allowed(
-                (before, min((low for low, _ in inside), default=stop)),
-                (max((high for _, high in inside), default=start), after),
-            )
-        )
-    return allowed

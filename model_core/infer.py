@@ -41,7 +41,7 @@ from model_core.export.sound import export_sound
 from model_core.files import check_writable, refuse_overwriting_source
 from model_core.options import GenerateOptions
 from model_core.progress import Progress, part_of
-from model_core.styles import Style, read_style, write_style
+from model_core.styles import BUNDLED, Style, find_style, read_style, write_style
 from resources import resource_path
 
 if TYPE_CHECKING:
@@ -231,15 +231,17 @@ def _with_style(
 ) -> GenerateOptions:
     """Adds the style that a file holds or that a finished edit shows, if one is asked for."""
     if arguments.style:
-        style = read_style(arguments.style, engine.checkpoint_sha256)
-        return replace(options, style=style.values)
+        path = find_style(arguments.style)
+        style = read_style(path, engine.checkpoint_sha256)
+        return replace(options, style=style.place, targets=style.targets)
     if arguments.style_from:
         from model_core.align import align
 
         raw_path, edit_path = arguments.style_from
         with open_audio(raw_path) as raw, open_audio(edit_path) as edit:
             found = align(raw, edit)
-            return replace(options, style=engine.read_style(raw, found.edit_list))
+            read = engine.read_style(raw, found.edit_list)
+            return replace(options, style=read.place, targets=read.targets)
     return options
 
 
@@ -315,6 +317,7 @@ def _write_outputs(
             arguments.save_style.stem,
             proposal.provenance.style,
             proposal.provenance.checkpoint_hash,
+            proposal.provenance.targets,
         )
         write_style(arguments.save_style, about_style)
     if arguments.alignment_plot:
@@ -344,7 +347,11 @@ def _parser() -> argparse.ArgumentParser:
         "--sample-style", action="store_true", help="draw an editing style instead of the mean one"
     )
     styles = parser.add_mutually_exclusive_group()
-    styles.add_argument("--style", type=Path, metavar="FILE", help="a style that was saved")
+    styles.add_argument(
+        "--style",
+        metavar="NAME|FILE",
+        help=f"a style that was saved, or one of: {', '.join(BUNDLED)}",
+    )
     styles.add_argument(
         "--style-from",
         type=Path,
@@ -358,7 +365,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="move the style along an axis of the model, in deviations among editors",
+        help="move the style along tightness, length or loops, in deviations among editors",
     )
     parser.add_argument("--save-style", type=Path, metavar="FILE", help="also save the style")
     parser.add_argument("--seed", type=_seed, default=0, help="of everything drawn at random")

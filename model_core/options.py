@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from model_core.edit.locks import Locks
+from model_core.targets import Targets
 
 MOST_EXTENSION = 4.0
 MOST_AXIS_DEVIATIONS = 4.0
@@ -24,6 +25,8 @@ class GenerateOptions:
         style: Place in the network's space of styles to start from, `[Z]`, or None for the mean
             editor's or a drawn one; what `tightness` and `extension` ask for is set in it.
         axes: How far to move along named axes of that space, in deviations among editors.
+        targets: What the edit is to measure, or None: drawn with a drawn style, else left to the
+            network. What `tightness`, `axes` and `target_length_s` ask for goes before.
         extension: How many times as long loops are to make the edit, 1 (no loops) to 4.
         locks: What is decided already.
         rescore: Whether the best few edits are compared once more by their full likelihood.
@@ -37,6 +40,7 @@ class GenerateOptions:
     stop_threshold: float = 0.5
     style: tuple[float, ...] | None = None
     axes: tuple[tuple[str, float], ...] = ()
+    targets: Targets | None = None
     extension: float = 1.0
     locks: Locks = field(default_factory=Locks)
     rescore: bool = False

@@ -44,7 +44,7 @@ def test_a_missing_and_a_newer_style_are_told_apart(tmp_path: Path) -> None:
         read_style(tmp_path / "none.json")
     path = tmp_path / "s.json"
     write_style(path, STYLE)
-    values = json.loads(path.read_text(encoding="utf-8")) | {"version": 2}
+    values = json.loads(path.read_text(encoding="utf-8")) | {"version": 3}
     path.write_text(json.dumps(values), encoding="utf-8")
     with pytest.raises(StyleError, match="newer version"):
         read_style(path)

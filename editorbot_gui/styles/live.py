@@ -182,7 +182,9 @@ class LiveStyle(QObject):
 
     def _refresh_tightness(self) -> None:
         """Says so where a network can't make a style that is given tighter."""
-        fixed = self._shelf.chosen is not None and not self._generation.facts.reads_styles
+        chosen = self._shelf.chosen
+        placed = chosen is not None and bool(chosen.values)
+        fixed = placed and not self._generation.facts.reads_styles
         reason = self.tr("This model takes a saved style as it is; its tightness is part of it.")
         panel = self._panel
         for control, tip in (

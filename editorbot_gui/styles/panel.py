@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from editorbot_gui.actions import ActionSet
     from editorbot_gui.styles.shelf import Choice, StyleShelf
     from model_core.options import GenerateOptions
+    from model_core.targets import Targets
 
 _STEPS_A_DEVIATION = 10
 _REACH = 3.0
 """In deviations; there the editors of training end."""
 _VALUE_PX = 4 * GRID_PX
 _SHORTEST_NAME = 8
+_TOOLTIP = Qt.ItemDataRole.ToolTipRole
 _LONGEST_LABEL_PX = 16 * GRID_PX
 """Longer names of axes end in an ellipsis and are told in full by a tooltip."""
 
@@ -188,7 +190,8 @@ class StylePanel(QWidget):
         chosen = self._shelf.chosen
         return replace(
             options,
-            style=None if chosen is None else chosen.values,
+            style=None if chosen is None else chosen.values or None,
+            targets=None if chosen is None else chosen.targets or None,
             axes=tuple((slider.axis, slider.distance) for slider in self.sliders if slider.value()),
         )
 
@@ -197,8 +200,7 @@ class StylePanel(QWidget):
         axes = dict(options.axes)
         for slider in self.sliders:
             slider.show_distance(axes.get(slider.axis, 0.0))
-        same = (choice for choice in self._shelf.choices if choice.values == options.style)
-        self._shelf.choose(next(same, None) if options.style is not None else None)
+        self._shelf.choose(self._shelf.find(options))
 
     def _choose(self, row: int) -> None:
         before = self._shelf.chosen
@@ -211,8 +213,11 @@ class StylePanel(QWidget):
             self.chooser.clear()
             self.chooser.addItem(self.tr("The network's own"), None)
             model = self.chooser.model()
-            for row, choice in enumerate(self._shelf.choices, 1):
+            everything = self._shelf.everything
+            for row, choice in enumerate(everything, 1):
                 self.chooser.addItem(choice.name, choice)
+                if choice.bundled:
+                    self.chooser.setItemData(row, said(choice.targets), _TOOLTIP)
                 if choice.reason:
                     self.chooser.setItemData(row, choice.reason, Qt.ItemDataRole.ToolTipRole)
                     self.chooser.setItemText(
@@ -229,7 +234,8 @@ class StylePanel(QWidget):
             self.can_save or self.tr("Keep it under a name, for other recordings")
         )
         chosen = self._shelf.chosen
-        self.delete_action.setEnabled(chosen is not None)
+        own = chosen is not None and not chosen.bundled
+        self.delete_action.setEnabled(own)
         self.delete_action.setText(
             self.tr("&Delete “{name}”").format(name=chosen.name.replace("&", "&&"))
             if chosen is not None
@@ -237,8 +243,8 @@ class StylePanel(QWidget):
         )
         self.delete_action.setToolTip(
             self.tr("Delete the style that is chosen; takes made with it stay.")
-            if chosen is not None
-            else self.tr("Choose a style to delete first.")
+            if own
+            else self.tr("Choose a style of your own to delete first.")
         )
 
     def _delete(self) -> None:
@@ -255,6 +261,31 @@ class StylePanel(QWidget):
         self.more.setIcon(tinted_icon("mdi6.dots-horizontal", palette.text))
         for label in self._values.values():
             label.setStyleSheet(f"color: {palette.muted.name()}")
+
+
+def said(targets: Targets) -> str:
+    """Says in a sentence or two what edits in a style measure."""
+    lines = []
+    if targets.pause_s is not None:
+        lines.append(_tr("Leaves {pause:.2f} s of a pause.").format(pause=targets.pause_s))
+    if targets.shortest_s is not None:
+        lines.append(_tr("Pauses up to {limit:.1f} s stay.").format(limit=targets.shortest_s))
+    if targets.length:
+        share = f"{abs(targets.length):.0%}"
+        words = (
+            _tr("{share} of what would go stays.")
+            if targets.length > 0
+            else _tr("{share} of what would stay goes.")
+        )
+        lines.append(words.format(share=share))
+    if targets.loops_per_minute:
+        words = _tr("Music that repeats in time is looped about {loops:.0f} times a minute.")
+        lines.append(words.format(loops=targets.loops_per_minute))
+    return " ".join(lines)
+
+
+def _tr(words: str) -> str:
+    return QCoreApplication.translate("Styles", words)
 
 
 def _capitalised(name: str) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from editorbot_gui.jobs import Job, JobRunner, Lane
 from editorbot_gui.texts import shortened
 from model_core.progress import part_of
+from model_core.targets import NO_TARGETS, Targets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,12 +46,14 @@ class ReadStyle:
         values: Its place in the network's space of styles, `[Z]`.
         checkpoint_hash: Of the network.
         remarks: What a person should know about how well the pair fits; may be empty.
+        targets: What was measured on the edit.
     """
 
     name: str
     values: tuple[float, ...]
     checkpoint_hash: str
     remarks: str = ""
+    targets: Targets = NO_TARGETS
 
 
 def read_finished_pair(request: ReadRequest, cancel: CancelToken, progress: Progress) -> ReadStyle:
@@ -74,14 +77,15 @@ def read_finished_pair(request: ReadRequest, cancel: CancelToken, progress: Prog
         found = align(
             raw, edited, progress=part_of(progress, _OPEN_SHARE, _ALIGNED_SHARE), cancel=cancel
         )
-        values = engine.read_style(
+        style = engine.read_style(
             raw, found.edit_list, part_of(progress, _ALIGNED_SHARE, 1.0), cancel
         )
     return ReadStyle(
         shortened(request.edited.stem),
-        values,
-        engine.checkpoint_sha256,
+        style.values,
+        style.checkpoint_hash,
         " ".join(found.report.remarks),
+        style.targets,
     )
 
 

@@ -131,7 +131,7 @@ class Styling(QObject):
         origin = take.proposal.provenance
         dialog = SaveStyleDialog(self.shelf, take.style_name or take.name, self._window)
         dialog.named.connect(
-            lambda name: self.shelf.save(name, origin.style, origin.checkpoint_hash)
+            lambda name: self.shelf.save(name, origin.style, origin.checkpoint_hash, origin.targets)
         )
         dialog.open()
 

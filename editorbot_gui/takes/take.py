@@ -60,16 +60,33 @@ def unused_name(wanted: str, takes: Iterable[Take]) -> str:
 def to_project(takes: Iterable[Take]) -> tuple[project.Take, ...]:
     """Returns takes as a project file keeps them."""
     return tuple(
-        project.Take(take.name, take.edit_list, take.proposal, take.changes, take.starred)
+        project.Take(
+            take.name,
+            take.edit_list,
+            take.proposal,
+            take.changes,
+            take.starred,
+            take.options,
+            take.style_name,
+        )
         for take in takes
     )
 
 
 def from_project(saved: project.Take, number: int) -> Take:
     """Returns a take that a project file has kept, under a number of its own."""
-    options = None if saved.proposal is None else options_of(saved.proposal.provenance)
+    options = saved.generate
+    if options is None and saved.proposal is not None:
+        options = options_of(saved.proposal.provenance)
     return Take(
-        number, saved.name, saved.edit_list, saved.proposal, saved.changes, saved.starred, options
+        number,
+        saved.name,
+        saved.edit_list,
+        saved.proposal,
+        saved.changes,
+        saved.starred,
+        options,
+        saved.style_name,
     )
 
 

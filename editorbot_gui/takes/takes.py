@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from model_core.edit.types import Proposal
     from model_core.options import GenerateOptions
 
-StyleNames: TypeAlias = Callable[[tuple[float, ...]], str]
-"""From a style to what the person calls it; empty for one without a name."""
+StyleNames: TypeAlias = Callable[["GenerateOptions"], str]
+"""From what is asked for to what the person calls its style; empty for one without a name."""
 
 _SWITCH = "switch takes"
 
@@ -50,7 +50,7 @@ class Takes(QObject):
     ) -> None:
         super().__init__(parent)
         self._session = session
-        self._style_name = style_name or (lambda _style: "")
+        self._style_name = style_name or (lambda _options: "")
         self._takes: list[Take] = []
         self._dropped: dict[int, Take] = {}
         # By identity, with the proposal itself so that its identity is not used again.
@@ -254,7 +254,7 @@ class Takes(QObject):
     def _asked(self, proposal: Proposal) -> tuple[GenerateOptions, str]:
         noted = self._options.get(id(proposal))
         options = noted[1] if noted is not None else options_of(proposal.provenance)
-        return options, self._style_name(options.style) if options.style is not None else ""
+        return options, self._style_name(options)
 
     def _take_of(self, number: int, proposal: Proposal) -> Take:
         """Returns a new take, named by what it was asked for with."""

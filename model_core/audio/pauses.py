@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from model_core.progress import CancelToken
 
 BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.floating]
+IntArray = npt.NDArray[np.int64]
 
 _FRAME_S = 0.01
 _CONTEXT_S = 4.0
@@ -181,6 +183,60 @@ def _pause_at(listener: Listener, source: AudioSource, leaving: int, landing: in
     )
 
 
+def find_silences(source: AudioSource, cancel: CancelToken | None = None) -> IntArray:
+    """Finds the pauses of a recording, the soft ends of words left out.
+
+    Args:
+        source: The recording.
+        cancel: Looked at every few seconds of it.
+
+    Returns:
+        Ranges of samples, in order, `[n, 2]`; none where the level doesn't tell sound from silence.
+    """
+    listener = Listener(source)
+    hop = max(1, round(_FRAME_S * listener.rate_hz))
+    factor = source.sample_rate / listener.rate_hz
+    n_frames = math.ceil(source.n_samples / factor / hop)
+    block = round(_CONTEXT_S * listener.rate_hz / hop)
+    levels = np.empty(n_frames)
+    for first in range(0, n_frames, block):
+        if cancel is not None:
+            cancel.raise_if_cancelled()
+        last = min(first + block, n_frames)
+        levels[first:last] = _levels(listener, first * hop, last * hop, hop)
+    limits = [
+        _limit(levels[max(0, first - block) : first + 2 * block])
+        for first in range(0, n_frames, block)
+    ]
+    known = [index for index, limit in enumerate(limits) if limit is not None]
+    if not known:
+        return np.zeros((0, 2), np.int64)
+    # Where nothing is heard for long the nearest limit tells.
+    told = np.interp(np.arange(len(limits)), known, [limits[index] or 0.0 for index in known])
+    sound = _cleaned(levels > np.repeat(told, block)[:n_frames])
+    edges = np.flatnonzero(np.diff((~sound).astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    runs = [_pause_around(sound, start) for start in edges[:, 0].tolist()]
+    samples = np.round(np.array(runs, np.float64).reshape(-1, 2) * hop * factor).astype(np.int64)
+    found: IntArray = np.minimum(samples, source.n_samples)
+    return found[found[:, 1] > found[:, 0]]
+
+
+def _levels(listener: Listener, start: int, stop: int, hop: int) -> FloatArray:
+    """Returns the level of each frame in decibels; rumble and mains hum are no words."""
+    waveform = listener.waveform(start, stop).reshape(-1, hop)
+    edges = np.diff(waveform, axis=1, prepend=waveform[:, :1])
+    levels: FloatArray = 10 * np.log10(np.mean(edges**2, axis=1) + 1e-12)
+    return levels
+
+
+def _limit(levels: FloatArray) -> float | None:
+    """Returns the level above which there is sound; None where levels don't tell."""
+    quiet, loud = np.percentile(levels, (10, 95))
+    if loud - quiet < _LEAST_RANGE_DB:
+        return None
+    return float(quiet + max(_LEAST_RISE_DB, _RISE_SHARE * (loud - quiet)))
+
+
 def _heard(
     listener: Listener, source: AudioSource, samples: tuple[int, int]
 ) -> tuple[_Place, _Place] | None:
@@ -195,16 +251,11 @@ def _heard(
         last = min(math.ceil(source.n_samples / factor / hop), middle + context)
         if last - first < 2:
             return None
-        waveform = listener.waveform(first * hop, last * hop).reshape(-1, hop)
-        # Rumble and mains hum are no words.
-        edges = np.diff(waveform, axis=1, prepend=waveform[:, :1])
-        levels.append(10 * np.log10(np.mean(edges**2, axis=1) + 1e-12))
+        levels.append(_levels(listener, first * hop, last * hop, hop))
         firsts.append(first)
-    both = np.concatenate(levels)
-    quiet, loud = np.percentile(both, (10, 95))
-    if loud - quiet < _LEAST_RANGE_DB:
+    limit = _limit(np.concatenate(levels))
+    if limit is None:
         return None
-    limit = quiet + max(_LEAST_RISE_DB, _RISE_SHARE * (loud - quiet))
     one, other = (
         _Place(_cleaned(level > limit), round(first * hop * factor), round(hop * factor))
         for level, first in zip(levels, firsts, strict=True)

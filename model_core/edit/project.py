@@ -46,6 +46,7 @@ from model_core.edit.types import (
 from model_core.errors import EditError, ProjectError
 from model_core.files import write_bytes_atomically
 from model_core.options import GenerateOptions
+from model_core.targets import NO_TARGETS, Targets
 
 if TYPE_CHECKING:
     from enum import StrEnum
@@ -53,12 +54,44 @@ if TYPE_CHECKING:
     from model_core.files import AnyPath
 
 FORMAT: Final = "editorbot-project"
-VERSION: Final = 1
+VERSION: Final = 2
 SUFFIX: Final = ".editorbot"
 
 Migration: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {}
+_NO_TARGETS: Final = NO_TARGETS.to_dict()
+
+
+def _with_targets(document: dict[str, Any]) -> dict[str, Any]:
+    """Makes version 2 of version 1, which knew no targets and not what a take was asked for with.
+
+    What is no document of version 1 is left as it is, to be refused for what is wrong with it.
+    """
+
+    def with_origin(work: object) -> object:
+        if not isinstance(work, dict):
+            return work
+        proposal = work.get("proposal")
+        origin = proposal.get("provenance") if isinstance(proposal, dict) else None
+        if not isinstance(proposal, dict) or not isinstance(origin, dict):
+            return work
+        return work | {"proposal": proposal | {"provenance": origin | {"targets": _NO_TARGETS}}}
+
+    def with_wishes(take: object) -> object:
+        take = with_origin(take)
+        return take | {"generate": None, "style_name": ""} if isinstance(take, dict) else take
+
+    document = {**document, "version": 2}
+    if isinstance(asked := document.get("generate"), dict):
+        document["generate"] = asked | {"targets": None}
+    if isinstance(takes := document.get("takes"), list):
+        document["takes"] = [with_wishes(take) for take in takes]
+    if isinstance(document.get("proposal"), dict):
+        document["proposal"] = with_origin({"proposal": document["proposal"]})["proposal"]  # type: ignore[index]
+    return document
+
+
+MIGRATIONS: Final[Mapping[int, Migration]] = {1: _with_targets}
 """By version: what makes a document of that version one of the next. Version 1 is the first."""
 
 _MAX_WHOLE: Final = 2**53
@@ -98,6 +131,8 @@ class Take:
         proposal: The proposal that it came from, or None.
         changes: Its changes, in the order of the recording.
         starred: Whether the person likes it.
+        generate: What it was asked for with, locks aside; None where nobody asked the network.
+        style_name: What the style that it was asked for in was called; may be empty.
     """
 
     name: str
@@ -105,6 +140,8 @@ class Take:
     proposal: Proposal | None = None
     changes: tuple[Change, ...] = ()
     starred: bool = False
+    generate: GenerateOptions | None = None
+    style_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +280,13 @@ def project_to_dict(project: Project) -> dict[str, Any]:
         ],
         **_work_values(project, project.sources),
         "takes": [
-            {"name": take.name, "starred": take.starred, **_work_values(take, project.sources)}
+            {
+                "name": take.name,
+                "starred": take.starred,
+                **_work_values(take, project.sources),
+                "generate": take.generate and _options_values(take.generate),
+                "style_name": take.style_name,
+            }
             for take in project.takes
         ],
         "generate": _options_values(project.generate),
@@ -285,10 +328,21 @@ def dict_to_project(document: object) -> Project:
     edit_list, proposal, changes = _to_work(document, sources)
 
     def to_take(value: Mapping[str, object], where: str) -> Take:
-        _check_keys(value, where, ("name", "starred", "edit", "proposal", "changes"))
+        _check_keys(
+            value,
+            where,
+            ("name", "starred", "edit", "proposal", "changes", "generate", "style_name"),
+        )
         with _within(where):
             work = _to_work(value, sources)
-        return Take(text(value, "name", where), *work, starred=_flag(value, "starred", where))
+            asked = _optional(value, "generate", lambda: _to_options(_object(value, "generate")))
+        return Take(
+            text(value, "name", where),
+            *work,
+            starred=_flag(value, "starred", where),
+            generate=asked,
+            style_name=text(value, "style_name", where),
+        )
 
     return Project(
         sources,
@@ -346,6 +400,7 @@ def _proposal_values(
             "tightness": origin.tightness,
             "target_length_s": origin.target_length_s,
             "temperature": origin.temperature,
+            "targets": origin.targets.to_dict(),
         },
         "note": proposal.note,
     }
@@ -382,6 +437,7 @@ def _options_values(options: GenerateOptions) -> dict[str, Any]:
         "stop_threshold": options.stop_threshold,
         "style": None if options.style is None else list(options.style),
         "axes": dict(options.axes),
+        "targets": options.targets and options.targets.to_dict(),
         "extension": options.extension,
         "rescore": options.rescore,
     }
@@ -503,8 +559,11 @@ def _to_proposal(
         _check_keys(
             origin,
             "",
-            ("checkpoint_hash", "seed", "style", "tightness", "target_length_s", "temperature"),
-        )
+            (
+                "checkpoint_hash", "seed", "style", "tightness", "target_length_s", "temperature",
+                "targets",
+            ),
+        )  # fmt: skip
         provenance = Provenance(
             text(origin, "checkpoint_hash", ""),
             _optional(origin, "seed", lambda: whole(origin, "seed", "", -_MAX_WHOLE, _MAX_WHOLE)),
@@ -512,6 +571,7 @@ def _to_proposal(
             _optional_number(origin, "tightness"),
             _optional_number(origin, "target_length_s"),
             _number(origin, "temperature"),
+            _to_targets(_object(origin, "targets")),
         )
     return Proposal(
         edit_list if value["edit"] is None else _to_edit(value, sources),
@@ -589,7 +649,7 @@ def _to_options(value: Mapping[str, object]) -> GenerateOptions:
             "",
             (
                 "tightness", "target_length_s", "seed", "temperature", "sample_style",
-                "stop_threshold", "style", "axes", "extension", "rescore",
+                "stop_threshold", "style", "axes", "targets", "extension", "rescore",
             ),
         )  # fmt: skip
         axes = _object(value, "axes")
@@ -603,9 +663,20 @@ def _to_options(value: Mapping[str, object]) -> GenerateOptions:
                 stop_threshold=_number(value, "stop_threshold"),
                 style=_optional(value, "style", lambda: _numbers(value, "style")),
                 axes=tuple((name, _number(axes, name, "axes")) for name in axes),
+                targets=_optional(value, "targets", lambda: _to_targets(_object(value, "targets"))),
                 extension=_number(value, "extension"),
                 rescore=_flag(value, "rescore", ""),
             )
+        except ValueError as error:
+            raise EditError(str(error)) from error
+
+
+def _to_targets(value: Mapping[str, object]) -> Targets:
+    with _within("targets"):
+        _check_keys(value, "", tuple(_NO_TARGETS))
+        measures = {name: _optional_number(value, name) for name in _NO_TARGETS}
+        try:
+            return Targets(**measures)
         except ValueError as error:
             raise EditError(str(error)) from error
 

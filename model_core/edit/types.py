@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from model_core.errors import EditError
+from model_core.targets import NO_TARGETS, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -245,6 +246,7 @@ class Provenance:
         tightness: 0 to 1, or None for the model's own.
         target_length_s: Length that was asked for, in seconds, or None.
         temperature: Sampling temperature; 0 for the best path.
+        targets: What the edit was to measure.
     """
 
     checkpoint_hash: str = ""
@@ -253,6 +255,7 @@ class Provenance:
     tightness: float | None = None
     target_length_s: float | None = None
     temperature: float = 0.0
+    targets: Targets = NO_TARGETS
 
 
 @dataclass(frozen=True, slots=True)

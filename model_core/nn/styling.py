@@ -12,8 +12,10 @@ from torch import Tensor
 
 from model_core.errors import StyleError
 from model_core.nn.style_events import StyleEvents, events_of, stack_events
+from model_core.targets import AXES, Targets
 
 if TYPE_CHECKING:
+    from model_core.nn.card import Card
     from model_core.nn.encoder import Encoded
     from model_core.nn.network import PointerNetwork
     from model_core.options import GenerateOptions
@@ -23,11 +25,16 @@ IntArray = npt.NDArray[np.int64]
 
 _READ_FRAMES = 3445
 """40 s, as long as the crops of training."""
+_TOLD_REACH = 2.0
+"""Quantities are told within so many deviations: beyond them no editor of training lies."""
 
 
 @torch.inference_mode()
 def choose_style(
-    model: PointerNetwork, options: GenerateOptions, extension: float | None = None
+    model: PointerNetwork,
+    options: GenerateOptions,
+    extension: float | None = None,
+    targets: Targets | None = None,
 ) -> Tensor:
     """Returns the style that is asked for, of shape `[1, style_dim]`.
 
@@ -35,6 +42,7 @@ def choose_style(
         model: The network.
         options: What is asked for.
         extension: In place of the options' own.
+        targets: What the edit is to measure; pause and margin are told to a style that isn't given.
 
     Raises:
         StyleError: The style is another network's, or an axis is unknown.
@@ -54,40 +62,68 @@ def choose_style(
     else:
         start = None
     device = model.unknown_style.device
+    asked = _asked_quantities(model, options, extension, targets)
     if start is None:
-        quantities = card.style_of(options.tightness, extension, rng)
+        own = card.style_of(options.tightness, extension, rng)
+        names = (quantity.name for quantity in card.style_quantities)
+        quantities = [asked.get(name, value) for name, value in zip(names, own, strict=True)]
         z = model.style(torch.tensor([quantities], dtype=torch.float32, device=device))
     else:
         z = torch.tensor([start], dtype=torch.float32, device=device)
-        z = _with_quantities(model, z, options.tightness, extension)
-    if not options.axes:
-        return z
-    known = {axis.name for axis in space.axes} if space else set()
-    unknown = [name for name, _ in options.axes if name not in known]
-    if space is None or unknown:
-        there = ", ".join(sorted(known)) or "none"
+        z = _with_quantities(model, z, asked)
+    axes = {axis.name for axis in space.axes} if space else set()
+    unknown = sorted({name for name, _ in options.axes} - axes - set(AXES))
+    if unknown:
+        there = ", ".join(sorted(axes | set(AXES)))
         raise StyleError(f"This model has no axis “{unknown[0]}”.", f"Its axes: {there}.")
-    moved = space.moved(tuple(z[0].float().tolist()), dict(options.axes))
+    # Of the other axes only the targets of decoding move.
+    along = {name: distance for name, distance in options.axes if name in axes}
+    if space is None or not along:
+        return z
+    moved = space.moved(tuple(z[0].float().tolist()), along)
     return torch.tensor([moved], dtype=torch.float32, device=device)
 
 
-def _with_quantities(
-    model: PointerNetwork, z: Tensor, tightness: float | None, extension: float
-) -> Tensor:
+def _asked_quantities(
+    model: PointerNetwork, options: GenerateOptions, extension: float, targets: Targets | None
+) -> dict[str, float]:
+    """Returns the quantities that are asked for, standardised."""
+    card = model.card
+    asked: dict[str, float] = {}
+    own = card.style_of(options.tightness, extension)
+    for quantity, value in zip(card.style_quantities, own, strict=True):
+        if quantity.name == "extension":
+            if extension > 1:
+                asked[quantity.name] = value
+        elif options.tightness is not None:
+            asked[quantity.name] = value
+        elif targets is not None and options.style is None:
+            measured_s = getattr(targets, quantity.name, None)
+            if measured_s:
+                told = card.standardised(quantity.name, measured_s)
+                asked[quantity.name] = min(max(told, -_TOLD_REACH), _TOLD_REACH)
+    return asked
+
+
+def _with_quantities(model: PointerNetwork, z: Tensor, asked: dict[str, float]) -> Tensor:
     """Sets in a style the quantities that are asked for, and leaves the others as they are."""
-    if model.vae is None or (tightness is None and extension <= 1):
+    if model.vae is None or not asked:
         return z
     there = model.vae.quantities(z)
-    wanted = torch.tensor([model.card.style_of(tightness, extension)]).to(there)
-    is_asked = torch.tensor(
-        [
-            extension > 1 if quantity.name == "extension" else tightness is not None
-            for quantity in model.card.style_quantities
-        ],
-        device=there.device,
-    )
-    change = torch.where(is_asked, wanted - there, torch.zeros_like(there))
+    change = torch.zeros_like(there)
+    for place, quantity in enumerate(model.card.style_quantities):
+        if quantity.name in asked:
+            change[:, place] = asked[quantity.name] - there[:, place]
     return z + change @ model.style_in.weight.T
+
+
+def tightness_pause_s(card: Card, tightness: float) -> float | None:
+    """Returns how much of a pause stays at a tightness of 0 to 1, in seconds; None if unknown."""
+    told = card.style_of(tightness)
+    for quantity, value in zip(card.style_quantities, told, strict=True):
+        if quantity.name == "pause_s":
+            return math.exp(quantity.log_mean + quantity.log_std * value)
+    return None
 
 
 @torch.inference_mode()
@@ -104,7 +140,7 @@ def asked_pause_s(model: PointerNetwork, options: GenerateOptions, style: Tensor
         return None
     place = names.index("pause_s")
     quantity = model.card.style_quantities[place]
-    if model.vae is not None and (options.style or options.sample_style or options.axes):
+    if model.vae is not None and (options.style or options.sample_style):
         told = float(model.vae.quantities(style)[0, place])
     elif options.tightness is not None:
         told = model.card.style_of(options.tightness)[place]

@@ -46,15 +46,22 @@ from model_core.edit.types import (
 )
 from model_core.errors import EditError, FileWriteError, ProjectError
 from model_core.options import GenerateOptions
+from model_core.targets import Targets
 from tests.edit.strategies import SOURCE_LENGTHS, edit_lists
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "project_v1.editorbot"
+GOLDEN = Path(__file__).parents[1] / "golden" / "project_v2.editorbot"
+GOLDEN_1 = GOLDEN.with_name("project_v1.editorbot")
+TARGETS = Targets(0.4, 0.8, 0.2, -0.25, 3.0)
 CHANGES = (
     Change(0, ChangeKind.CUT, Reason.SILENCE, 0, 44100, 66150, 0.875, ChangeState.LOCKED),
     Change(1, ChangeKind.LOOP, Reason.REPEAT, 0, 88200, 110250, None, ChangeState.MANUAL),
 )
 PROPOSED = EditList.from_ranges([(0, 44100), (66150, 132300)])
-PROVENANCE = Provenance("ab" * 32, 3, (0.25, -1.5), 0.5, 30.0, 0.7)
+PROVENANCE = Provenance("ab" * 32, 3, (0.25, -1.5), 0.5, 30.0, 0.7, TARGETS)
+ASKED = GenerateOptions(
+    tightness=0.5, target_length_s=30.0, seed=3, temperature=0.7, sample_style=True,
+    style=(0.25, -1.5), axes=(("pauses", 1.5),), targets=TARGETS, extension=2.0, rescore=True,
+)  # fmt: skip
 EDIT = EditList(
     (Segment(0, 0, 44100), Segment(0, 66150, 110250, -3.5), Gap(22050), Segment(0, 88200, 132300)),
     (Join(), Join(FadeLaw.EQUAL_POWER, 353), Join(FadeLaw.EQUAL_GAIN, 0)),
@@ -66,14 +73,13 @@ GOLDEN_PROJECT = Project(
     Proposal(PROPOSED, ((0, 86), (129, 258)), CHANGES[:1], PROVENANCE, "A note."),
     CHANGES,
     (
-        Take("Best", PROPOSED, Proposal(PROPOSED, (), CHANGES[:1]), CHANGES[:1], starred=True),
+        Take(
+            "Best", PROPOSED, Proposal(PROPOSED, (), CHANGES[:1]), CHANGES[:1], True, ASKED, "Tight"
+        ),
         Take("By hand", EditList()),
     ),
-    GenerateOptions(
-        tightness=0.5, target_length_s=30.0, seed=3, temperature=0.7, sample_style=True,
-        style=(0.25, -1.5), axes=(("pauses", 1.5),), extension=2.0, rescore=True,
-    ),
-)  # fmt: skip
+    ASKED,
+)
 
 reads_files = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -94,7 +100,43 @@ def located(project: Project, folder: Path) -> Project:
     )
 
 
-def test_the_golden_file_of_version_1_is_read_and_written_as_it_is(tmp_path: Path) -> None:
+def test_a_file_of_version_1_is_brought_up(tmp_path: Path) -> None:
+    best, by_hand = GOLDEN_PROJECT.takes
+    assert GOLDEN_PROJECT.proposal is not None
+    before = replace(
+        GOLDEN_PROJECT,
+        proposal=replace(
+            GOLDEN_PROJECT.proposal, provenance=replace(PROVENANCE, targets=Targets())
+        ),
+        takes=(replace(best, generate=None, style_name=""), by_hand),
+        generate=replace(ASKED, targets=None),
+    )
+    assert read_project(GOLDEN_1) == located(before, GOLDEN_1.parent)
+    path = tmp_path / "p.editorbot"
+    write_project(path, read_project(GOLDEN_1))
+    assert json.loads(path.read_text(encoding="utf-8"))["version"] == VERSION
+    assert read_project(path) == read_project(GOLDEN_1)
+
+
+@pytest.mark.parametrize("key", ["takes", "generate", "proposal"])
+def test_what_is_wrong_in_a_file_of_version_1_is_named(key: str) -> None:
+    document = json.loads(GOLDEN_1.read_text(encoding="utf-8"))
+    for wrong in (7, [3], {"provenance": 3}, "x"):
+        with pytest.raises(EditError):
+            dict_to_project(document | {key: wrong})
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"pause_s": -1.0}, {"length": 2}, {"warmth": 1.0}, {"pause_s": "x"}]
+)
+def test_targets_are_checked(wrong: dict[str, Any]) -> None:
+    document = good()
+    document["generate"]["targets"] |= wrong
+    with pytest.raises(EditError, match=next(iter(wrong))):
+        dict_to_project(document)
+
+
+def test_the_golden_file_of_this_version_is_read_and_written_as_it_is(tmp_path: Path) -> None:
     assert read_project(GOLDEN) == located(GOLDEN_PROJECT, GOLDEN.parent)
     path = tmp_path / "p.editorbot"
     write_project(path, located(GOLDEN_PROJECT, tmp_path))
@@ -247,7 +289,7 @@ def test_an_edit_that_does_not_fit_is_not_written(tmp_path: Path) -> None:
         (b"[]", "It is not a project of EditorBot"),
         (b'{"format": "editorbot-edit-list", "version": 1}', "It is not a project of EditorBot"),
         (b'{"format": "editorbot-project"}', "version is not a whole number"),
-        (b'{"format": "editorbot-project", "version": 2}', "written by a newer EditorBot"),
+        (b'{"format": "editorbot-project", "version": 3}', "written by a newer EditorBot"),
         (b'{"format": "editorbot-project", "version": 1}', "It has no “sources”"),
     ],
 )

@@ -19,6 +19,7 @@ from editorbot_gui.styles.presets import (
 from editorbot_gui.styles.reading import ReadStyle
 from editorbot_gui.styles.shelf import StyleShelf
 from model_core.errors import FileWriteError
+from model_core.options import GenerateOptions
 from model_core.progress import CancelToken, no_progress
 from model_core.styles import Style
 
@@ -117,8 +118,9 @@ def test_saving_puts_a_style_on_the_shelf(shelf: StyleShelf, qtbot: QtBot) -> No
         shelf.save("Tight", VALUES, OURS)
     assert caught.args == ["Tight"]
     assert [choice.name for choice in shelf.choices] == ["Tight"]
-    assert shelf.name_of(VALUES) == "Tight"
-    assert shelf.name_of((9.0,)) == ""
+    assert shelf.name_of(GenerateOptions(style=VALUES)) == "Tight"
+    assert shelf.name_of(GenerateOptions(style=(9.0,))) == ""
+    assert shelf.name_of(GenerateOptions()) == ""
     assert shelf.is_saved("Tight")
     assert not shelf.is_saved("Airy")
 

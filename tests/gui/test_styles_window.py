@@ -241,11 +241,11 @@ def put_styles(*styles: Style) -> None:
         write_style(styles_folder() / f"{number}.json", style)
 
 
-def test_a_network_without_axes_has_no_sliders_and_reads_no_styles(
+def test_a_network_without_axes_has_those_of_decoding_and_reads_no_styles(
     generated: Rig,
 ) -> None:
     window = generated.window
-    assert window.styling.panel.sliders == ()
+    assert [slider.axis for slider in window.styling.panel.sliders] == ["length", "loops"]
     command = window.commands["like_finished_pair"]
     assert not command.isEnabled()
     assert "can't read a style" in command.toolTip()
@@ -257,7 +257,8 @@ def test_foreign_styles_are_shown_and_say_why_not(rig: Rig, qtbot: QtBot) -> Non
     qtbot.waitUntil(lambda: rig.window.generation.engine_state is EngineState.READY)
     chooser = rig.window.styling.panel.chooser
     rows = [chooser.itemText(row) for row in range(chooser.count())]
-    assert rows == ["The network's own", "Theirs (another model)", "Tight"]
+    own = ["The network's own", "Theirs (another model)", "Tight"]
+    assert rows == [*own, "Tight", "Natural", "Gentle", "Short", "Extended"]
     foreign = chooser.model().index(1, 0)
     assert not foreign.flags() & Qt.ItemFlag.ItemIsEnabled
     assert "another model" in foreign.data(Qt.ItemDataRole.ToolTipRole)

@@ -40,7 +40,7 @@ def a_proposal(edit: EditList, options: GenerateOptions | None = None) -> Propos
 class Desk:
     def __init__(self, parent: QApplication) -> None:
         self.session = Session(parent)
-        self.takes = Takes(self.session, lambda style: "Tight" if style == (1.0,) else "", parent)
+        self.takes = Takes(self.session, lambda asked: "Tight" if asked.style else "", parent)
         self.open()
 
     def open(self) -> None:

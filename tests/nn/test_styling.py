@@ -109,8 +109,8 @@ def test_foreign_styles_and_axes_are_refused() -> None:
         place(model, style=(0.0, 1.0))
     with pytest.raises(StyleError, match=r"no axis “warmth”.*length"):
         place(model, axes=(("warmth", 1.0),))
-    with pytest.raises(StyleError, match="none"):
-        place(a_network(), axes=(("length", 1.0),))
+    with pytest.raises(StyleError, match="length, loops, tightness"):
+        place(a_network(), axes=(("warmth", 1.0),))
     with pytest.raises(ValueError, match="axis goes from"):
         GenerateOptions(axes=(("length", 40.0),))
 
