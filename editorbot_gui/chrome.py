@@ -90,6 +90,10 @@ QTableView {
 QTableView::item { padding: 0 6px; border: none; }
 QTableView::item:selected { background: %(selected)s; color: %(text)s; }
 QTableView::item:hover:!selected { background: %(raised)s; }
+QMenu::item { padding: 5px 24px 5px 34px; }
+QMenu::icon { left: 9px; }
+QMenu::indicator { width: 14px; height: 14px; left: 10px; }
+QMenu::indicator:checked { image: url("%(icons)s/check-on-%(ground)s.svg"); }
 QTreeView::item { padding: 3px 0; }
 QDockWidget { font-weight: 600; }
 QDockWidget > QWidget { font-weight: 400; }

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _N_COLUMNS = 3
 _HEADING_ROWS = 3
+_BETWEEN_PX = 4 * GRID_PX
+_AROUND_PX = 12 * GRID_PX
+"""Margins, scroll bar and the frame that the system draws."""
 _HEIGHT_PX = 76 * GRID_PX
 
 
@@ -166,12 +169,21 @@ class ShortcutsDialog(QDialog):
 
     def _columns(self, keys: Mapping[str, tuple[str, ...]] | None) -> QWidget:
         """Returns the sections in columns of about the same height, in the order of the menus."""
+        heights = {group: len(key_rows(group, keys)) + _HEADING_ROWS for group in Group}
+        room = self.screen().availableSize().width() - _AROUND_PX
+        for n_columns in range(_N_COLUMNS, 0, -1):
+            columns = balanced(heights, n_columns)
+            widths = [
+                max(self.sections[group].sizeHint().width() for group in groups)
+                for groups in columns
+            ]
+            if sum(widths) + _BETWEEN_PX * (len(columns) - 1) <= room:
+                break
         body = QWidget()
         row = QHBoxLayout(body)
         row.setContentsMargins(0, 0, GRID_PX, 0)
-        row.setSpacing(4 * GRID_PX)
-        heights = {group: len(key_rows(group, keys)) + _HEADING_ROWS for group in Group}
-        for groups in balanced(heights, _N_COLUMNS):
+        row.setSpacing(_BETWEEN_PX)
+        for groups in columns:
             column = QVBoxLayout()
             column.setSpacing(GRID_PX)
             for group in groups:

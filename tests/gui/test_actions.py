@@ -4,6 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage, QKeySequence
 from PySide6.QtWidgets import QLabel, QMenu, QWidget
 
@@ -88,6 +89,25 @@ def test_the_sheet_shows_all_groups_whole_and_is_searched(qtbot: QtBot) -> None:
     assert dialog.nothing.isVisible()
     dialog.search.clear()
     assert not dialog.nothing.isVisible()
+
+
+def test_the_sheet_has_fewer_columns_on_a_small_screen(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ShortcutsDialog, "screen", lambda _dialog: SmallScreen())
+    dialog = ShortcutsDialog()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.width() <= SmallScreen().availableSize().width()
+    assert dialog.height() <= SmallScreen().availableSize().height()
+    assert not dialog.area.horizontalScrollBar().isVisible()
+
+
+class SmallScreen:
+    """Full HD at 200 %, less the taskbar."""
+
+    def availableSize(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(960, 500)
 
 
 def test_the_sheet_shows_the_keys_that_were_chosen(qtbot: QtBot) -> None:
