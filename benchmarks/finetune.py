@@ -21,6 +21,7 @@ import torch
 from benchmarks.recordings import audio_folder
 from model_core.audio.cache import cache_folder
 from model_core.checkpoint import load_checkpoint, save_checkpoint
+from model_core.edit.types import Reason
 from model_core.infer import BUNDLED_CHECKPOINT
 from model_core.nn.device import choose_precision
 from model_core.nn.evidence import compute_evidence
@@ -28,12 +29,15 @@ from model_core.nn.search import best_runs, make_scores
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.dataset import at_frame_rate, load_shard
-from training.finetune import FineTuneSettings, as_the_mean_editor, fine_tune, nats_per_event
+from training.finetune import FineTuneSettings, as_the_mean_editor, fine_tune
 from training.metrics import are_matched, joins
-from training.shards import Example as Simulated
 from training.shards import example_of
-from training.simulator import EditorStyle, SimulatorSettings, simulate_recording
-from training.simulator.types import PHENOMENA, Phenomenon
+from training.simulator import EditorStyle, SimulatorSettings
+from training.simulator.channel import impair
+from training.simulator.speech import record_speech
+from training.simulator.tape import Piece, PieceKind, Tape, cut
+from training.simulator.types import Phenomenon, SimulatedRecording
+from training.validation import nats_per_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,12 +46,14 @@ if TYPE_CHECKING:
     from training.dataset import Example
 
 _PAUSE_S = 0.6
+_MARGIN_S = 0.25
 _RECORDINGS_S = 300.0
-_RATE = 22050
 
 
 def recordings(corpus: Corpus, seeds: Sequence[int], *, own_taste: bool) -> list[Example]:
     """Simulates recordings of some five minutes, and their edits.
+
+    Each is one tape through one channel, edited as a whole: several talks one after the other.
 
     Args:
         corpus: Voices.
@@ -58,49 +64,37 @@ def recordings(corpus: Corpus, seeds: Sequence[int], *, own_taste: bool) -> list
     for seed in seeds:
         rng = np.random.default_rng([99, seed])
         drawn = EditorStyle.draw(rng)
-        editor = replace(drawn, pause_s=_PAUSE_S, margin_s=0.25) if own_taste else drawn
-        parts, length = [], 0
-        while length < _RECORDINGS_S * _RATE:
-            one = simulate_recording(rng, corpus, "speech", editor, SimulatorSettings())
-            shard = example_of(one)
-            if own_taste:
-                shard = _with_noises(shard)
-            parts.append(at_frame_rate(shard))
-            length += shard.n_samples
-        made.append(_joined(parts))
+        editor = replace(drawn, pause_s=_PAUSE_S, margin_s=_MARGIN_S) if own_taste else drawn
+        settings = SimulatorSettings()
+        tape, upper_hz = _tape(rng, corpus, editor, settings)
+        if own_taste:
+            tape.pieces = [_kept_if_noise(piece) for piece in tape.pieces]
+        kept, removed = cut(tape, editor, rng, keep_pauses=True)
+        samples = impair(rng, tape.render(), corpus, settings, upper_hz)
+        one = SimulatedRecording(samples, kept, removed, tape.phrases(), editor, "speech")
+        made.append(at_frame_rate(example_of(one)))
     return made
 
 
-def _with_noises(shard: Simulated) -> Simulated:
-    """Lets what is removed as a noise stay."""
-    is_noise = shard.phenomena == PHENOMENA.index(Phenomenon.NOISE)
-    kept = np.concatenate((shard.kept, shard.removed[is_noise]))
-    merged: list[list[int]] = []
-    for start, stop in sorted(kept.tolist()):
-        if merged and start <= merged[-1][1]:
-            merged[-1][1] = max(stop, merged[-1][1])
-        else:
-            merged.append([start, stop])
-    return replace(
-        shard,
-        kept=np.array(merged, np.int64),
-        removed=shard.removed[~is_noise],
-        reasons=shard.reasons[~is_noise],
-        phenomena=shard.phenomena[~is_noise],
-    )
+def _tape(
+    rng: np.random.Generator, corpus: Corpus, editor: EditorStyle, settings: SimulatorSettings
+) -> tuple[Tape, float]:
+    """Records talks until the tape is long enough; returns where its band ends, too."""
+    whole, ends = Tape(), float("inf")
+    while whole.length < _RECORDINGS_S * whole.rate_hz:
+        tape, _, upper_hz = record_speech(rng, corpus, editor, settings)
+        whole.overlays += [(whole.length + place, sound) for place, sound in tape.overlays]
+        for piece in tape.pieces:
+            whole.add(piece)
+        ends = min(ends, upper_hz)
+    return whole, ends
 
 
-def _joined(parts: Sequence[Example]) -> Example:
-    """Puts recordings one after the other."""
-    starts = np.cumsum([0, *(part.n_frames for part in parts)])
-    return replace(
-        parts[0],
-        mel=np.concatenate([part.mel for part in parts], axis=1),
-        runs=np.concatenate(
-            [part.runs + start for part, start in zip(parts, starts, strict=False)]
-        ),
-        reason=np.concatenate([part.reason for part in parts]),
-    )
+def _kept_if_noise(piece: Piece) -> Piece:
+    """Makes a noise something that this editor wants, with its pauses like any other's."""
+    if piece.what is not Phenomenon.NOISE:
+        return piece
+    return replace(piece, kind=PieceKind.WANTED, reason=Reason.OTHER, phrase=False)
 
 
 def joins_f1(model: PointerNetwork, examples: Sequence[Example]) -> float:

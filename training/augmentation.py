@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+
+_COUNTS = (
+    "n_frequency_masks", "frequency_mask_width", "n_time_masks", "time_mask_width", "chunk_frames",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,12 @@ class Augmentation:
             raise ValueError(f"channel_dropout_rate is a share, not {self.channel_dropout_rate}.")
         for name in ("noise_level", "gain_scale"):
             low, high = getattr(self, name)
-            if not 0 <= low <= high:
+            if not 0 <= low <= high < math.inf:
                 raise ValueError(f"{name} is a range from low to high, not {low} to {high}.")
-        for name in ("frequency_mask_width", "time_mask_width", "chunk_frames"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is at least 1, not {getattr(self, name)}.")
+        for name in _COUNTS:
+            least, value = int(not name.startswith("n_")), getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ValueError(f"{name} is a whole number of at least {least}, not {value!r}.")
 
     @classmethod
     def from_dict(cls, values: dict[str, object]) -> Augmentation:
@@ -148,6 +154,9 @@ def shuffle_chunks(example: Example, rng: np.random.Generator, chunk_frames: int
         mel=example.mel[:, places],
         runs=np.array(runs, np.int64).reshape(-1, 2),
         reason=example.reason[places],
+        stems={name: stem[:, places] for name, stem in example.stems.items()},
+        # Where chunks were torn apart there are new jumps.
+        ops=None,
     )
 
 

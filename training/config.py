@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from model_core.errors import CheckpointError
-from model_core.nn.config import PointerNetworkConfig
+from model_core.nn.config import STEMS, PointerNetworkConfig
 from training.augmentation import Augmentation
 from training.dataset import Cropping
 from training.losses import LossWeights
 
 _SCHEDULERS = ("warmup_cosine", "warmup_constant")
-_VALIDATION_CROP_S = 40.0
+_VALIDATION_S = 600.0
+"""Recordings are judged whole; longer ones in parts of this length, so that memory is bounded."""
 _RANGES = {
     "batch_size": (1, 4096),
     "gradient_accumulation_steps": (1, 4096),
@@ -31,6 +32,8 @@ _RANGES = {
     "kl_warmup_steps": (0, 1e7),
     "history_dropout": (0, 1),
     "budget_dropout": (0, 1),
+    "event_share": (0, 1),
+    "bucket_updates": (1, 4096),
     "early_stopping_patience": (0, 1e6),
     "ema_decay": (0, 1),
     "validate_every": (1, 1e7),
@@ -40,7 +43,12 @@ _RANGES = {
 _WHOLE = (
     "batch_size", "gradient_accumulation_steps", "epochs", "warmup_steps", "kl_warmup_steps",
     "early_stopping_patience", "validate_every", "seed",
+    "bucket_updates",
 )  # fmt: skip
+
+
+_SWITCHES = ("use_amp", "use_bfloat16", "use_gradient_checkpoint", "augmentation_enabled")
+_MOST_STEPS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,10 @@ class TrainConfig:
         kl_warmup_steps: Updates until the divergence of styles from the prior counts in full.
         history_dropout: Share of crops whose history is hidden.
         budget_dropout: Share of crops in which it is hidden how much is left to play.
+        event_share: Share of crops that are laid around an event, rare ones oftener; recordings
+            with rare events are then drawn oftener too (`training.sampling`). 0 for neither.
+        bucket_updates: Updates whose crops are drawn together, so that crops of similar length come
+            into a batch.
         augmentation_enabled: Whether `augmentation` is applied; a little variation of the channel
             always is.
         augmentation: How often and how strongly.
@@ -101,6 +113,8 @@ class TrainConfig:
     kl_warmup_steps: int = 500
     history_dropout: float = 0.5
     budget_dropout: float = 0.5
+    event_share: float = 0.3
+    bucket_updates: int = 16
     augmentation_enabled: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
     early_stopping_patience: int = 0
@@ -119,6 +133,14 @@ class TrainConfig:
         for name in _WHOLE:
             if not isinstance(getattr(self, name), int):
                 raise ValueError(f"{name} must be a whole number, not {getattr(self, name)!r}.")
+        for name in _SWITCHES:
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} is true or false, not {getattr(self, name)!r}.")
+        steps = self.steps
+        if steps is not None and (
+            isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= _MOST_STEPS
+        ):
+            raise ValueError(f"steps lies between 1 and {_MOST_STEPS}, not {steps!r}.")
         if self.scheduler_type not in _SCHEDULERS:
             raise ValueError(f"scheduler_type is one of {', '.join(_SCHEDULERS)}.")
         if self.model.use_style_vae and self.batch_size % 2:
@@ -140,6 +162,9 @@ class TrainConfig:
         unknown = set(values) - {entry.name for entry in fields(cls)}
         if unknown:
             raise ValueError(f"Unknown entries in {path}: {', '.join(sorted(unknown))}.")
+        for name in ("model", "augmentation", "loss_weights"):
+            if not isinstance(values.get(name, {}), dict):
+                raise ValueError(f"{path}: {name} must be a JSON object.")
         try:
             model = PointerNetworkConfig.from_dict(values.pop("model", {}))
         except CheckpointError as error:
@@ -168,8 +193,11 @@ class TrainConfig:
         return self.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
     def cropping(self, *, training: bool) -> Cropping:
-        """Returns how crops are taken: with everything known and nothing varied in validation."""
-        seconds = self.crop_s if training else _VALIDATION_CROP_S
+        """Returns how crops are taken.
+
+        In validation recordings are whole, everything is known and nothing varied.
+        """
+        seconds = self.crop_s if training else _VALIDATION_S
         frames = round(seconds * self.model.sample_rate / self.model.hop_length)
         return Cropping(
             frames,
@@ -180,4 +208,6 @@ class TrainConfig:
             augment=training,
             augmentation=self.augmentation if training and self.augmentation_enabled else None,
             max_visits=self.model.max_visits,
+            event_share=self.event_share if training else 0.0,
+            stems=STEMS[: self.model.n_stems] if self.model.use_stems else (),
         )

@@ -1,10 +1,11 @@
-"""Crops of simulated recordings, read from shards that `training.simulate` writes."""
+"""Recordings with their edits at frame rate, and batches of crops of them."""
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,22 @@ import torch
 
 from model_core.edit.edit_ops import pointers_to_ops
 from model_core.edit.pointers import PADDING
+from model_core.errors import AudioReadError
 from model_core.nn.style_events import EventTable, events_of, stack_events
 from model_core.nn.walks import steps_of
 from training import shards
-from training.augmentation import Augmentation, augmented, shuffle_chunks, vary_channel
+from training.augmentation import (
+    Augmentation,
+    augmented,
+    kept_stems,
+    shuffle_chunks,
+    vary_channel,
+)
 from training.losses import Batch
+from training.sampling import crop_start
 from training.shards import read_shard
+
+log = logging.getLogger("training")
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
@@ -31,6 +42,8 @@ third too for the two editors in five who extend (1.15 to 2)."""
 
 
 _BUDGET_JITTER = 0.1
+_FEWEST_FRAMES = 86
+"""1 s."""
 
 
 def standardise_style(quantities_s: FloatArray) -> FloatArray:
@@ -43,14 +56,19 @@ def standardise_style(quantities_s: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One simulated recording at frame rate.
+    """One recording with its edit at frame rate.
 
     Attributes:
         mel: uint8 of shape `[n_mels, T]`, 255 for 1.
         runs: Frame ranges that the edit plays in turn, `[n, 2]`; they may repeat and go back.
-        reason: int8 of shape `[T]`; class of why a frame went, -1 where it stays.
+        reason: int8 of shape `[T]`; class of why a frame went, -1 where it stays or nobody knows.
         style: Standardised quantities.
         kind: 0 speech, 1 music.
+        name: What a person calls it.
+        recording: What tells recordings apart: several edits of one recording share it. Empty
+            where each is a recording of its own.
+        stems: Spectrograms of separated stems by name, each like `mel`; empty where there are none.
+        ops: `EditOp` of each step, int8 of shape `[S + 1]`; None to take those of the pointers.
     """
 
     mel: npt.NDArray[np.uint8]
@@ -58,6 +76,10 @@ class Example:
     reason: npt.NDArray[np.int8]
     style: npt.NDArray[np.float32]
     kind: int
+    name: str = ""
+    recording: str = ""
+    stems: Mapping[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
+    ops: npt.NDArray[np.int8] | None = None
 
     @property
     def n_frames(self) -> int:
@@ -67,7 +89,10 @@ class Example:
 
 def load_shard(path: Path, hop: int = 256) -> list[Example]:
     """Reads all recordings of a shard and brings their truth to frame rate."""
-    return [at_frame_rate(recording, hop) for recording in read_shard(path)]
+    return [
+        replace(at_frame_rate(recording, hop), name=f"{path.stem}/{index}")
+        for index, recording in enumerate(read_shard(path))
+    ]
 
 
 def at_frame_rate(recording: shards.Example, hop: int = 256) -> Example:
@@ -92,8 +117,24 @@ def samples_to_frames(ranges: IntArray, hop: int) -> IntArray:
     return (2 * ranges.reshape(-1, 2) + hop) // (2 * hop)
 
 
+def why_unusable(example: Example) -> str:
+    """Returns why nothing can be learned from a recording, as a sentence; empty if it can."""
+    if example.n_frames < _FEWEST_FRAMES:
+        return f"it is only {example.n_frames * 256 / 22050:.1f} seconds long."
+    if not example.mel.any():
+        return "the recording is silent from beginning to end."
+    if not len(example.runs):
+        return "nothing of the recording is heard in its edit."
+    if not np.isfinite(example.style).all():
+        return "its measured style isn't a number."
+    return ""
+
+
 class ShardPool:
-    """All shards of a folder in memory; new ones are picked up as they appear."""
+    """All shards of a folder in memory; new ones are picked up as they appear.
+
+    What can't be read or learned from is left out, with a warning.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -104,7 +145,7 @@ class ShardPool:
         """Loads shards that were not there before."""
         for path in sorted(self.folder.glob("*.npz")):
             if path.name not in self._examples:
-                self._examples[path.name] = load_shard(path)
+                self._examples[path.name] = _usable_of(path)
 
     @property
     def examples(self) -> list[Example]:
@@ -115,6 +156,21 @@ class ShardPool:
     def editors(self) -> list[list[Example]]:
         """The recordings of each editor: a shard is one editor's work."""
         return [self._examples[name] for name in sorted(self._examples)]
+
+
+def _usable_of(shard: Path) -> list[Example]:
+    try:
+        examples = load_shard(shard)
+    except AudioReadError as error:
+        log.warning("left out: %s", error)
+        return []
+    usable = []
+    for example in examples:
+        if why := why_unusable(example):
+            log.warning("left out: in %s, recording %s: %s", shard.name, example.name, why)
+        else:
+            usable.append(example)
+    return usable
 
 
 def visits_of(runs: IntArray, n_frames: int) -> IntArray:
@@ -131,6 +187,8 @@ class Cropping:
 
     Attributes:
         frames: Longest crop.
+        event_share: Share of crops that are laid around an event, rare ones oftener.
+        stems: Names of the stems that the network reads; empty for none.
         style_dropout: Share of crops whose style is hidden from the network.
         style_reading: Share of crops whose style is read from another recording of the editor.
         history_dropout: Share of crops whose history is hidden.
@@ -148,6 +206,8 @@ class Cropping:
     augment: bool = False
     augmentation: Augmentation | None = None
     max_visits: int = 3
+    event_share: float = 0.0
+    stems: tuple[str, ...] = ()
 
 
 def make_batch(
@@ -155,6 +215,7 @@ def make_batch(
     rng: np.random.Generator | Sequence[np.random.Generator],
     cropping: Cropping,
     same_editor: IntArray | None = None,
+    starts: Sequence[int] | None = None,
 ) -> Batch:
     """Cuts one crop from each recording and pads them to one length.
 
@@ -164,6 +225,7 @@ def make_batch(
         cropping: How crops are taken.
         same_editor: For each recording the index of another one by the same editor, whose edit can
             tell the style, `[B]`; None where no styles are read.
+        starts: Where each crop begins; by default that is drawn.
 
     Returns:
         The batch, lengths rounded up to the longest crop.
@@ -188,15 +250,26 @@ def make_batch(
     visits = np.zeros((size, longest), np.int64)
     reason = np.full((size, longest), -1, np.int64)
     offsets = np.zeros(size, np.int64)
+    stems: dict[str, FloatArray] = {}
+    present = np.zeros((size, len(cropping.stems)), bool)
     rows: list[_Row] = []
     orders: list[IntArray] = []
     events: list[EventTable] = []
     for i, (example, each) in enumerate(zip(examples, rngs, strict=True)):
-        start = _crop_start(example.n_frames, longest, each)
+        if starts is None:
+            start = crop_start(example, longest, cropping.event_share, each)
+        else:
+            start = starts[i]
         stop = min(example.n_frames, start + longest)
         n = stop - start
         crop = example.mel[:, start:stop].astype(np.float32) / np.float32(255)
         mel[i, :, :n] = _varied(crop, each, cropping)
+        for name in _stems_of(example, each, cropping):
+            if name not in stems:
+                stems[name] = np.zeros_like(mel)
+            scaled = example.stems[name][:, start:stop].astype(np.float32) / np.float32(255)
+            stems[name][i, :, :n] = scaled
+            present[i, cropping.stems.index(name)] = True
         mask[i, :n] = True
         reason[i, :n] = example.reason[start:stop]
         visits[i, :n] = visits_of(example.runs, example.n_frames)[start:stop]
@@ -230,6 +303,8 @@ def make_batch(
         history_known=torch.from_numpy(_chances(rngs) >= cropping.history_dropout),
         events=stack_events(events) if events else None,
         told_by=None if told_by is None else torch.from_numpy(told_by),
+        stems={name: torch.from_numpy(one) for name, one in stems.items()} or None,
+        stems_present=torch.from_numpy(present) if stems else None,
     )
 
 
@@ -264,7 +339,7 @@ def _rows_of_crop(
     chosen = np.flatnonzero(inside)
     visit = steps.visit[chosen]
     column = steps.expected[chosen] - start
-    ops = pointers_to_ops(steps.pointer, example.n_frames)
+    ops = pointers_to_ops(steps.pointer, example.n_frames) if example.ops is None else example.ops
     budget = steps.budget(example.n_frames) + jitter
     n_rows = int(visit.max()) + 1 if len(visit) else 1
     shape = (n_rows, longest + 1)
@@ -276,6 +351,33 @@ def _rows_of_crop(
     budgets[visit, column] = budget[chosen]
     rows = [_Row(recording, *parts) for parts in zip(pointers, op_rows, budgets, strict=True)]
     return rows, visit * (longest + 1) + column
+
+
+def _stems_of(example: Example, rng: np.random.Generator, cropping: Cropping) -> list[str]:
+    """Returns the stems that a crop shows."""
+    names = [name for name in cropping.stems if name in example.stems]
+    if names and cropping.augmentation is not None:
+        return kept_stems(names, rng, cropping.augmentation)
+    return names
+
+
+def part_of(example: Example, start: int, stop: int) -> Example:
+    """Returns a part of a recording as a recording of its own; the edit plays it in order.
+
+    Args:
+        example: The recording.
+        start: First frame.
+        stop: Frame after the last.
+    """
+    runs = example.runs.clip(start, stop) - start
+    return replace(
+        example,
+        mel=example.mel[:, start:stop],
+        runs=runs[runs[:, 1] > runs[:, 0]],
+        reason=example.reason[start:stop],
+        stems={name: stem[:, start:stop] for name, stem in example.stems.items()},
+        ops=None,
+    )
 
 
 def _budget_jitter(rng: np.random.Generator, cropping: Cropping) -> float:
@@ -302,16 +404,3 @@ def _varied(crop: FloatArray, rng: np.random.Generator, cropping: Cropping) -> F
     varied = vary_channel(crop, rng)
     how = cropping.augmentation
     return varied if how is None else augmented(varied, rng, how)
-
-
-def _crop_start(n_frames: int, crop: int, rng: np.random.Generator) -> int:
-    """Chooses where a crop starts: often at an end, since beginnings and ends are rare."""
-    room = n_frames - crop
-    if room <= 0:
-        return 0
-    choice = rng.random()
-    if choice < 0.15:
-        return 0
-    if choice < 0.3:
-        return room
-    return int(rng.integers(0, room + 1))

@@ -30,11 +30,14 @@ from model_core.nn.card import Card
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.network import PointerNetwork
 from training.config import TrainConfig
-from training.dataset import Cropping, Example, ShardPool, make_batch
+from training.dataset import STYLE_QUANTITIES, Cropping, Example, ShardPool, part_of
 from training.library import Library
-from training.library.examples import example_of
-from training.losses import compute_losses, likelihood_figures
+from training.library.examples import standardised
+from training.library.style import measure_style, pooled
+from training.losses import LossWeights
+from training.pointer_dataset import LeftOut, read_library
 from training.pointer_trainer import Trainer
+from training.validation import nats_per_event
 
 log = logging.getLogger("training")
 
@@ -46,6 +49,7 @@ _LEAST_GAIN = 0.01
 _OUTLIER = 3.0
 _REHEARSED_SHARE = 0.25
 _CHECKS = 8
+_EXTENSION = STYLE_QUANTITIES.index("extension")
 
 
 class FineTuneError(EditorBotError):
@@ -172,73 +176,72 @@ class Follower:
 
 
 def as_the_mean_editor(example: Example) -> Example:
-    """Says that the editor of an example is the mean one.
+    """Says that the editor of an example is the mean one, but for how much is looped.
 
     A network that is asked for nothing edits as the mean editor does: that is whose place the
     person takes. Tightness then moves from their own taste.
     """
-    return replace(example, style=np.zeros_like(example.style))
+    style = np.zeros_like(example.style)
+    style[_EXTENSION] = example.style[_EXTENSION]
+    return replace(example, style=style)
 
 
-def split_of(named: Sequence[tuple[str, Example]], rng: np.random.Generator) -> Split:
-    """Holds out a quarter of the pairs; of few pairs the last quarter of each."""
-    examples = [example for _, example in named]
-    if len(examples) >= _FEWEST_TO_HOLD_OUT:
-        order = rng.permutation(len(examples))
-        n_valid = max(1, round(_HELD_OUT_SHARE * len(examples)))
-        held, learned = order[:n_valid], order[n_valid:]
-        return Split(
-            [examples[i] for i in learned],
-            [examples[i] for i in held],
-            tuple(named[i][0] for i in held),
-        )
-    parts = [_parted(example, round((1 - _TAIL_SHARE) * example.n_frames)) for example in examples]
-    names = tuple(name for name, _ in named)
-    return Split([head for head, _ in parts], [tail for _, tail in parts], names)
+def taste_of(examples: Sequence[Example]) -> npt.NDArray[np.float32]:
+    """Returns how an editor's pauses and margins differ from the mean editor's.
 
-
-def _parted(example: Example, place: int) -> tuple[Example, Example]:
-    """Cuts a recording in two; what the edit plays goes along in order."""
-
-    def part(start: int, stop: int) -> Example:
-        runs = example.runs.clip(start, stop) - start
-        return replace(
-            example,
-            mel=example.mel[:, start:stop],
-            runs=runs[runs[:, 1] > runs[:, 0]],
-            reason=example.reason[start:stop],
-        )
-
-    return part(0, place), part(place, example.n_frames)
+    Returns:
+        Standardised, one number for each of `STYLE_QUANTITIES`; 0 for what is looped, which differs
+        from recording to recording.
+    """
+    taste = standardised(pooled([measure_style(one.mel, one.runs) for one in examples]))
+    taste[_EXTENSION] = 0.0
+    return taste
 
 
 @torch.no_grad()
-def nats_per_event(
-    model: PointerNetwork, examples: Sequence[Example], cropping: Cropping
-) -> npt.NDArray[np.float64]:
-    """Returns how well a network tells the edit of each example, of shape `[n]`; less is better.
+def settle(model: PointerNetwork, taste: npt.NDArray[np.float32]) -> None:
+    """Makes an editor's taste what the network edits in when it is asked for nothing.
 
-    Recordings are told in consecutive crops.
+    What the network does in any style stays as it was; the mean that styles are told from moves.
+
+    Args:
+        model: The network, whose card is changed along.
+        taste: What `taste_of` returned.
     """
-    model.eval()
-    told = []
+    moved = torch.from_numpy(taste).to(model.style_in.bias)
+    model.style_in.bias.add_(model.style_in.weight @ moved)
+    if model.vae is not None:
+        model.vae.quantities_out.bias.sub_(moved)
+    quantities = tuple(
+        replace(one, log_mean=one.log_mean + one.log_std * float(by))
+        for one, by in zip(model.card.style_quantities, taste, strict=True)
+    )
+    model.card = replace(model.card, style_quantities=quantities)
+
+
+def split_of(named: Sequence[tuple[str, Example]], rng: np.random.Generator) -> Split:
+    """Holds out a quarter of the recordings; of few recordings the last quarter of each.
+
+    Several edits of one recording stay on one side.
+    """
+    examples = [example for _, example in named]
+    keys = [one.recording or str(place) for place, one in enumerate(examples)]
+    different = list(dict.fromkeys(keys))
+    if len(different) >= _FEWEST_TO_HOLD_OUT:
+        order = rng.permutation(len(different))
+        n_valid = max(1, round(_HELD_OUT_SHARE * len(different)))
+        out = {different[i] for i in order[:n_valid]}
+        sides: tuple[list[Example], list[Example]] = ([], [])
+        for key, example in zip(keys, examples, strict=True):
+            sides[key in out].append(example)
+        held = [name for key, (name, _) in zip(keys, named, strict=True) if key in out]
+        return Split(*sides, tuple(held))
+    heads, tails = [], []
     for example in examples:
-        nats = events = 0.0
-        for start in range(0, example.n_frames, cropping.frames):
-            stop = min(example.n_frames, start + cropping.frames)
-            if stop - start < cropping.frames // 8 and start > 0:
-                break
-            _, tail = _parted(example, start)
-            crop, _ = _parted(tail, stop - start)
-            if not len(crop.runs):
-                continue
-            batch = make_batch([crop], np.random.default_rng(0), replace(cropping, augment=False))
-            terms = compute_losses(model, batch, TrainConfig().loss_weights, 0.0).terms
-            n_events = float(terms.event.sum())
-            nats += float(likelihood_figures(terms)["nats_per_frame"]) * float(terms.valid.sum())
-            events += n_events
-        told.append(nats / max(1.0, events))
-    return np.array(told)
+        place = round((1 - _TAIL_SHARE) * example.n_frames)
+        heads.append(part_of(example, 0, place))
+        tails.append(part_of(example, place, example.n_frames))
+    return Split(heads, tails, tuple(name for name, _ in named))
 
 
 def outliers(told: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -274,6 +277,22 @@ class Examples(ShardPool):
         return [self._made]
 
 
+class _Told(Examples):
+    """Recordings by other editors, whose styles are told from another mean."""
+
+    def __init__(self, pool: ShardPool, taste: npt.NDArray[np.float32]) -> None:
+        self._works = [
+            [replace(example, style=example.style - taste) for example in works]
+            for works in pool.editors
+        ]
+        super().__init__([example for works in self._works for example in works])
+
+    @property
+    def editors(self) -> list[list[Example]]:
+        """The recordings of each editor."""
+        return self._works
+
+
 class FineTuner(Trainer):
     """A trainer that mixes rehearsed recordings in and holds the weights near where they began."""
 
@@ -288,6 +307,14 @@ class FineTuner(Trainer):
         """Begins with the weights of a checkpoint and remembers them."""
         super().start_from(checkpoint)
         self._anchor = [value.detach().clone() for value in self.model.parameters()]
+
+    def settle(self, taste: npt.NDArray[np.float32]) -> None:
+        """Begins with an editor's taste as the mean one; see `settle`."""
+        for model in (self.model, self.average):
+            settle(model, taste)
+        self._anchor = [value.detach().clone() for value in self.model.parameters()]
+        if self._rehearsed is not None:
+            self._rehearsed = _Told(self._rehearsed, taste)
 
     def _drawn(self, rng: np.random.Generator, size: int) -> list[Example]:
         if self._rehearsed is None or not self._rehearsed.examples:
@@ -320,6 +347,11 @@ def config_of(settings: FineTuneSettings, model: PointerNetworkConfig) -> TrainC
         style_dropout=0.1,
         kl_warmup_steps=0,
         ema_decay=0.98,
+        # Of each batch a part is rehearsed: there is nothing to sort.
+        bucket_updates=1,
+        event_share=0.0,
+        # Each is what the likelihood is made of, and that is what is judged.
+        loss_weights=LossWeights(jump=1.0, use_jump=1.0, stop=1.0, landing=1.0),
         seed=settings.seed,
     )
 
@@ -366,10 +398,21 @@ def fine_tune(
         standing = Standing(left_out, math.inf, math.inf)
     kept = [pair for pair in named if pair[0] not in standing.left_out]
     split = split_of(kept, np.random.default_rng(settings.seed))
-    if fresh:
-        standing.before = standing.best = float(nats_per_event(model, split.valid, cropping).mean())
     tuner = FineTuner(config, Examples(split.train), rehearsed, folder)
     tuner.start_from(start)
+    held = float(nats_per_event(model, split.valid, cropping).mean())
+    if fresh:
+        standing.before = standing.best = held
+    # A style is told only if that helps: it was measured at few cuts.
+    taste = taste_of(split.train)
+    settle(model, taste)
+    settled = float(nats_per_event(model, split.valid, cropping).mean())
+    log.info("told the measured style: %.3f instead of %.3f nats per event", settled, held)
+    if settled < held:
+        tuner.settle(taste)
+        standing.best = min(standing.best, settled)
+    else:
+        settle(model, -taste)
     log.info("before: %.3f nats per event on edits held out", standing.before)
     follower.begun(tuner, split, standing)
     _learn(tuner, split, cropping, settings, standing, follower)
@@ -442,6 +485,25 @@ def as_learned(model: PointerNetwork, outcome: Outcome, pairs: Sequence[str], st
     )
 
 
+def named_examples(
+    library: Library, *, also_check: bool = False
+) -> tuple[list[tuple[str, Example]], list[LeftOut]]:
+    """Reads what `fine_tune` learns from; see `read_library`.
+
+    Raises:
+        LibraryError: There is no library, or its folders can't be read.
+        FineTuneError: Pairs can't be used, and fewer than two are left.
+    """
+    examples, unusable = read_library(library, also_check=also_check)
+    if len(examples) < 2 and unusable:
+        some = " ".join(f"“{name}”: {why}" for name, why in unusable[:3])
+        raise FineTuneError(
+            f"Of {len(examples) + len(unusable)} pair(s) only {len(examples)} can be learned from; "
+            f"two are the least. {some}"
+        )
+    return [(example.name, example) for example in examples], unusable
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command.
 
@@ -459,8 +521,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 "The bundled network is never overwritten.", "Choose another name for yours."
             )
         library = Library(args.library, cache=args.cache)
-        pairs = library.training_pairs(also_check=args.also_check)
-        named = [(pair.name, example_of(pair)) for pair in pairs]
+        named, unusable = named_examples(library, also_check=args.also_check)
         start = args.init_from or BUNDLED_CHECKPOINT
         rehearsed = ShardPool(args.rehearse) if args.rehearse else None
         args.out.parent.mkdir(parents=True, exist_ok=True)
@@ -471,6 +532,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         if outcome.left_out:
             words += f" Left out, as they don't fit the others: {', '.join(outcome.left_out)}."
+        if unusable:
+            words += f" Can't be used: {', '.join(name for name, _ in unusable)}."
         if not outcome.is_better:
             sys.stderr.write(f"Nothing was learned that helps: {words} No network was written.\n")
             return 3

@@ -6,7 +6,7 @@ Nearly every step copies, so a mean over frames would drown the few events that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple, TypeAlias
 
 import torch
@@ -25,6 +25,7 @@ from model_core.nn.style_events import StyleEvents
 Pooling: TypeAlias = Callable[[Tensor], Tensor]
 """The mean of a number over the processes of a run."""
 
+_MOST_WEIGHT = 1e4
 _FREE_NATS = 0.1
 """What each dimension of a style may hold uncharged."""
 
@@ -44,6 +45,16 @@ class LossWeights:
     structure: float = 0.1
     coverage: float = 4.0
     reason: float = 0.5
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ValueError(f"The weight {entry.name} is a number, not {value!r}.")
+            if not 0 <= value <= _MOST_WEIGHT:
+                raise ValueError(
+                    f"The weight {entry.name} lies between 0 and {_MOST_WEIGHT:g}, not {value}."
+                )
 
 
 class Batch(NamedTuple):
@@ -71,6 +82,7 @@ class Batch(NamedTuple):
         history_known: `[B]`; False trains the network to do without.
         stems: Spectrograms of stems by name, each of the shape of `mel`; None where there are none.
         events: What the edit does in each crop; None where no styles are read.
+        stems_present: False where a crop lacks a stem that others have, `[B, n_stems]`.
         told_by: Crop of the same editor whose events tell the style, `[B]`; -1 where the measured
             quantities tell it.
     """
@@ -93,6 +105,7 @@ class Batch(NamedTuple):
     stems: dict[str, Tensor] | None = None
     events: StyleEvents | None = None
     told_by: Tensor | None = None
+    stems_present: Tensor | None = None
 
 
 class Losses(NamedTuple):
@@ -129,7 +142,9 @@ def compute_losses(
     Returns:
         The losses.
     """
-    encoded = model.encode(batch.mel, batch.mask, batch.offset, batch.total, batch.stems)
+    encoded = model.encode(
+        batch.mel, batch.mask, batch.offset, batch.total, batch.stems, batch.stems_present
+    )
     style, style_parts = _styles(model, encoded, batch, pooled)
     lengths = batch.mask.sum(dim=1)
     rows = batch.recording

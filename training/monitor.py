@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -27,14 +27,15 @@ class Curves:
 
     Args:
         folder: Where the events go; None writes none.
+        step: Where the run stands; what an earlier one wrote beyond it is hidden.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, step: int = 0) -> None:
         self._writer: SummaryWriter | None = None
         if folder is not None:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._writer = SummaryWriter(str(folder))
+            self._writer = SummaryWriter(str(folder), purge_step=step or None)
 
     def training(self, step: int, means: Mapping[str, float], learning_rate: float) -> None:
         """Writes the mean losses of the last updates: `train/delta_loss` and so on."""
@@ -49,9 +50,14 @@ class Curves:
         self._write(step, {f"val_{name}": value for name, value in means.items()})
 
     def _write(self, step: int, values: Mapping[str, float]) -> None:
-        if self._writer is not None:
+        if self._writer is None:
+            return
+        try:
             for name, value in values.items():
                 self._writer.add_scalar(name, value, step)
+        except OSError as error:
+            log.warning("no more curves are written (%s); training goes on", error)
+            self._writer = None
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +120,15 @@ class Watch:
                 f"compression_ratio is {self._ratio:.2f}: set it to what they are.": off,
             }
         )
+
+    def state(self) -> dict[str, list[float] | list[str]]:
+        """Returns what it remembers, so that a resumed run warns as if it had never ended."""
+        return {"deltas": list(self._deltas), "given": sorted(self._given)}
+
+    def restore(self, state: Mapping[str, list[Any]]) -> None:
+        """Remembers what `state` returned."""
+        self._deltas = deque(state.get("deltas", ()), maxlen=_STUCK_REPORTS)
+        self._given = set(state.get("given", ()))
 
     def _new(self, warnings: Mapping[str, bool]) -> list[str]:
         """Returns the warnings that hold now and weren't given since they last didn't."""

@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor, nn
 
 from model_core.checkpoint import load_checkpoint, save_checkpoint
-from model_core.errors import EditorBotError
+from model_core.errors import EditorBotError, FileWriteError
 from model_core.files import write_bytes_atomically
 from model_core.infer import BUNDLED_CHECKPOINT
 from model_core.nn.card import Card, StyleQuantity
@@ -44,6 +45,9 @@ from training.dataset import (
 )
 from training.losses import Batch, Losses, LossWeights, compute_losses, likelihood_figures
 from training.monitor import Curves, Watch
+from training.pointer_dataset import PointerDataset
+from training.sampling import in_buckets, recording_weight
+from training.validation import whole_batches
 
 log = logging.getLogger("training")
 
@@ -134,30 +138,39 @@ class Trainer:
         self.seconds = 0.0
         self.best = math.inf
         self.without_gain = 0
+        self._sums: dict[str, float] = defaultdict(float)
+        self._weights: dict[int, tuple[Example, float]] = {}
+        self._drawn_ahead: tuple[int, list[list[Example]]] = (-1, [])
 
     def run(self) -> None:
         """Trains to the last step, validating and saving on the way."""
         started = time.monotonic()
         saved = started
         before = self.seconds
-        sums: dict[str, float] = defaultdict(float)
-        with Curves(self._logs) as curves:
+        with Curves(self._logs, self.step) as curves:
             while self.step < self.updates:
                 for name, value in self.update().items():
-                    sums[name] += value / _REPORT_EVERY
+                    self._sums[name] += value / _REPORT_EVERY
                 self.seconds = before + time.monotonic() - started
                 if self.step % _REPORT_EVERY == 0:
-                    self._report(sums, curves)
-                    sums.clear()
+                    self._report(self._sums, curves)
+                    self._sums.clear()
                 if self.step % self.config.validate_every == 0 or self.step == self.updates:
                     self._validate(curves)
                     if 0 < self.config.early_stopping_patience <= self.without_gain:
                         log.info("no gain in %d validations: stopping", self.without_gain)
                         break
                 if time.monotonic() - saved > self.config.save_every_s:
-                    self.save()
+                    self._save_or_warn()
                     saved = time.monotonic()
         self.save()
+
+    def _save_or_warn(self) -> None:
+        """Saves; where that can't be, the run goes on and what was saved last stays."""
+        try:
+            self.save()
+        except FileWriteError as error:
+            log.warning("not saved at step %d: %s Training goes on.", self.step, error)
 
     def _update(self) -> dict[str, float]:
         """Makes one update and returns the mean losses and the gradient's norm.
@@ -189,8 +202,6 @@ class Trainer:
 
     def _tried_update(self) -> dict[str, float]:
         config = self.config
-        if self.step % 50 == 0:
-            self.train_pool.refresh()
         warm = min(1.0, self.step / max(1, config.kl_warmup_steps))
         weights = replace(config.loss_weights, kl=config.loss_weights.kl * warm)
         for group in self.optimizer.param_groups:
@@ -241,8 +252,8 @@ class Trainer:
         data which a resumed run needs, and processes agree without telling each other.
         """
         config = self.config
+        chosen = self._chosen()
         rng = np.random.default_rng([config.seed, self.step])
-        chosen = self._drawn(rng, config.batch_size * config.gradient_accumulation_steps)
         rngs = [np.random.default_rng(seed) for seed in rng.integers(0, 2**63, len(chosen))]
         # Two crops by one editor stay together.
         together = 2 if config.model.use_style_vae else 1
@@ -260,22 +271,57 @@ class Trainer:
             batches.append(self._here(batch))
         return batches
 
+    def _chosen(self) -> list[Example]:
+        """Returns the recordings of this update, those of a batch of similar lengths."""
+        config = self.config
+        block, place = divmod(self.step, config.bucket_updates)
+        if self._drawn_ahead[0] != block:
+            self.train_pool.refresh()
+            rng = np.random.default_rng([config.seed, 1, block])
+            together = 2 if config.model.use_style_vae else 1
+            size = config.batch_size * config.gradient_accumulation_steps
+            drawn = self._drawn(rng, size * config.bucket_updates)
+            units = [drawn[at : at + together] for at in range(0, len(drawn), together)]
+            longest = config.cropping(training=True).frames
+            lengths = [min(longest, max(one.n_frames for one in unit)) for unit in units]
+            groups = in_buckets(lengths, size // together, rng)
+            updates = [[one for at in group for one in units[at]] for group in groups]
+            self._drawn_ahead = (block, updates)
+        return self._drawn_ahead[1][place]
+
     def _drawn(self, rng: np.random.Generator, size: int) -> list[Example]:
-        """Draws the recordings of an update."""
+        """Draws the recordings of some updates."""
         return self._drawn_from(self.train_pool, rng, size)
 
     def _drawn_from(self, pool: ShardPool, rng: np.random.Generator, size: int) -> list[Example]:
-        """Draws recordings: any, or two by each editor where styles are read."""
+        """Draws recordings by their weights: any, or two by each editor where styles are read."""
         if not self.config.model.use_style_vae:
             examples = pool.examples
-            return [examples[i] for i in rng.integers(0, len(examples), size)]
+            chances = self._chances(examples)
+            return [examples[i] for i in rng.choice(len(examples), size, p=chances)]
         editors = [works for works in pool.editors if works]
+        means = np.array([np.mean(self._weights_of(works)) for works in editors])
         chosen = []
-        for i in rng.integers(0, len(editors), size // 2):
+        for i in rng.choice(len(editors), size // 2, p=means / means.sum()):
             works = editors[i]
-            pair = rng.choice(len(works), 2, replace=len(works) < 2)
+            pair = rng.choice(len(works), 2, replace=len(works) < 2, p=self._chances(works))
             chosen += [works[k] for k in pair]
         return chosen
+
+    def _weights_of(self, examples: Sequence[Example]) -> list[float]:
+        """Returns how often each recording is drawn, relative to the others."""
+        if not self.config.event_share:
+            return [1.0] * len(examples)
+        for example in examples:
+            if id(example) not in self._weights:
+                # Kept with the recording, as only then its id stays its own.
+                self._weights[id(example)] = (example, recording_weight(example))
+        return [self._weights[id(example)][1] for example in examples]
+
+    def _chances(self, examples: Sequence[Example]) -> npt.NDArray[np.float64]:
+        weights = np.array(self._weights_of(examples))
+        chances: npt.NDArray[np.float64] = weights / weights.sum()
+        return chances
 
     def _here(self, batch: Batch) -> Batch:
         """Moves a batch to the device."""
@@ -302,24 +348,25 @@ class Trainer:
 
     @torch.no_grad()
     def _validate(self, curves: Curves) -> None:
-        """Computes the losses of the averaged weights on fixed crops; keeps the best."""
-        rng = np.random.default_rng(1)
+        """Computes the losses of the averaged weights on whole recordings; keeps the best."""
         self.valid_pool.refresh()
-        examples = self.valid_pool.examples
+        examples = self.valid_pool.examples[: _MOST_VALIDATION_BATCHES * self.config.batch_size]
         if not examples:
             return
         sums: dict[str, float] = defaultdict(float)
-        size = self.config.batch_size
-        n_batches = max(1, min(_MOST_VALIDATION_BATCHES, len(examples) // size))
-        for i in range(n_batches):
-            chosen = examples[i * size : (i + 1) * size]
-            batch = self._here(make_batch(chosen, rng, self.config.cropping(training=False)))
+        events = 0.0
+        cropping = self.config.cropping(training=False)
+        for batch in whole_batches(examples, cropping, self.config.batch_size):
+            here = self._here(batch)
             with self._autocast():
-                losses = compute_losses(self.average, batch, self.config.loss_weights, 0.0)
+                losses = compute_losses(self.average, here, self.config.loss_weights, 0.0)
             figures = {"total": losses.total, **losses.parts, **likelihood_figures(losses.terms)}
             figures["compression_ratio"] = batch.log_ratio.exp().mean()
+            n_events = max(1.0, float(losses.terms.event.sum()))
+            events += n_events
             for name, part in figures.items():
-                sums[name] += float(part) / n_batches
+                sums[name] += float(part) * n_events
+        sums = defaultdict(float, {name: value / events for name, value in sums.items()})
         log.info(
             "validation at step %d: %s",
             self.step,
@@ -329,11 +376,15 @@ class Trainer:
         self._watch.validation(sums)
         self.without_gain += 1
         if sums["total"] < self.best:
-            self.best = sums["total"]
             self.without_gain = 0
             if self.accelerator.is_main_process:
                 card = self._card(dict(sums))
-                save_checkpoint(self.out / "best.safetensors", self.average, card)
+                try:
+                    save_checkpoint(self.out / "best.safetensors", self.average, card)
+                except FileWriteError as error:
+                    log.warning("the best network isn't saved: %s Training goes on.", error)
+                    return
+            self.best = sums["total"]
 
     def _card(self, validation: dict[str, float]) -> Card:
         return Card(
@@ -367,7 +418,11 @@ class Trainer:
             "best": self.best,
             "without_gain": self.without_gain,
             "micro_batches": self._micro_batches,
+            "sums": dict(self._sums),
+            "watch": self._watch.state(),
         }
+        if torch.cuda.is_available():
+            state["cuda_rng"] = torch.cuda.get_rng_state_all()
         buffer = BytesIO()
         torch.save(state, buffer)
         write_bytes_atomically(self.out / "latest.pt", buffer.getvalue())
@@ -397,6 +452,10 @@ class Trainer:
             self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
             self.without_gain = state["without_gain"]
             self._micro_batches = state["micro_batches"]
+            self._sums = defaultdict(float, state.get("sums", {}))
+            self._watch.restore(state.get("watch", {}))
+            if torch.cuda.is_available() and "cuda_rng" in state:
+                torch.cuda.set_rng_state_all(state["cuda_rng"])
         except Exception as error:
             # Damage shows in many ways; none of them may look like a defect of the program.
             raise ValueError(
@@ -435,9 +494,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         config = TrainConfig.from_json(args.config)
-        train, valid = ShardPool(args.train), ShardPool(args.valid)
-        if not train.examples:
-            raise ValueError(f"There are no recordings to train on in {args.train}.")
+        train, valid = _data(args, config)
         trainer = Trainer(config, train, valid, args.out, logs=args.logs)
         latest = args.out / "latest.pt" if args.resume is True else args.resume
         if latest and (latest.exists() or args.resume is not True):
@@ -455,13 +512,57 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _data(args: argparse.Namespace, config: TrainConfig) -> tuple[ShardPool, ShardPool]:
+    """Reads the recordings to learn from, and those that are only looked at.
+
+    Raises:
+        ValueError: There are none to learn from.
+        LibraryError: A library can't be read.
+    """
+    cropping = config.cropping(training=True)
+    if args.hold_out:
+        learned, looked_at = (
+            PointerDataset.from_folders(
+                args.train, cropping, validation_mode=whole, held_out=args.hold_out
+            )
+            for whole in (False, True)
+        )
+        return learned, looked_at
+    train = PointerDataset.from_folders(args.train, cropping)
+    try:
+        valid: ShardPool = PointerDataset.from_folders(args.valid, cropping, validation_mode=True)
+    except ValueError:
+        log.warning("nothing to look at in %s: no best network is kept", args.valid[0])
+        valid = PointerDataset([], cropping, validation_mode=True)
+    return train, valid
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"a share from 0 to below 1, not {text}")
+    return value
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training.pointer_trainer", description="Train the pointer network."
     )
     parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--train", type=Path, default=Path("runs/sim/train"))
-    parser.add_argument("--valid", type=Path, default=Path("runs/sim/valid"))
+    folders = "folders of shards, or personal libraries"
+    parser.add_argument(
+        "--train", type=Path, nargs="+", default=[Path("runs/sim/train")], help=folders
+    )
+    parser.add_argument(
+        "--valid", type=Path, nargs="+", default=[Path("runs/sim/valid")], help=folders
+    )
+    parser.add_argument(
+        "--hold-out",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="only look at this share of the recordings of --train, in place of --valid",
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/pointer"))
     parser.add_argument(
         "--resume",

@@ -29,10 +29,10 @@ from training.finetune import (
     FineTuneSettings,
     as_the_mean_editor,
     config_of,
-    nats_per_event,
 )
 from training.library import Library, LibraryError
 from training.library.examples import example_of
+from training.validation import nats_per_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

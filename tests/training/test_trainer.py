@@ -144,6 +144,9 @@ def test_validation_hides_what_a_search_does_not_know_and_varies_nothing() -> No
     assert training.frames == round(40 * 22050 / 256)
     assert (training.style_dropout, training.history_dropout) == (0.15, 0.5)
     assert (training.budget_dropout, training.augment) == (0.5, True)
+    # Recordings of up to ten minutes at once.
+    assert validation.frames == round(600 * 22050 / 256)
+    assert (training.event_share, validation.event_share) == (0.3, 0.0)
     assert (validation.style_dropout, validation.history_dropout) == (0.0, 0.0)
     assert (validation.budget_dropout, validation.augment) == (1.0, False)
     assert training.max_visits == validation.max_visits == config.model.max_visits
