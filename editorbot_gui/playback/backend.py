@@ -38,6 +38,14 @@ class AudioStream(Protocol):
         """What it plays."""
 
     @property
+    def counters(self) -> npt.NDArray[np.int64] | None:
+        """What a callback in machine code works on, an array for `Field`.
+
+        A ring that is made with it is emptied by the device itself, and nothing is pulled. None
+        where the device pulls.
+        """
+
+    @property
     def underflows(self) -> int:
         """How often the device was short of samples, as far as it tells."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from editorbot_gui.playback.backend import AudioBackend
 from editorbot_gui.playback.channels import fold_notice
 from editorbot_gui.playback.feeder import Feeder, FeederThread
+from editorbot_gui.playback.native_callback import native_callback
 from editorbot_gui.playback.plan import Material, Plan, Span
 from editorbot_gui.playback.pump import OutputPump, PlayClock
 from editorbot_gui.playback.ring import SampleRing
@@ -49,7 +50,11 @@ class Output:
         self.format = self._stream.format
         rate = self.format.sample_rate
         capacity_frames = max(_SMALLEST_RING_FRAMES, int(_AHEAD_S * rate))
-        ring = SampleRing(capacity_frames, self.format.channels, int(_KEPT_S * rate))
+        counters = self._stream.counters
+        native = native_callback() if counters is not None else None
+        fence = native.fence if native is not None else _no_fence
+        kept_frames = int(_KEPT_S * rate)
+        ring = SampleRing(capacity_frames, self.format.channels, kept_frames, counters, fence)
         self._ring = ring
         self._seen_frame = 0
         self._pump = OutputPump(ring)
@@ -144,3 +149,7 @@ class Output:
         """Stops at once and frees the device, which takes a moment; may run on any thread."""
         short_turns.end()
         self._stream.close()
+
+
+def _no_fence() -> None:
+    pass

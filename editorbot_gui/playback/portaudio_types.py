@@ -44,6 +44,18 @@ class Status(Protocol):
 Callback = Callable[[npt.NDArray[np.float32], int, Times, Status], None]
 
 
+class Asked(TypedDict):
+    """What is asked of an output."""
+
+    device: int
+    samplerate: float
+    channels: int
+    dtype: str
+    latency: float
+    dither_off: bool
+    finished_callback: Callable[[], None]
+
+
 class Stream(Protocol):
     """A stream, out or in."""
 
@@ -84,6 +96,13 @@ class DeviceLister(Protocol):
         """Returns one device."""
 
 
+class ForeignInterface(Protocol):
+    """What the module reaches PortAudio with."""
+
+    def cast(self, kind: str, value: int) -> object:
+        """Returns a number as a pointer."""
+
+
 class Library(Protocol):
     """The module."""
 
@@ -107,6 +126,25 @@ class Library(Protocol):
         finished_callback: Callable[[], None],
     ) -> Stream:
         """Opens a device."""
+
+    def _StreamBase(  # noqa: N802 - the library's name
+        self,
+        *,
+        kind: str,
+        device: int,
+        samplerate: float,
+        channels: int,
+        dtype: str,
+        latency: float,
+        dither_off: bool,
+        callback: int,
+        userdata: object,
+        finished_callback: Callable[[], None],
+    ) -> Stream:
+        """Opens a device with a callback that is no function of Python's but at an address."""
+
+    @property
+    def _ffi(self) -> ForeignInterface: ...
 
     def InputStream(  # noqa: N802 - the library's name
         self,

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
+
+from editorbot_gui.playback.counters import Field, new_counters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class SampleRing:
@@ -19,20 +26,50 @@ class SampleRing:
         capacity_frames: Frames that can wait.
         channels: Samples in a frame.
         kept_frames: How many that were taken can still be looked at.
-
-    Attributes:
-        written: Number of the frame that the producer writes next.
-        taken: Number of the frame that the consumer takes next.
+        counters: An array for `Field` in which a consumer in machine code looks; left out, one of
+            its own.
+        fence: Orders what is written and read for such a consumer to see; left out, nothing.
     """
 
-    def __init__(self, capacity_frames: int, channels: int, kept_frames: int = 0) -> None:
+    def __init__(
+        self,
+        capacity_frames: int,
+        channels: int,
+        kept_frames: int = 0,
+        counters: npt.NDArray[np.int64] | None = None,
+        fence: Callable[[], None] = lambda: None,
+    ) -> None:
         self._size = capacity_frames + kept_frames
         self._samples = np.zeros((self._size, channels), dtype=np.float32)
         self.capacity_frames = capacity_frames
         self.kept_frames = kept_frames
         self.channels = channels
-        self.written = 0
-        self.taken = 0
+        self.counters = new_counters() if counters is None else counters
+        self._fence = fence
+        self.counters[Field.SIZE] = self._size
+        self.counters[Field.CHANNELS] = channels
+        self._fence()
+        self.counters[Field.RING] = self._samples.ctypes.data
+
+    @property
+    def written(self) -> int:
+        """Number of the frame that the producer writes next."""
+        return int(self.counters[Field.WRITTEN])
+
+    @written.setter
+    def written(self, frame: int) -> None:
+        # Only then may the consumer see the number when it sees the samples, too.
+        self._fence()
+        self.counters[Field.WRITTEN] = frame
+
+    @property
+    def taken(self) -> int:
+        """Number of the frame that the consumer takes next."""
+        return int(self.counters[Field.TAKEN])
+
+    @taken.setter
+    def taken(self, frame: int) -> None:
+        self.counters[Field.TAKEN] = frame
 
     @property
     def waiting_frames(self) -> int:
@@ -55,6 +92,7 @@ class SampleRing:
             frame: From `taken` plus the consumer's next block, to `written`.
             block: What is to be heard from there.
         """
+        self._fence()
         first = frame % self._size
         before_wrap = min(len(block), self._size - first)
         self._samples[first : first + before_wrap] = block[:before_wrap]

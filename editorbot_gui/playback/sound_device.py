@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from editorbot_gui.playback.backend import PullBlock, StreamFormat
+from editorbot_gui.playback.counters import Field, new_counters
+from editorbot_gui.playback.native_callback import NativeCallback, native_callback
 from editorbot_gui.playback.portaudio import (
     WORKS_WITHOUT,
     library_lock,
@@ -32,19 +34,23 @@ class SoundDeviceBackend:
 
     Args:
         device: Name of an output as PortAudio lists it; None for the default one.
+        native: Whether its callback is machine code where that can be had; else blocks are pulled.
 
     Attributes:
         device: As given; it is opened the next time.
     """
 
-    def __init__(self, device: str | None = None) -> None:
+    def __init__(self, device: str | None = None, *, native: bool = True) -> None:
         self.device = device
+        self._native = native
 
     def prepare(self) -> None:
         """Loads what opening needs, so that it is quick; see `AudioBackend.prepare`."""
         # What is missing is told when it is needed.
         with contextlib.suppress(DeviceError), library_lock:
             load_library()
+            if self._native:
+                native_callback()
 
     def open(self, sample_rate: int) -> SoundDeviceStream:
         """Opens the device; see `AudioBackend.open`."""
@@ -112,10 +118,11 @@ class SoundDeviceBackend:
         device_rate = int(info["default_samplerate"])
         latency_s = max(_DEVICE_LATENCY_S, info["default_low_output_latency"])
         reason = ""
+        native = native_callback() if self._native else None
         for rate in dict.fromkeys((sample_rate, device_rate)):
             stream_format = StreamFormat(rate, device_channels, info["name"], notice)
             try:
-                return SoundDeviceStream(library, info["index"], stream_format, latency_s)
+                return SoundDeviceStream(library, info["index"], stream_format, latency_s, native)
             except library.PortAudioError as error:
                 reason = str(error.args[0])
         raise DeviceError(
@@ -132,27 +139,44 @@ class SoundDeviceStream:
         device: Number of the output.
         stream_format: What to ask of it.
         latency_s: What the device may hold, in seconds.
+        native: The callback in machine code, or None to pull blocks.
     """
 
     def __init__(
-        self, library: pa.Library, device: int, stream_format: StreamFormat, latency_s: float
+        self,
+        library: pa.Library,
+        device: int,
+        stream_format: StreamFormat,
+        latency_s: float,
+        native: NativeCallback | None = None,
     ) -> None:
         self._library = library
         self._format = stream_format
         self._pull: PullBlock | None = None
         self._underflows = 0
         self._ended = False
-        self._stream = library.OutputStream(
-            device=device,
-            samplerate=stream_format.sample_rate,
-            channels=stream_format.channels,
-            dtype="float32",
-            latency=latency_s,
+        self._counters = new_counters() if native is not None else None
+        asked: pa.Asked = {
+            "device": device,
+            "samplerate": stream_format.sample_rate,
+            "channels": stream_format.channels,
+            "dtype": "float32",
+            "latency": latency_s,
             # What is heard is what is exported: nothing is added on the way.
-            dither_off=True,
-            callback=self._callback,
-            finished_callback=self._note_end,
-        )
+            "dither_off": True,
+            "finished_callback": self._note_end,
+        }
+        if native is None or self._counters is None:
+            self._stream = library.OutputStream(**asked, callback=self._callback)
+        else:
+            self._counters[Field.CHANNELS] = stream_format.channels
+            self._stream = library._StreamBase(
+                kind="output",
+                **asked,
+                callback=native.address,
+                userdata=library._ffi.cast("void*", self._counters.ctypes.data),
+            )
+            self._counters.view(np.float64)[Field.LATENCY] = self._stream.latency
         self._is_open = True
         open_streams.count += 1
 
@@ -162,8 +186,15 @@ class SoundDeviceStream:
         return self._format
 
     @property
+    def counters(self) -> npt.NDArray[np.int64] | None:
+        """What its callback in machine code works on; see `AudioStream.counters`."""
+        return self._counters
+
+    @property
     def underflows(self) -> int:
         """How often the device was short of samples."""
+        if self._counters is not None:
+            return int(self._counters[Field.UNDERFLOWS])
         return self._underflows
 
     def start(self, pull: PullBlock) -> None:

@@ -73,7 +73,7 @@ class RecordingDesk(QObject):
         self._closing = False
         self._remarks: tuple[Path, str] | None = None
         self.inputs: InputBackend = SoundInputBackend()
-        self.outputs: AudioBackend = SoundDeviceBackend()
+        self.outputs: AudioBackend = SoundDeviceBackend(native=False)
         self.recorder: Recorder | None = None
         self.dialog: RecordDialog | None = None
         commands["record"].triggered.connect(self.ask)

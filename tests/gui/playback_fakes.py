@@ -53,6 +53,7 @@ class ManualStream:
 
     def __init__(self, stream_format: StreamFormat, latency_s: float) -> None:
         self.format = stream_format
+        self.counters: npt.NDArray[np.int64] | None = None
         self.latency_s = latency_s
         self.underflows = 0
         self.time_s = 100.0

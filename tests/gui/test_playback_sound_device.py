@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from editorbot_gui.playback import portaudio
+from editorbot_gui.playback import portaudio, sound_device
+from editorbot_gui.playback.counters import Field
 from editorbot_gui.playback.sound_device import SoundDeviceBackend
 from model_core.errors import DeviceError
 
@@ -88,6 +89,13 @@ class FakeLibrary:
         self.streams.append(RawStream(**asked))
         return self.streams[-1]
 
+    def _StreamBase(self, **asked: object) -> RawStream:  # noqa: N802 - the library's name
+        return self.OutputStream(**asked)
+
+    @property
+    def _ffi(self) -> SimpleNamespace:
+        return SimpleNamespace(cast=lambda kind, value: (kind, value))
+
     def _terminate(self) -> None:
         pass
 
@@ -100,6 +108,7 @@ class FakeLibrary:
 def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
     fake = FakeLibrary()
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    monkeypatch.setattr(sound_device, "native_callback", lambda: None)
     monkeypatch.setattr(portaudio.open_streams, "count", 0)
     monkeypatch.setattr(portaudio.open_streams, "stale", False)
     monkeypatch.setattr(portaudio.open_streams, "looked_at_s", time.monotonic())
@@ -254,3 +263,22 @@ def test_the_default_device_may_be_another_one_after_a_while(library: FakeLibrar
     assert library.restarts == 1
     backend.open(44100).close()
     assert library.restarts == 2
+
+
+def test_the_callback_in_machine_code_is_used_where_there_is_one(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    native = SimpleNamespace(address=4711, fence=lambda: None)
+    monkeypatch.setattr(sound_device, "native_callback", lambda: native)
+    stream = SoundDeviceBackend().open(48_000)
+    (raw,) = library.streams
+    counters = stream.counters
+    assert counters is not None
+    assert (raw.asked["kind"], raw.asked["callback"]) == ("output", 4711)
+    assert raw.asked["userdata"] == ("void*", counters.ctypes.data)
+    assert counters.view(np.float64)[Field.LATENCY] == 0.25
+    assert counters[Field.CHANNELS] == 2
+    counters[Field.UNDERFLOWS] = 3
+    assert stream.underflows == 3
+    # Who hands out blocks himself asks for that.
+    assert SoundDeviceBackend(native=False).open(48_000).counters is None

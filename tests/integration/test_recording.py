@@ -75,7 +75,7 @@ def server() -> Iterator[SoundServer]:
 @pytest.fixture
 def recorder(server: SoundServer, qtbot: QtBot) -> Iterator[Recorder]:
     assert server is not None
-    recorder = Recorder(SoundInputBackend(), SoundDeviceBackend("pulse"))
+    recorder = Recorder(SoundInputBackend(), SoundDeviceBackend("pulse", native=False))
     yield recorder
     recorder.close()
     recorder.wait()
