@@ -22,7 +22,7 @@ from model_core.edit.decided import decided, decisions, with_decisions
 from model_core.edit.new_fades import with_new_fades
 from model_core.edit.types import EditList
 from model_core.progress import part_of
-from model_core.targets import AXES, TIGHTNESS
+from model_core.targets import AXES, NO_TARGETS, TIGHTNESS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from model_core.options import GenerateOptions
     from model_core.progress import CancelToken, Progress
     from model_core.styles import Style
+    from model_core.targets import Targets
 
 log = logging.getLogger(__name__)
 
@@ -286,6 +287,12 @@ def generate(request: GenerateRequest, cancel: CancelToken, progress: Progress) 
     return Generated(source, proposal)
 
 
+def as_usual(options: GenerateOptions, usual: Targets) -> GenerateOptions:
+    """Returns options that ask for what is usual, where neither a style nor chance decides it."""
+    free = options.targets is None and options.style is None and not options.sample_style
+    return replace(options, targets=usual) if usual and free else options
+
+
 class EngineState(Enum):
     """Where the network stands."""
 
@@ -361,6 +368,7 @@ class Generation(QObject):
         self._loader = loader
         self._keeps_decided = True
         self.fade_ms: int | None = None
+        self.usual = NO_TARGETS
         self._asked: list[_Asked] = []
         self.engine_state = EngineState.ABSENT
         self.facts = EngineFacts()
@@ -451,7 +459,9 @@ class Generation(QObject):
         asked.job = self._runner.start(
             Lane.MODEL,
             generate,
-            GenerateRequest(self._loader, source, options, self._before(), self.fade_ms),
+            GenerateRequest(
+                self._loader, source, as_usual(options, self.usual), self._before(), self.fade_ms
+            ),
             words=self.tr("Generating an edit…"),
             on_done=lambda generated: self._take_proposal(generated, asked),
             on_failed=lambda error: self._note_failure(error, asked),

@@ -152,6 +152,24 @@ class Settings:
         self._store.setValue("editing/crossfade_ms", "" if length is None else str(length))
 
     @property
+    def usual_pause_ms(self) -> int | None:
+        """Silence that is left of pauses; None leaves it to the network."""
+        return self._number("editing/pause_ms", 0, 10_000)
+
+    @usual_pause_ms.setter
+    def usual_pause_ms(self, length: int | None) -> None:
+        self._store.setValue("editing/pause_ms", "" if length is None else str(length))
+
+    @property
+    def usual_margin_ms(self) -> int | None:
+        """Silence that is left at both ends of an edit; None leaves it to the network."""
+        return self._number("editing/margin_ms", 0, 10_000)
+
+    @usual_margin_ms.setter
+    def usual_margin_ms(self, length: int | None) -> None:
+        self._store.setValue("editing/margin_ms", "" if length is None else str(length))
+
+    @property
     def keep_every_s(self) -> int | None:
         """How often unsaved work is kept, at most; 0 is at once, None never."""
         if self._text("files/keep_every_s") == "never":

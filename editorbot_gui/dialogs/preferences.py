@@ -36,7 +36,7 @@ _NEVER = -1
 _LEAVE_IT = -1
 _KEEP_CHOICES_S = (0, 10, 60, 300, _NEVER)
 _WIDTH_PX = 76 * GRID_PX
-_MOST_FADE_MS = 1000
+_MOST_MS = 1000
 
 
 class ChoiceField(QComboBox):
@@ -77,6 +77,47 @@ class ChoiceField(QComboBox):
             self.addItem(absent.format(value=value) if absent else value, value)
             index = self.count() - 1
         self.setCurrentIndex(max(0, index))
+
+
+class MillisecondsField(QSpinBox):
+    """A length, or what is said instead of one.
+
+    Args:
+        name: What a screen reader says.
+        open_words: What is read where it is left open.
+    """
+
+    chosen = Signal(object)
+    """The person has chosen another length in milliseconds, or None to leave it open."""
+
+    def __init__(self, name: str, open_words: str) -> None:
+        super().__init__()
+        self.setRange(_LEAVE_IT, _MOST_MS)
+        self.setSingleStep(10)
+        self.setSpecialValueText(open_words)
+        self.setSuffix(self.tr(" ms"))
+        self.setAccessibleName(name)
+        self.setKeyboardTracking(False)  # 300 is not 3, then 30, then 300
+        self.valueChanged.connect(lambda _value: self.chosen.emit(self.length))
+
+    @property
+    def length(self) -> int | None:
+        """In milliseconds; None if it is left open."""
+        return None if self.value() == _LEAVE_IT else self.value()
+
+    def show_length(self, length: int | None) -> None:
+        """Shows a length in milliseconds, or None."""
+        self.setValue(_LEAVE_IT if length is None else length)
+
+    def stepBy(self, steps: int) -> None:  # noqa: N802 - Qt's name
+        """Goes from the open choice to 0, and in round steps from there."""
+        value = self.value()
+        if value == _LEAVE_IT and steps > 0:
+            self.setValue((steps - 1) * self.singleStep())
+        elif 0 < value < self.singleStep() and steps < 0:
+            self.setValue(0)
+        else:
+            super().stepBy(steps)
 
 
 class Page(QWidget):
@@ -127,6 +168,10 @@ class PreferencesDialog(QDialog):
 
     fade_chosen = Signal(object)
     """How long crossfades are, in milliseconds; None leaves it to the program."""
+    pause_chosen = Signal(object)
+    """Silence that is left of pauses, in milliseconds; None leaves it to the network."""
+    margin_chosen = Signal(object)
+    """Silence that is left at both ends, in milliseconds; None leaves it to the network."""
     keep_chosen = Signal(object)
     """How often unsaved work is kept, in seconds; None for never."""
     folder_requested = Signal()
@@ -147,7 +192,11 @@ class PreferencesDialog(QDialog):
         self.theme = ChoiceField(self.tr("Appearance"))
         self.devices = ChoiceField(self.tr("Compute with"))
         self.models = ChoiceField(self.tr("Model"))
-        self.fade = QSpinBox()
+        self.fade = MillisecondsField(
+            self.tr("Crossfade"), self.tr("As the program sees fit (8 ms)")
+        )
+        self.pause = MillisecondsField(self.tr("Pauses"), self.tr("As the model sees fit"))
+        self.margin = MillisecondsField(self.tr("Start and end"), self.tr("As the model sees fit"))
         self.keep = QComboBox()
         self.cache_folder = ElidedLabel()
         self.cache_size = QLabel()
@@ -175,7 +224,9 @@ class PreferencesDialog(QDialog):
         layout.addWidget(self.message)
         layout.addWidget(buttons)
         self.setMinimumWidth(_WIDTH_PX)
-        self.fade.valueChanged.connect(self._choose_fade)
+        self.fade.chosen.connect(self.fade_chosen)
+        self.pause.chosen.connect(self.pause_chosen)
+        self.margin.chosen.connect(self.margin_chosen)
         self.keep.activated.connect(lambda _index: self._choose_keep())
         self.folder_button.clicked.connect(self.folder_requested)
         self.usual_folder_button.clicked.connect(self.usual_folder_requested)
@@ -212,12 +263,9 @@ class PreferencesDialog(QDialog):
             ),
             settings.theme,
         )
-        self.fade.setRange(_LEAVE_IT, _MOST_FADE_MS)
-        self.fade.setSpecialValueText(self.tr("As the program sees fit (8 ms)"))
-        self.fade.setSuffix(self.tr(" ms"))
-        self.fade.setAccessibleName(self.tr("Crossfade"))
-        fade_ms = settings.crossfade_ms
-        self.fade.setValue(_LEAVE_IT if fade_ms is None else fade_ms)
+        self.fade.show_length(settings.crossfade_ms)
+        self.pause.show_length(settings.usual_pause_ms)
+        self.margin.show_length(settings.usual_margin_ms)
         self.keep.setAccessibleName(self.tr("Keep unsaved work"))
         words = {
             0: self.tr("At once after every change"),
@@ -257,6 +305,19 @@ class PreferencesDialog(QDialog):
             self.tr(
                 "Of joins that are made from now on, by hand or generated. Each can be changed "
                 "with Segments > Crossfade."
+            ),
+        )
+        self.editing.add(
+            self.tr("Pauses"),
+            self.pause,
+            self.tr("Silence that generated edits leave of a pause; longer ones are shortened."),
+        )
+        self.editing.add(
+            self.tr("Start and end"),
+            self.margin,
+            self.tr(
+                "Silence before the first and behind the last sound of generated edits. Tightness, "
+                "a style or a variation goes before both."
             ),
         )
         computing = self._page(self.tr("Computing"))
@@ -303,9 +364,6 @@ class PreferencesDialog(QDialog):
         return (
             self.folder_button, self.usual_folder_button, self.clear_button, self.keys_button,
         )  # fmt: skip
-
-    def _choose_fade(self, value: int) -> None:
-        self.fade_chosen.emit(None if value == _LEAVE_IT else value)
 
     def _choose_keep(self) -> None:
         seconds = self.keep.currentData()

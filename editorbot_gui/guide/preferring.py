@@ -25,6 +25,7 @@ from editorbot_gui.guide.cache_jobs import (
 from editorbot_gui.jobs import Lane
 from editorbot_gui.playback.devices import list_inputs, list_outputs
 from editorbot_gui.texts import size_text
+from model_core.targets import Targets, for_pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,7 @@ class Preferring(QObject):
         self._projects = projects
         self._editor = editor
         self._use_fade(settings.crossfade_ms)
+        self._use_targets()
         if settings.keep_every_s != 0:
             projects.keep_every(settings.keep_every_s)
         commands["preferences"].triggered.connect(lambda _checked=False: self.show())
@@ -96,6 +98,8 @@ class Preferring(QObject):
         dialog.theme.chosen.connect(self._choose_theme)
         dialog.devices.chosen.connect(partial(self._choose_device, dialog))
         dialog.fade_chosen.connect(partial(self._choose_fade, dialog))
+        dialog.pause_chosen.connect(partial(self._choose_pause, dialog))
+        dialog.margin_chosen.connect(partial(self._choose_margin, dialog))
         dialog.keep_chosen.connect(partial(self._choose_keep, dialog))
         dialog.folder_requested.connect(partial(self._ask_for_folder, dialog))
         dialog.usual_folder_requested.connect(partial(self._move_cache, dialog, ""))
@@ -229,6 +233,30 @@ class Preferring(QObject):
 
     def _use_fade(self, length_ms: int | None) -> None:
         self._generation.fade_ms = self._editor.fade_ms = length_ms
+
+    def _choose_pause(self, dialog: PreferencesDialog, length_ms: int | None) -> None:
+        self._settings.usual_pause_ms = length_ms
+        self._use_targets()
+        words = self.tr("How long pauses are is left to the model.")
+        if length_ms is not None:
+            words = self.tr("Generated edits leave {n} ms of a pause.").format(n=length_ms)
+        self._tell(dialog, words)
+
+    def _choose_margin(self, dialog: PreferencesDialog, length_ms: int | None) -> None:
+        self._settings.usual_margin_ms = length_ms
+        self._use_targets()
+        words = self.tr("How much silence is at both ends is left to the model.")
+        if length_ms is not None:
+            words = self.tr("Generated edits start and end with {n} ms of silence.")
+            words = words.format(n=length_ms)
+        self._tell(dialog, words)
+
+    def _use_targets(self) -> None:
+        pause_ms, margin_ms = self._settings.usual_pause_ms, self._settings.usual_margin_ms
+        targets = Targets(margin_s=None if margin_ms is None else margin_ms / 1000)
+        if pause_ms is not None:
+            targets = for_pause(targets, pause_ms / 1000)
+        self._generation.usual = targets
 
     def _choose_keep(self, dialog: PreferencesDialog, seconds: int | None) -> None:
         self._settings.keep_every_s = seconds

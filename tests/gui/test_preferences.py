@@ -174,6 +174,49 @@ def test_new_joins_get_the_usual_crossfade_by_hand_and_generated(
     again.reject()
 
 
+def test_generated_edits_leave_as_much_silence_as_is_usual(
+    rig: Rig, qtbot: QtBot, speech: Path
+) -> None:
+    rig.open(qtbot, speech)
+    dialog = open_dialog(rig, qtbot)
+    dialog.pause.setValue(300)
+    assert dialog.message.text() == "Generated edits leave 300 ms of a pause."
+    dialog.margin.setValue(150)
+    dialog.reject()
+    window = rig.window
+    rig.generate(qtbot)
+    targets = rig.engine.options[-1].targets
+    assert targets is not None
+    assert (targets.pause_s, targets.margin_s) == (0.3, 0.15)
+    assert targets.shortest_s == pytest.approx(0.5)
+    take = window.takes.current
+    assert take is not None
+    assert take.options is not None
+    assert take.options.targets is None, "it is no style that was chosen"
+    window.commands["new_variation"].trigger()
+    qtbot.waitUntil(lambda: len(rig.engine.options) == 2)
+    assert rig.engine.options[-1].targets is None, "a variation draws its own"
+    qtbot.waitUntil(lambda: not window.runner.jobs)
+    again = open_dialog(rig, qtbot)
+    assert (again.pause.length, again.margin.length) == (300, 150)
+    again.pause.setValue(-1)
+    again.margin.setValue(-1)
+    again.reject()
+    rig.generate(qtbot)
+    assert rig.engine.options[-1].targets is None
+    assert window.settings.usual_pause_ms is None
+
+
+def test_arrows_go_from_the_open_choice_in_round_steps(rig: Rig, qtbot: QtBot) -> None:
+    dialog = open_dialog(rig, qtbot)
+    lengths = []
+    for steps in (1, 1, 1, -1, -1, -1):
+        dialog.fade.stepBy(steps)
+        lengths.append(dialog.fade.length)
+    assert lengths == [0, 10, 20, 10, 0, None]
+    dialog.reject()
+
+
 def test_unsaved_work_is_kept_as_often_as_is_chosen(rig: Rig, qtbot: QtBot, speech: Path) -> None:
     rig.open(qtbot, speech)
     dialog = open_dialog(rig, qtbot)
@@ -276,7 +319,7 @@ def test_damaged_settings_count_as_absent(own_folders: Path) -> None:
 def test_every_field_has_a_label_and_a_name(rig: Rig, qtbot: QtBot) -> None:
     dialog = open_dialog(rig, qtbot)
     for field in (dialog.outputs, dialog.inputs, dialog.theme, dialog.devices, dialog.models,
-                  dialog.fade, dialog.keep):  # fmt: skip
+                  dialog.fade, dialog.pause, dialog.margin, dialog.keep):  # fmt: skip
         assert field.accessibleName()
     buddies = {label.buddy() for label in dialog.findChildren(QLabel)}
     assert {dialog.outputs, dialog.fade, dialog.keep} <= buddies
