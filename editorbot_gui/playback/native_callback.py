@@ -18,6 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from editorbot_gui.playback.counters import Field
+from editorbot_gui.preload import preload_llvmlite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,6 +144,7 @@ class NativeCallback:
     """
 
     def __init__(self) -> None:
+        preload_llvmlite()
         # By name, because it ships no type information.
         binding: Any = importlib.import_module("llvmlite.binding")
         binding.initialize_native_target()
