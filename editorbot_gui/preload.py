@@ -1,8 +1,8 @@
 """Maps large libraries into the process while the window goes on painting.
 
-Importing an extension module holds the interpreter's lock, and mapping torch's libraries, or the one
-that makes machine code, takes long enough for a person to see the window stand still. A plain call
-of the system's loader holds no lock; the import afterwards finds the libraries there.
+Importing an extension module holds the interpreter's lock, and mapping torch's libraries, or the
+one that makes machine code, takes long enough for a person to see the window stand still. A plain
+call of the system's loader holds no lock; the import afterwards finds the libraries there.
 """
 
 from __future__ import annotations
