@@ -61,6 +61,10 @@ class ChoiceField(QComboBox):
         """What is chosen, as it is kept."""
         return str(self.currentData() or "")
 
+    def select(self, value: str) -> None:
+        """Shows another choice as chosen."""
+        self.setCurrentIndex(max(0, self.findData(value)))
+
     def show_choices(self, choices: Iterable[Choice], value: str, absent: str = "") -> None:
         """Lists choices.
 

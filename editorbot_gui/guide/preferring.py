@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from editorbot_gui import computing
 from editorbot_gui.dialogs.preferences import ChoiceField, PreferencesDialog
 from editorbot_gui.errors import describe
+from editorbot_gui.generation import load_bundled_engine
 from editorbot_gui.guide.cache_jobs import (
     ClearRequest,
     clear,
@@ -22,6 +23,7 @@ from editorbot_gui.guide.cache_jobs import (
     named_from_outside,
     try_folder,
 )
+from editorbot_gui.guide.models import BUNDLED, SUFFIX, find_models, models_folder, path_of
 from editorbot_gui.jobs import Lane
 from editorbot_gui.playback.devices import list_inputs, list_outputs
 from editorbot_gui.texts import size_text
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from editorbot_gui.actions import ActionSet
     from editorbot_gui.computing import ComputeDevice
     from editorbot_gui.editing.editor import Editor
-    from editorbot_gui.generation import Generation
+    from editorbot_gui.generation import Engine, Generation
     from editorbot_gui.jobs import JobRunner, Work
     from editorbot_gui.playback.devices import SoundDevice
     from editorbot_gui.playback.player import Player
@@ -97,6 +99,7 @@ class Preferring(QObject):
         dialog.inputs.chosen.connect(partial(self._choose_input, dialog))
         dialog.theme.chosen.connect(self._choose_theme)
         dialog.devices.chosen.connect(partial(self._choose_device, dialog))
+        dialog.models.chosen.connect(partial(self._choose_model, dialog))
         dialog.fade_chosen.connect(partial(self._choose_fade, dialog))
         dialog.pause_chosen.connect(partial(self._choose_pause, dialog))
         dialog.margin_chosen.connect(partial(self._choose_margin, dialog))
@@ -109,6 +112,7 @@ class Preferring(QObject):
         self._show_sound(dialog.outputs, self._player.device or "", ())
         self._show_sound(dialog.inputs, self._settings.input_device, ())
         self._show_devices(dialog, ())
+        self._show_models(dialog, ())
         for looking, field, chosen in (
             (list_outputs, dialog.outputs, self._player.device or ""),
             (list_inputs, dialog.inputs, self._settings.input_device),
@@ -117,6 +121,8 @@ class Preferring(QObject):
         self._look(
             dialog, Lane.MODEL, computing.find_devices, None, partial(self._show_devices, dialog)
         )
+        show_models = partial(self._show_models, dialog)
+        self._look(dialog, Lane.SAVE, find_models, models_folder(), show_models)
         self._show_cache(dialog)
         dialog.open()
         return dialog
@@ -165,6 +171,12 @@ class Preferring(QObject):
         absent = self.tr("{value} (not found)") if found else ""
         dialog.devices.show_choices(choices, self._settings.compute_device, absent)
 
+    def _show_models(self, dialog: PreferencesDialog, found: tuple[str, ...]) -> None:
+        choices = [(BUNDLED, self.tr("The bundled one"))]
+        choices += [(name, name.removesuffix(SUFFIX)) for name in found]
+        absent = self.tr("{value} (not found)") if found else ""
+        dialog.models.show_choices(choices, self._settings.model, absent)
+
     def _show_cache(self, dialog: PreferencesDialog) -> None:
         root, can_reset = folder_now(), bool(self._settings.cache_folder)
         outside = named_from_outside()
@@ -208,20 +220,46 @@ class Preferring(QObject):
     def _choose_device(self, dialog: PreferencesDialog, name: str) -> None:
         before, self._settings.compute_device = self._settings.compute_device, name
         computing.choose(name)
-        words = dialog.devices.currentText()
-        self._tell(dialog, self.tr("Loading the model onto “{name}”…").format(name=words))
 
-        def done() -> None:
-            self._tell(dialog, self.tr("The model computes with: {device}.").format(
-                device=self._generation.device_name
-            ))  # fmt: skip
-
-        def failed(error: Exception) -> None:
+        def take_back() -> None:
             self._settings.compute_device = before
             computing.choose(before)
+            if shiboken6.isValid(dialog):
+                dialog.devices.select(before)
+
+        self._load(dialog, self._generation.loader.load, take_back)
+
+    def _choose_model(self, dialog: PreferencesDialog, name: str) -> None:
+        before, self._settings.model = self._settings.model, name
+
+        def take_back() -> None:
+            self._settings.model = before
+            if shiboken6.isValid(dialog):
+                dialog.models.select(before)
+
+        self._load(dialog, partial(load_bundled_engine, path_of(name)), take_back)
+
+    def _load(
+        self, dialog: PreferencesDialog, load: Callable[[], Engine], take_back: Callable[[], None]
+    ) -> None:
+        """Begins to load a network in the place of the one that is there.
+
+        Args:
+            dialog: Says what comes of it.
+            load: Makes the engine.
+            take_back: Undoes the choice if it can't be loaded.
+        """
+        self._tell(dialog, self.tr("Loading the model…"))
+
+        def done() -> None:
+            words = self.tr("The model is loaded and computes with: {device}.")
+            self._tell(dialog, words.format(device=self._generation.device_name))
+
+        def failed(error: Exception) -> None:
+            take_back()
             self._tell(dialog, describe(error).sentence)
 
-        self._generation.use(self._generation.loader.load, done, failed)
+        self._generation.use(load, done, failed)
 
     def _choose_fade(self, dialog: PreferencesDialog, length_ms: int | None) -> None:
         self._settings.crossfade_ms = length_ms

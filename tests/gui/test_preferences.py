@@ -11,11 +11,12 @@ from editorbot_gui.computing import ComputeDevice, find_devices, usable_device
 from editorbot_gui.dialogs.preferences import ChoiceField, PreferencesDialog
 from editorbot_gui.guide import cache_jobs, preferring
 from editorbot_gui.guide.cache_jobs import folder_now, move_cache, try_folder
+from editorbot_gui.guide.models import models_folder
 from editorbot_gui.playback.devices import SoundDevice
 from editorbot_gui.settings import Settings
 from editorbot_gui.theme import DARK, LIGHT, Theme
 from model_core.audio.cache import CACHE_VARIABLE, cache_folder
-from model_core.errors import DeviceError, FileWriteError
+from model_core.errors import CheckpointError, DeviceError, FileWriteError
 from model_core.progress import CancelToken, no_progress
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def test_the_network_is_loaded_onto_the_device_that_is_chosen(rig: Rig, qtbot: Q
     qtbot.waitUntil(lambda: not rig.window.runner.jobs)
     assert loaded == ["cpu"]
     assert rig.window.settings.compute_device == "cpu"
-    assert dialog.message.text() == "The model computes with: CPU."
+    assert dialog.message.text() == "The model is loaded and computes with: CPU."
     dialog.reject()
 
 
@@ -134,6 +135,36 @@ def test_a_device_that_fails_is_told_and_the_old_one_stays(rig: Rig, qtbot: QtBo
     assert rig.window.settings.compute_device == "auto"
     assert computing.chosen() == "auto"
     assert dialog.message.text() == "The card is broken."
+    assert dialog.devices.value == "auto"
+    dialog.reject()
+
+
+def test_a_model_of_ones_own_is_chosen(
+    rig: Rig, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = models_folder()
+    folder.mkdir(parents=True)
+    (folder / "podcast.safetensors").touch()
+    asked: list[Path | None] = []
+
+    def load(path: Path | None = None) -> object:
+        asked.append(path)
+        if path is None:
+            raise CheckpointError("It is damaged.", "Choose another.")
+        return rig.engine
+
+    monkeypatch.setattr(preferring, "load_bundled_engine", load)
+    dialog = open_dialog(rig, qtbot)
+    assert words(dialog.models) == ["The bundled one", "podcast"]
+    pick(dialog.models, "podcast.safetensors")
+    qtbot.waitUntil(lambda: not rig.window.runner.jobs)
+    assert asked == [folder / "podcast.safetensors"]
+    assert rig.window.settings.model == "podcast.safetensors"
+    pick(dialog.models, "")
+    qtbot.waitUntil(lambda: not rig.window.runner.jobs)
+    assert dialog.message.text() == "It is damaged."
+    assert rig.window.settings.model == "podcast.safetensors", "the one that works stays"
+    assert dialog.models.currentText() == "podcast"
     dialog.reject()
 
 
