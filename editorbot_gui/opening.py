@@ -121,7 +121,7 @@ def _is_packed(source: AudioSource) -> bool:
     Uncompressed files are read as fast as they are hashed: they would only wait for the cache.
     """
     try:
-        n_bytes = source.path.stat().st_size if source.path is not None else 0
+        n_bytes = sum(path.stat().st_size for path in source.paths)
     except OSError:
         return False
     unpacked = source.n_samples * source.channels * source.dtype.itemsize

@@ -46,7 +46,7 @@ class Listener:
     """
 
     def __init__(self, source: AudioSource) -> None:
-        self._source = source
+        self._source = source = source.heard
         self._factor = max(1, round(source.sample_rate / _LOW_RATE_HZ))
         self.rate_hz = source.sample_rate / self._factor
         self._hop = max(1, round(_HOP_S * self.rate_hz))

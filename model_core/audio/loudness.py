@@ -81,6 +81,7 @@ class LoudnessProfile:
         """
         from scipy.signal import sosfilt
 
+        source = source.heard
         hop = max(1, round(_HOP_S * source.sample_rate))
         sections = k_weighting(source.sample_rate)
         state = np.zeros((len(sections), 2, source.channels))

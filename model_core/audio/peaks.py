@@ -228,10 +228,10 @@ def _cache_file(source: AudioSource) -> Path:
 
 
 def _is_cached(source: AudioSource) -> bool:
-    if source.path is None:
+    if not source.paths:
         return False
     try:
-        file_bytes = source.path.stat().st_size
+        file_bytes = sum(path.stat().st_size for path in source.paths)
     except OSError:
         return False
     sample_bytes = source.n_samples * source.channels * source.bits // 8

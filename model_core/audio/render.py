@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model_core.audio.fades import correlation, crossfade_weights
-from model_core.audio.source import DEFAULT_BLOCK_SAMPLES, full_scale, to_float
+from model_core.audio.source import (
+    DEFAULT_BLOCK_SAMPLES,
+    converted,
+    full_scale,
+    to_float,
+    widest,
+)
 from model_core.edit.types import EditList, FadeLaw, Gap, Join, Segment
 from model_core.errors import EditError
 
@@ -122,7 +128,7 @@ class Renderer:
                     f"{source.sample_rate} Hz, {source.channels}).",
                     "Convert them to the same rate and channels.",
                 )
-        self.dtype = _widest([source.dtype for source in sources])
+        self.dtype = widest([source.dtype for source in sources])
         self.bits = max(source.bits for source in sources if source.dtype == self.dtype)
         self._default_fade_samples = round(default_fade_s * self.sample_rate)
         self._runs, joins = _runs_of(edit_list)
@@ -184,7 +190,7 @@ class Renderer:
 
     def _copied(self, run: _Run, start: int, stop: int) -> Samples:
         """Reads a range of a run's source with the run's gain, in `dtype`."""
-        samples = _converted(self.sources[run.source].read(start, stop), self.dtype)
+        samples = converted(self.sources[run.source].read(start, stop), self.dtype)
         return samples if run.gain_db == 0 else self._quantised(samples * _gain(run))
 
     def _quantised(self, samples: npt.NDArray[np.float64]) -> Samples:
@@ -210,7 +216,7 @@ class Renderer:
             return np.zeros((fade.stop - fade.start, self.channels))
         offset = run.start - run.at
         samples = self.sources[run.source].read(fade.start + offset, fade.stop + offset)
-        return _converted(samples, self.dtype) * _gain(run)
+        return converted(samples, self.dtype) * _gain(run)
 
     def _fades_of(self, joins: Sequence[Join]) -> Iterator[_Fade]:
         for left, right, join in zip(self._runs, self._runs[1:], joins, strict=False):
@@ -275,20 +281,3 @@ def _runs_of(edit_list: EditList) -> tuple[tuple[_Run, ...], tuple[Join, ...]]:
 
 def _gain(run: _Run) -> float:
     return float(10.0 ** (run.gain_db / 20.0))
-
-
-def _widest(dtypes: Sequence[np.dtype[Any]]) -> np.dtype[Any]:
-    """Returns the type that holds the samples of all."""
-    if any(dtype.kind == "f" for dtype in dtypes) and any(dtype.kind == "i" for dtype in dtypes):
-        wide = any(dtype.itemsize > 4 or dtype == np.int32 for dtype in dtypes)
-        return np.dtype("float64" if wide else "float32")
-    return max(dtypes, key=lambda dtype: dtype.itemsize)
-
-
-def _converted(samples: Samples, dtype: np.dtype[Any]) -> Samples:
-    """Returns samples in a type that is at least as wide, losing nothing."""
-    if samples.dtype == dtype:
-        return samples
-    if dtype.kind == "i":
-        return samples.astype(dtype) << 8 * (dtype.itemsize - samples.dtype.itemsize)
-    return samples.astype(dtype) / full_scale(samples.dtype)

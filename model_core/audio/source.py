@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -41,10 +42,53 @@ def to_float(samples: Samples) -> npt.NDArray[np.float32]:
     return np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
 
 
+def widest(dtypes: Sequence[np.dtype[Any]]) -> np.dtype[Any]:
+    """Returns the type that holds the samples of all."""
+    if any(dtype.kind == "f" for dtype in dtypes) and any(dtype.kind == "i" for dtype in dtypes):
+        wide = any(dtype.itemsize > 4 or dtype == np.int32 for dtype in dtypes)
+        return np.dtype("float64" if wide else "float32")
+    return max(dtypes, key=lambda dtype: dtype.itemsize)
+
+
+def converted(samples: Samples, dtype: np.dtype[Any]) -> Samples:
+    """Returns samples in a type that is at least as wide, losing nothing."""
+    if samples.dtype == dtype:
+        return samples
+    if dtype.kind == "i":
+        return samples.astype(dtype) << 8 * (dtype.itemsize - samples.dtype.itemsize)
+    return samples.astype(dtype) / full_scale(samples.dtype)
+
+
 def cut_short_note(n_samples: int, sample_rate: int) -> str:
     """Returns the sentence for a file of which only so many samples are there."""
     read_s = n_samples / sample_rate
     return f"The file is cut short; {read_s:.{1 if read_s >= 1 else 3}f} s could be read."
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A file of a recording that is made of several, such as one microphone of an interview.
+
+    Attributes:
+        name: How it is called.
+        file: The file, at its own rate.
+        first_channel: Which of the recording's channels is its first.
+        channels: Number of channels.
+        offset: Where in the recording the file begins, in samples of the recording.
+        n_samples: Its length there.
+    """
+
+    name: str
+    file: AudioSource
+    first_channel: int
+    channels: int
+    offset: int
+    n_samples: int
+
+    @property
+    def columns(self) -> slice:
+        """Where its channels lie among the recording's."""
+        return slice(self.first_channel, self.first_channel + self.channels)
 
 
 class AudioSource(ABC):
@@ -85,6 +129,24 @@ class AudioSource(ABC):
     def duration_s(self) -> float:
         """Length in seconds."""
         return self.n_samples / self.sample_rate
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that it is read from; none for samples in memory."""
+        return () if self.path is None else (self.path,)
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The files of a recording that is made of several; none for any other."""
+        return ()
+
+    @property
+    def heard(self) -> AudioSource:
+        """What is listened to where joins are chosen and loudness is measured: all tracks mixed.
+
+        For a recording that is one file it is the recording itself.
+        """
+        return self
 
     @abstractmethod
     def _read(self, start: int, stop: int) -> Samples:
