@@ -161,3 +161,61 @@ def test_a_folder_without_a_library_is_told(
 ) -> None:
     assert main(["--library", str(tmp_path / "none"), "--out", str(tmp_path / "m")]) == 1
     assert len(capsys.readouterr().err) > 20
+
+
+def test_settling_makes_a_taste_the_mean_and_changes_nothing_else() -> None:
+    model, before = (a_network(use_style_vae=True) for _ in range(2))
+    taste = np.array([0.7, -0.4, 0.0], np.float32)
+    settle(model, taste)
+    wanted = torch.tensor([[0.2, 1.0, -0.7]])
+    torch.testing.assert_close(model.style(wanted), before.style(wanted + torch.from_numpy(taste)))
+    z = torch.randn(1, model.config.style_dim)
+    assert model.vae is not None
+    assert before.vae is not None
+    told = before.vae.quantities(z) - torch.from_numpy(taste)
+    torch.testing.assert_close(model.vae.quantities(z), told)
+    # The same pause in seconds is told as before.
+    for one, other in zip(model.card.style_quantities, before.card.style_quantities, strict=True):
+        assert one.name == other.name
+    moved = [q.log_mean for q in model.card.style_quantities]
+    expected = [
+        q.log_mean + q.log_std * t
+        for q, t in zip(before.card.style_quantities, taste.tolist(), strict=True)
+    ]
+    assert moved == pytest.approx(expected)
+    settle(model, -taste)
+    torch.testing.assert_close(model.style(wanted), before.style(wanted))
+
+
+def test_a_taste_is_measured_at_the_pairs() -> None:
+    taste = taste_of([an_example(seed, 3000) for seed in range(3)])
+    assert taste.shape == (3,)
+    assert taste[2] == 0
+    assert np.isfinite(taste).all()
+
+
+def test_two_edits_of_a_recording_are_held_out_together() -> None:
+    named = [
+        (str(i), dataclasses.replace(an_example(i), recording=f"take {i // 2}")) for i in range(12)
+    ]
+    for seed in range(6):
+        split = split_of(named, np.random.default_rng(seed))
+        sides = [{one.recording for one in side} for side in (split.train, split.valid)]
+        assert not sides[0] & sides[1]
+        assert len(split.held) == len(split.valid) == 4
+
+
+def test_rehearsed_recordings_keep_their_own_style(tmp_path: Path) -> None:
+    model = a_network(use_style_vae=True)
+    config = TrainConfig(model=model.config, batch_size=4, use_amp=False)
+    others = finetune.Examples([an_example(seed) for seed in range(1, 5)])
+    tuner = FineTuner(config, finetune.Examples([an_example(0)]), others, tmp_path)
+    tuner.start_from(a_checkpoint(tmp_path))
+    before = [tuner.model.style(torch.from_numpy(one.style)[None]) for one in others.examples]
+    tuner.settle(np.array([1.0, -1.0, 0.0], np.float32))
+    drawn = tuner._drawn(np.random.default_rng(0), 8)
+    assert len(drawn) == 8
+    rehearsed = tuner._rehearsed
+    assert rehearsed is not None
+    for one, expected in zip(rehearsed.examples, before, strict=True):
+        torch.testing.assert_close(tuner.model.style(torch.from_numpy(one.style)[None]), expected)
