@@ -16,7 +16,7 @@ from model_core.errors import EditorBotError
 # What waits closer than this is played as it is: so soon is a new plan heard, and so long may it
 # take to render its beginning. With the device's 20 ms, A/B answers within 30 ms.
 _GUARD_S = 0.006
-_SPARE_S = 0.002
+_SPARE_S = 0.001
 _HEAD_S = 0.040
 _CHUNK_S = 0.040
 _WAKE_S = 0.020
@@ -97,11 +97,10 @@ class Feeder:
             wanted_frames = self._head_frames(frame) if voice else 0
             head = voice.read(wanted_frames) if voice else self._silence(0)
             # Rendering takes time. If the device has come close meanwhile, begin further on.
-            next_block_end = self._ring.taken + self._pump.largest_block_frames
-            if frame == self._ring.written or frame >= next_block_end:
+            block = self._faded_in(head, frame)
+            if self._ring.replace_if_free(frame, block, self._pump.largest_block_frames):
                 break
             guard_frames *= 2
-        self._ring.replace_from(frame, self._faded_in(head, frame))
         source_rate = plan.material.sample_rate if voice else 0
         course = plan.course.within(plan.material.length)
         self._begin_span(

@@ -40,6 +40,47 @@ define void @fence() {
   ret void
 }
 
+define i64 @replace(ptr %state, i64 %frame, ptr %block, i64 %n) {
+entry:
+  %p_size = getelementptr i64, ptr %state, i64 SIZE
+  %p_channels = getelementptr i64, ptr %state, i64 CHANNELS
+  %p_written = getelementptr i64, ptr %state, i64 WRITTEN
+  %p_taken = getelementptr i64, ptr %state, i64 TAKEN
+  %p_largest = getelementptr i64, ptr %state, i64 LARGEST
+  %address = load i64, ptr %state
+  %ring = inttoptr i64 %address to ptr
+  %size = load i64, ptr %p_size
+  %channels = load i64, ptr %p_channels
+  %frame_bytes = mul i64 %channels, 4
+  %first = urem i64 %frame, %size
+  %to_wrap = sub i64 %size, %first
+  %before = call i64 @llvm.umin.i64(i64 %n, i64 %to_wrap)
+  %behind = sub i64 %n, %before
+  %first_bytes = mul i64 %first, %frame_bytes
+  %before_bytes = mul i64 %before, %frame_bytes
+  %behind_bytes = mul i64 %behind, %frame_bytes
+  %to = getelementptr i8, ptr %ring, i64 %first_bytes
+  %block_behind = getelementptr i8, ptr %block, i64 %before_bytes
+  %stop = add i64 %frame, %n
+  %written = load i64, ptr %p_written
+  %largest = load atomic i64, ptr %p_largest acquire, align 8
+  %taken = load atomic i64, ptr %p_taken seq_cst, align 8
+  %next_block_end = add i64 %taken, %largest
+  %is_clear = icmp uge i64 %frame, %next_block_end
+  %is_behind = icmp eq i64 %frame, %written
+  %is_free = or i1 %is_clear, %is_behind
+  br i1 %is_free, label %copy, label %late
+
+copy:
+  call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %block, i64 %before_bytes, i1 0)
+  call void @llvm.memcpy.p0.p0.i64(ptr %ring, ptr %block_behind, i64 %behind_bytes, i1 0)
+  store atomic i64 %stop, ptr %p_written release, align 8
+  ret i64 1
+
+late:
+  ret i64 0
+}
+
 define i32 @pull(ptr %in, ptr %out, ULONG %frames, ptr %times, ULONG %flags, ptr %state) {
 entry:
   %n = WIDEN ULONG %frames to i64
@@ -141,6 +182,9 @@ class NativeCallback:
     Attributes:
         address: Of a function that PortAudio can call, with an array of `Field` as its user data.
         fence: Orders what was written or read before it and after it, for the other side to see.
+        replace: Replaces what waits in a ring; see `SampleRing.replace_if_free`. Takes the
+            addresses of counters and block, and returns whether it has. Nothing of Python's can
+            come between looking and replacing.
     """
 
     def __init__(self) -> None:
@@ -158,6 +202,11 @@ class NativeCallback:
         self.address = int(self._compiler.get_function_address("pull"))
         fence = ctypes.PYFUNCTYPE(None)(self._compiler.get_function_address("fence"))
         self.fence: Callable[[], None] = fence
+        numbers = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)
+        replace = ctypes.PYFUNCTYPE(ctypes.c_int64, *numbers)(
+            self._compiler.get_function_address("replace")
+        )
+        self.replace: Callable[[int, int, int, int], int] = replace
 
 
 @cache

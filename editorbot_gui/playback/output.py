@@ -52,9 +52,8 @@ class Output:
         capacity_frames = max(_SMALLEST_RING_FRAMES, int(_AHEAD_S * rate))
         counters = self._stream.counters
         native = native_callback() if counters is not None else None
-        fence = native.fence if native is not None else _no_fence
         kept_frames = int(_KEPT_S * rate)
-        ring = SampleRing(capacity_frames, self.format.channels, kept_frames, counters, fence)
+        ring = SampleRing(capacity_frames, self.format.channels, kept_frames, counters, native)
         self._ring = ring
         self._seen_frame = 0
         self._pump = OutputPump(ring)
@@ -149,7 +148,3 @@ class Output:
         """Stops at once and frees the device, which takes a moment; may run on any thread."""
         short_turns.end()
         self._stream.close()
-
-
-def _no_fence() -> None:
-    pass

@@ -12,6 +12,8 @@ from editorbot_gui.playback.counters import Field, new_counters
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from editorbot_gui.playback.native_callback import NativeCallback
+
 
 class SampleRing:
     """A preallocated ring for one producer and one consumer, without a lock.
@@ -28,7 +30,7 @@ class SampleRing:
         kept_frames: How many that were taken can still be looked at.
         counters: An array for `Field` in which a consumer in machine code looks; left out, one of
             its own.
-        fence: Orders what is written and read for such a consumer to see; left out, nothing.
+        native: What such a consumer needs of the producer: its fences, and its way of replacing.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class SampleRing:
         channels: int,
         kept_frames: int = 0,
         counters: npt.NDArray[np.int64] | None = None,
-        fence: Callable[[], None] = lambda: None,
+        native: NativeCallback | None = None,
     ) -> None:
         self._size = capacity_frames + kept_frames
         self._samples = np.zeros((self._size, channels), dtype=np.float32)
@@ -45,7 +47,8 @@ class SampleRing:
         self.kept_frames = kept_frames
         self.channels = channels
         self.counters = new_counters() if counters is None else counters
-        self._fence = fence
+        self._native = native
+        self._fence: Callable[[], None] = native.fence if native is not None else _nothing
         self.counters[Field.SIZE] = self._size
         self.counters[Field.CHANNELS] = channels
         self._fence()
@@ -100,6 +103,31 @@ class SampleRing:
         # Last, so that the consumer never reaches samples that aren't there yet.
         self.written = frame + len(block)
 
+    def replace_if_free(
+        self, frame: int, block: npt.NDArray[np.float32], next_block_frames: int
+    ) -> bool:
+        """Replaces all that waits from a frame on, unless the consumer has come too close.
+
+        Args:
+            frame: As in `replace_from`.
+            block: As in `replace_from`.
+            next_block_frames: How many the consumer may take next.
+
+        Returns:
+            Whether it was replaced: what stands behind all that waits always is.
+        """
+        if self._native is not None:
+            samples = np.ascontiguousarray(block, dtype=np.float32)
+            return bool(
+                self._native.replace(
+                    self.counters.ctypes.data, frame, samples.ctypes.data, len(samples)
+                )
+            )
+        if frame != self.written and frame < self.taken + next_block_frames:
+            return False
+        self.replace_from(frame, block)
+        return True
+
     def peek(self, start: int, stop: int) -> npt.NDArray[np.float32]:
         """Returns a copy of the waiting frames from `start` to `stop`, `[stop - start, C]`."""
         return self._samples.take(range(start, stop), axis=0, mode="wrap")
@@ -131,3 +159,7 @@ class SampleRing:
         out[n_frames:] = 0.0
         self.taken += n_frames
         return n_frames
+
+
+def _nothing() -> None:
+    pass

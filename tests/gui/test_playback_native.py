@@ -63,7 +63,8 @@ def native() -> NativeCallback:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["write", "pull", "flow"]), st.integers(1, 40)), max_size=40
+    st.tuples(st.sampled_from(["write", "replace", "pull", "flow"]), st.integers(1, 40)),
+    max_size=40,
 )
 
 
@@ -74,7 +75,7 @@ def test_it_does_what_the_one_in_python_does(
 ) -> None:
     native = native_callback()
     assert native is not None
-    rings = [SampleRing(capacity, channels, 7, new_counters(), native.fence) for _ in range(2)]
+    rings = [SampleRing(capacity, channels, 7, new_counters(), each) for each in (native, None)]
     pumps = [OutputPump(ring) for ring in rings]
     device = Device(native, rings[0].counters)
     value = 0
@@ -85,6 +86,14 @@ def test_it_does_what_the_one_in_python_does(
             value += n_frames * channels
             for ring in rings:
                 ring.append(block.reshape(n_frames, channels))
+        elif what == "replace":
+            ring = rings[0]
+            frame = min(ring.taken + size, ring.written)
+            n_frames = min(size, ring.capacity_frames - (frame - ring.taken))
+            block = np.full((n_frames, channels), -value, dtype=np.float32)
+            largest = pumps[0].largest_block_frames
+            answers = [ring.replace_if_free(frame, block, largest) for ring in rings]
+            assert answers[0] == answers[1]
         elif what == "flow":
             for pump in pumps:
                 pump.flowing = size % 2 == 0
@@ -92,6 +101,7 @@ def test_it_does_what_the_one_in_python_does(
             expected = np.full((size, channels), np.nan, dtype=np.float32)
             pumps[1].pull(expected, 3.0 + count)
             np.testing.assert_array_equal(device.pull(size, channels, 3.0 + count), expected)
+    np.testing.assert_array_equal(*(ring.peek(ring.taken, ring.written) for ring in rings))
     names = [field for field in Field if field is not Field.RING]
     assert [int(rings[0].counters[name]) for name in names] == [
         int(rings[1].counters[name]) for name in names
@@ -100,7 +110,7 @@ def test_it_does_what_the_one_in_python_does(
 
 
 def test_where_a_device_does_not_tell_the_time_its_delay_is_added(native: NativeCallback) -> None:
-    ring = SampleRing(100, 2, counters=new_counters(), fence=native.fence)
+    ring = SampleRing(100, 2, counters=new_counters(), native=native)
     ring.append(np.ones((50, 2), dtype=np.float32))
     ring.counters.view(np.float64)[Field.LATENCY] = 0.25
     Device(native, ring.counters).pull(20, 2, heard_at_s=0.0, now_s=7.0)
@@ -108,7 +118,7 @@ def test_where_a_device_does_not_tell_the_time_its_delay_is_added(native: Native
 
 
 def test_what_the_device_tells_of_gaps_is_counted(native: NativeCallback) -> None:
-    ring = SampleRing(100, 1, counters=new_counters(), fence=native.fence)
+    ring = SampleRing(100, 1, counters=new_counters(), native=native)
     device = Device(native, ring.counters)
     for flags in (0, 4, 2, 4 | 8):
         device.pull(10, 1, 1.0, flags=flags)
@@ -124,7 +134,7 @@ def test_before_there_is_a_ring_it_is_silent(native: NativeCallback) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="This needs threads of POSIX.")
 def test_it_works_while_the_interpreter_is_held(native: NativeCallback) -> None:
     """Another thread takes samples while this one never lets the interpreter go."""
-    ring = SampleRing(1000, 1, counters=new_counters(), fence=native.fence)
+    ring = SampleRing(1000, 1, counters=new_counters(), native=native)
     ring.append(np.ones((1000, 1), dtype=np.float32))
     out = np.zeros((10, 1), dtype=np.float32)
     times = (ctypes.c_double * 3)(0.0, 1.0, 1.0)
