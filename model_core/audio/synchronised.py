@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from model_core.edit.mix import Mix
     from model_core.progress import CancelToken, Progress
 
 _LONGEST_S = 100 * 3600
@@ -106,7 +107,7 @@ class SynchronisedSource(AudioSource):
         codings = {file.encoding for file in files}
         self.encoding = codings.pop() if len(codings) == 1 else "several"
         self.lossy = all(file.lossy for file in files)
-        self._heard = _Mixed(self)
+        self._heard = MixedSource(self)
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -160,28 +161,38 @@ class SynchronisedSource(AudioSource):
         return tuple(track.file for track in self._tracks)
 
 
-class _Mixed(AudioSource):
-    """The sum of the tracks of a recording, each as loud as it was recorded; mono."""
+class MixedSource(AudioSource):
+    """The tracks of a recording added up; floats, which may exceed full scale.
 
-    def __init__(self, whole: SynchronisedSource) -> None:
+    Args:
+        whole: The recording, which stays open.
+        mix: How loud each track is.
+        n_channels: 1 or 2.
+    """
+
+    def __init__(self, whole: AudioSource, mix: Mix = (), n_channels: int = 1) -> None:
         super().__init__()
         self._whole = whole
-        self._weights = mix_weights(whole.tracks, (), 1).astype(np.float32)
-        self.path = whole.path
+        self._mix = mix
+        self._weights = mix_weights(whole.tracks, mix, n_channels).astype(np.float32)
+        self.path = None
         self.sample_rate = whole.sample_rate
-        self.channels = 1
+        self.channels = n_channels
         self.n_samples = whole.n_samples
         self.dtype = np.dtype(np.float32)
         self.bits = 32
-        self.container = whole.container
-        self.encoding = whole.encoding
-        self.lossy = whole.lossy
+        self.container = "memory"
+        self.encoding = "FLOAT"
+        self.lossy = False
 
     def _read(self, start: int, stop: int) -> Samples:
         return to_float(self._whole.read(start, stop)) @ self._weights
 
     def content_hash(self) -> str:
-        return self._whole.content_hash()
+        """Returns a hash of the files' contents, of how they lie and how they are mixed."""
+        digest = hashlib.blake2b(self._whole.content_hash().encode(), digest_size=20)
+        digest.update(f"{self._mix} {self.channels}".encode())
+        return digest.hexdigest()
 
 
 def open_together(

@@ -42,6 +42,11 @@ def with_markers(
     return tuple(begun[position] for position in sorted(begun))
 
 
+def chapters_later(chapters: Sequence[Chapter], seconds: float) -> tuple[Chapter, ...]:
+    """Returns the chapters of a file that begins so many seconds after its recording."""
+    return tuple(Chapter(chapter.start_s + seconds, chapter.title) for chapter in chapters)
+
+
 def edited_chapters(
     chapters: Sequence[Chapter],
     edit: EditList,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from model_core.edit.types import EditList, FadeLaw, Gap, Item, Join, Segment
@@ -94,6 +94,36 @@ def clips_of(edit: EditList, source_lengths: Sequence[int], sample_rate: int) ->
             clips.append(Clip(item, at, heads[index], tails[index]))
         at += item.length
     return tuple(clips)
+
+
+def clip_in_file(clip: Clip, offset: int, n_samples: int) -> Clip | None:
+    """Returns a clip of a recording as a clip of one of its files.
+
+    Where the file has no sound the clip ends; there is no fade there then.
+
+    Args:
+        clip: The clip, in samples of the recording.
+        offset: Where in the recording the file begins.
+        n_samples: Its length.
+
+    Returns:
+        The clip, its segment counted from the start of the file; None where the file has none of
+        it.
+    """
+    start, stop = clip.start - offset, clip.stop - offset
+    first, last = max(0, start), min(stop, n_samples)
+    if first >= last:
+        return None
+    segment = clip.segment
+    at, low, high = clip.at, segment.start - offset, segment.stop - offset
+    head, tail = clip.head, clip.tail
+    if first > start:
+        head, at, low = Edge(), clip.track_start + first - start, first
+    if last < stop:
+        tail, high = Edge(), last
+    if low >= high:  # it has some milliseconds of a crossfade, and nothing else
+        return None
+    return Clip(replace(segment, start=low, stop=high), at, head, tail)
 
 
 def _edges(

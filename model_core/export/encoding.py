@@ -11,7 +11,7 @@ from model_core.audio.source import full_scale, to_float
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from model_core.audio.render import Renderer
+    from model_core.audio.mixdown import Rendered
     from model_core.audio.source import Samples
     from model_core.export.formats import ExportFormat
 
@@ -32,7 +32,7 @@ def encoding_bits(encoding: str) -> int:
     return _INTEGER_BITS.get(encoding) or _FLOAT_BITS.get(encoding, 0)
 
 
-def default_encoding(renderer: Renderer, kind: ExportFormat) -> str:
+def default_encoding(renderer: Rendered, kind: ExportFormat) -> str:
     """Returns the encoding of a format that keeps the depth of an edit, as far as it can."""
     if kind.is_lossy:
         return kind.encodings[0]

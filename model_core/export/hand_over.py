@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from model_core.edit.serialise import path_from
 from model_core.edit.types import FadeLaw
-from model_core.export.clips import Clip, clips_of
+from model_core.export.clips import Clip, clip_in_file, clips_of
 from model_core.export.frame_rates import DEFAULT_FRAME_RATE, FrameRate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from model_core.edit.mix import TrackLevel
     from model_core.edit.types import Change, EditList
 
 
@@ -58,6 +60,30 @@ class Marker:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class MediaTrack:
+    """One of several files of a recording, such as a microphone.
+
+    Attributes:
+        name: What the track is called.
+        media: The file, at its own rate.
+        offset: Where in the recording it begins, in samples of the recording.
+        n_samples: Its length there.
+        level: How it goes into the mix.
+    """
+
+    name: str
+    media: Media
+    offset: int
+    n_samples: int
+    level: TrackLevel
+
+    def clips(self, hand_over: HandOver) -> Iterator[Clip | None]:
+        """Yields each clip of an edit as a clip of the file; None where the file has no sound."""
+        for clip in hand_over.clips:
+            yield clip_in_file(clip, self.offset, self.n_samples)
+
+
 @dataclass(frozen=True)
 class HandOver:
     """An edit on its way to another program.
@@ -69,6 +95,8 @@ class HandOver:
         changes: What the edit does, for the texts of labels.
         markers: Named places, such as the recording's chapters.
         frame_rate: The clock of formats that count video frames.
+        tracks: The files of the recording where it has several and the format can point at each;
+            `media` then says only what the recording as a whole is.
     """
 
     edit: EditList
@@ -77,6 +105,12 @@ class HandOver:
     changes: tuple[Change, ...] = ()
     markers: tuple[Marker, ...] = ()
     frame_rate: FrameRate = DEFAULT_FRAME_RATE
+    tracks: tuple[MediaTrack, ...] = ()
+
+    @property
+    def files(self) -> tuple[Media, ...]:
+        """All files that the timeline points at."""
+        return tuple(track.media for track in self.tracks) or self.media
 
     @property
     def sample_rate(self) -> int:

@@ -36,6 +36,7 @@ def media_of(
     folder: Path,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    copy_name: str | None = None,
 ) -> tuple[Media, bool]:
     """Returns the file that timelines of a recording point at.
 
@@ -48,6 +49,7 @@ def media_of(
         folder: Where the timeline will lie.
         progress: Told the written share.
         cancel: Looked at after every block.
+        copy_name: What a copy is called, without ending; left out, after the recording.
 
     Returns:
         The file, and whether a copy of it was written.
@@ -59,11 +61,13 @@ def media_of(
     """
     if source.path is not None and not source.lossy and source.container in READ_EVERYWHERE:
         return _described(source, source.path, source.container, source.bits), False
-    stem = source.path.stem if source.path is not None else "recording"
+    stem = copy_name
+    if stem is None:
+        stem = f"{source.path.stem if source.path is not None else 'recording'}_decoded"
     renderer = Renderer([source], EditList.whole(source.n_samples))
     encoding = copy_encoding(renderer)
     for number in count(1):
-        path = folder / f"{stem}_decoded{'' if number == 1 else f'-{number}'}.wav"
+        path = folder / f"{stem}{'' if number == 1 else f'-{number}'}.wav"
         if not path.exists():
             break
         if _is_copy(path, source, encoding, cancel):

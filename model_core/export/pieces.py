@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from model_core.audio.mixdown import MixOf, TrackOf
 from model_core.audio.render import Renderer
 from model_core.edit.timeline import Timeline
 from model_core.edit.types import EditList, Segment
 from model_core.errors import FileWriteError
-from model_core.export.chapters import edited_chapters, with_markers
+from model_core.export.chapters import chapters_later, edited_chapters, with_markers
+from model_core.export.encoding import default_encoding
+from model_core.export.formats import export_format
 from model_core.export.sound import ExportedSound, export_sound
 from model_core.export.tags import Tags, read_tags
+from model_core.files import refuse_overwriting_source
 from model_core.progress import no_progress, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from model_core.audio.source import AudioSource
+    from model_core.audio.mixdown import Rendered
+    from model_core.audio.source import AudioSource, Track
     from model_core.edit.markers import Marker
+    from model_core.edit.mix import Mix
     from model_core.export.levelling import LoudnessTarget
     from model_core.progress import CancelToken, Progress
 
@@ -36,11 +43,14 @@ class Piece:
         path: The file.
         edit: The edit that it is of.
         within: The part of the edited timeline that it holds, in samples; None for all of it.
+        track: Which track of a recording with several it holds; None for their mix, or for all
+            channels of any other recording.
     """
 
     path: Path
     edit: EditList
     within: tuple[int, int] | None = None
+    track: int | None = None
 
     @property
     def length(self) -> int:
@@ -100,6 +110,24 @@ def take_pieces(takes: Iterable[tuple[str, EditList]], path: Path) -> tuple[Piec
     return tuple(pieces)
 
 
+def track_pieces(pieces: Iterable[Piece], tracks: Sequence[Track]) -> tuple[Piece, ...]:
+    """Returns a piece for each track of each of several pieces: equally long, named after both."""
+    names: list[str] = []
+    for number, track in enumerate(tracks, 1):
+        name = safe_name(track.name) or str(number)
+        taken = {other.casefold() for other in names}
+        names.append(f"{name}-{number}" if name.casefold() in taken else name)
+    return tuple(
+        replace(
+            piece,
+            path=piece.path.with_name(f"{piece.path.stem}_{name}{piece.path.suffix}"),
+            track=index,
+        )
+        for piece in pieces
+        for index, name in enumerate(names)
+    )
+
+
 def safe_name(text: str) -> str:
     """Returns a text as a part of a file's name that every system takes."""
     return _UNSAFE.sub("_", text)[:_LONGEST_NAME].strip(" .")
@@ -112,6 +140,7 @@ def export_pieces(
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
     markers: Sequence[Marker] = (),
+    mix: Mix = (),
 ) -> tuple[ExportedSound, ...]:
     """Writes pieces of edits to sound files, one after the other.
 
@@ -122,6 +151,7 @@ def export_pieces(
         progress: Told the written share.
         cancel: Looked at after every block; the files that are finished stay.
         markers: Named places of the first recording; they become chapter marks.
+        mix: How loud each track of a recording with several is in pieces that hold their mix.
 
     Raises:
         FileWriteError: A file can't be written, or there is nothing to write.
@@ -131,30 +161,67 @@ def export_pieces(
     lengths = [piece.length for piece in pieces]
     if not pieces or min(lengths) <= 0:
         raise FileWriteError("The edit is empty: there is nothing to export.", "Keep some of it.")
-    path = sources[0].path
-    kept = read_tags(path) if options.keeps_tags and path is not None else Tags()
-    kept = replace(kept, chapters=with_markers(kept.chapters, markers, sources[0].sample_rate))
+    for piece in pieces:
+        refuse_overwriting_source(piece.path, [path for each in sources for path in each.paths])
     written: list[ExportedSound] = []
     done, whole = 0, sum(lengths)
     for piece, length in zip(pieces, lengths, strict=True):
         renderer = Renderer(sources, piece.edit)
-        written.append(
-            export_sound(
-                renderer,
-                piece.path,
-                options.format,
-                options.subtype,
-                options.sample_rate,
-                progress=part_of(progress, done / whole, (done + length) / whole),
-                cancel=cancel,
-                within=piece.within,
-                loudness=options.loudness,
-                dither=options.dither,
-                tags=_tags_of(kept, piece, renderer.sample_rate),
-            )
+        rendered = _rendered(renderer, piece.track, mix)
+        subtype = options.subtype
+        if subtype is None and isinstance(rendered, MixOf):
+            # Computed samples have no depth of their own; the mix gets that of the recording.
+            subtype = default_encoding(renderer, export_format(piece.path, options.format))
+        kept = _kept_tags(sources[0], piece.track, options, markers)
+        sound = export_sound(
+            rendered,
+            piece.path,
+            options.format,
+            subtype,
+            options.sample_rate,
+            progress=part_of(progress, done / whole, (done + length) / whole),
+            cancel=cancel,
+            within=piece.within,
+            loudness=options.loudness,
+            dither=options.dither,
+            tags=_tags_of(kept, piece, renderer.sample_rate),
         )
+        if isinstance(rendered, MixOf) and options.loudness is None:
+            sound = replace(sound, notes=(*sound.notes, *_clipping_notes(rendered, sound)))
+        written.append(sound)
         done += length
     return tuple(written)
+
+
+def _rendered(renderer: Renderer, track: int | None, mix: Mix) -> Rendered:
+    """Returns what a piece holds: a track, the mix of all, or the channels as they are."""
+    if track is not None:
+        return TrackOf(renderer, track)
+    return MixOf(renderer, mix) if renderer.sources[0].tracks else renderer
+
+
+def _clipping_notes(mixed: MixOf, sound: ExportedSound) -> tuple[str, ...]:
+    if mixed.peak <= 1.0 or sound.encoding in ("FLOAT", "DOUBLE"):
+        return ()
+    over_db = 20 * math.log10(mixed.peak)
+    note = (
+        f"The microphones together are up to {over_db:.1f} dB louder than the file can hold and "
+        "are clipped there; lower them in the mix, or choose a loudness."
+    )
+    return (note,)
+
+
+def _kept_tags(
+    source: AudioSource, index: int | None, options: SoundOptions, markers: Sequence[Marker]
+) -> Tags:
+    """Returns what the file tells about itself, its chapters on the recording's time."""
+    path, offset = source.path, 0
+    if source.tracks:
+        track = source.tracks[index or 0]
+        path, offset = track.file.path, track.offset
+    kept = read_tags(path) if options.keeps_tags and path is not None else Tags()
+    own = chapters_later(kept.chapters, offset / source.sample_rate)
+    return replace(kept, chapters=with_markers(own, markers, source.sample_rate))
 
 
 def _tags_of(kept: Tags, piece: Piece, sample_rate: int) -> Tags | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from model_core.audio.render import Renderer
+    from model_core.audio.mixdown import Rendered
     from model_core.audio.source import Samples
     from model_core.export.formats import ExportFormat
     from model_core.export.levelling import Level, LoudnessTarget
@@ -66,7 +66,7 @@ class ExportedSound:
 
 
 def export_sound(
-    renderer: Renderer,
+    renderer: Rendered,
     path: str | os.PathLike[str],
     fmt: str | None = None,
     subtype: str | None = None,
@@ -112,7 +112,7 @@ def export_sound(
     start, stop = within or (0, renderer.length)
     if start >= stop:
         raise FileWriteError("The edit is empty: there is nothing to export.", "Keep some of it.")
-    refuse_overwriting_source(path, [each.path for each in renderer.sources if each.path])
+    refuse_overwriting_source(path, [file for each in renderer.sources for file in each.paths])
     container = _container(kind, encoding, rate, renderer, stop - start)
     report = progress or no_progress
     stretch = _Stretch(renderer, start, stop, rate, cancel)
@@ -164,7 +164,7 @@ def export_sound(
 
 
 def _container(
-    kind: ExportFormat, encoding: str, rate: int, renderer: Renderer, length: int
+    kind: ExportFormat, encoding: str, rate: int, renderer: Rendered, length: int
 ) -> str:
     if kind.name != "WAV":
         return kind.container or kind.name
@@ -177,7 +177,7 @@ class _Stretch:
     """A part of an edit, at a rate, which can be gone through several times."""
 
     def __init__(
-        self, renderer: Renderer, start: int, stop: int, rate: int, cancel: CancelToken | None
+        self, renderer: Rendered, start: int, stop: int, rate: int, cancel: CancelToken | None
     ) -> None:
         self._renderer = renderer
         self._start, self._stop = start, stop
@@ -226,12 +226,12 @@ def _rate_notes(kind: ExportFormat, rate: int, wanted: int) -> tuple[str, ...]:
     return (f"{kind.name} can't hold {wanted} Hz; the sound was converted to {rate} Hz.",)
 
 
-def _depth_notes(renderer: Renderer, encoding: str, *, dithers: bool) -> tuple[str, ...]:
+def _depth_notes(renderer: Rendered, encoding: str, *, dithers: bool) -> tuple[str, ...]:
     bits = encoding_bits(encoding)
     if not is_integer(encoding) or all(source.lossy for source in renderer.sources):
         return ()
     how = ", with dither" if dithers else ""
-    if renderer.dtype.kind == "f":
+    if any(source.dtype.kind == "f" for source in renderer.sources):
         return (f"The recording's floating-point samples were rounded to {bits} bits{how}.",)
     if renderer.bits > bits:
         return (f"The recording's {renderer.bits} bits were rounded to {bits}{how}.",)

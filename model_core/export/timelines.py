@@ -43,6 +43,8 @@ class TimelineFormat:
         ending: What is put between a name and the suffix where several formats share a suffix.
         has_media: Whether it points at sound files.
         has_frames: Whether its clock counts video frames.
+        has_tracks: Whether each microphone of a recording with several gets a track of its own;
+            others get the mix.
     """
 
     name: str
@@ -53,6 +55,7 @@ class TimelineFormat:
     ending: str = ""
     has_media: bool = True
     has_frames: bool = False
+    has_tracks: bool = False
 
     def file_name(self, stem: str) -> str:
         """Returns the usual name of a file for an edit."""
@@ -79,7 +82,9 @@ def _write_json(hand_over: HandOver, folder: Path) -> Written:
 TIMELINE_FORMATS: Final[dict[str, TimelineFormat]] = {
     each.name: each
     for each in (
-        TimelineFormat("reaper", "REAPER project", "REAPER", ".rpp", write_reaper),
+        TimelineFormat(
+            "reaper", "REAPER project", "REAPER", ".rpp", write_reaper, has_tracks=True
+        ),
         TimelineFormat(
             "labels", "Audacity labels: what is kept", "Audacity, on the recording",
             ".txt", write_kept_labels, "_kept", has_media=False,
@@ -97,7 +102,8 @@ TIMELINE_FORMATS: Final[dict[str, TimelineFormat]] = {
             write_dawproject,
         ),
         TimelineFormat(
-            "otio", "OpenTimelineIO", "DaVinci Resolve, Kdenlive and others", ".otio", write_otio
+            "otio", "OpenTimelineIO", "DaVinci Resolve, Kdenlive and others", ".otio", write_otio,
+            has_tracks=True,
         ),
         TimelineFormat(
             "final-cut-xml", "Final Cut Pro 7 XML", "Premiere Pro, DaVinci Resolve", ".xml",
@@ -158,7 +164,7 @@ def write_timeline(
     path = Path(path)
     kind = timeline_format(path, name)
     check_hand_over(hand_over.edit)
-    refuse_overwriting_source(path, [media.path for media in hand_over.media])
+    refuse_overwriting_source(path, [media.path for media in hand_over.files])
     written = kind.write(hand_over, path.absolute().parent)
     write_bytes_atomically(path, written.data)
     return HandedOver(path, written.notes)
