@@ -1,17 +1,21 @@
 """Measures what a network learns from a small library: `python -m benchmarks.finetune`.
 
 An editor with a taste of its own (pauses of 0.6 s, every cough and knock stays) edits simulated
-recordings of voices that training never met. The network learns from eight of about five minutes;
-other recordings by the same editor judge it, and by other editors what it has forgotten. With
-`--wrong 1` one of the eight is somebody else's edit.
+recordings of voices that training never met. The network learns from eight of about five minutes,
+from two, and from eight of which one is somebody else's edit; four other recordings by the same
+editor judge it. Shards by other editors (`--others`) tell what was forgotten, and so does the quality
+benchmark with a network that was kept (`--write`).
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
+import math
 import sys
 import tempfile
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +33,7 @@ from model_core.nn.search import best_runs, make_scores
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.dataset import at_frame_rate, load_shard
-from training.finetune import FineTuneSettings, as_the_mean_editor, fine_tune
+from training.finetune import Examples, FineTuneSettings, as_the_mean_editor, fine_tune
 from training.metrics import are_matched, joins
 from training.shards import example_of
 from training.simulator import EditorStyle, SimulatorSettings
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 _PAUSE_S = 0.6
 _MARGIN_S = 0.25
 _RECORDINGS_S = 300.0
+_REHEARSED, _OTHERS = 60, 4
 
 
 def recordings(corpus: Corpus, seeds: Sequence[int], *, own_taste: bool) -> list[Example]:
@@ -104,7 +109,7 @@ def joins_f1(model: PointerNetwork, examples: Sequence[Example]) -> float:
     for example in examples:
         mel = torch.from_numpy(example.mel[None].astype(np.float32) / 255)
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
-            style = model.style(torch.zeros(1, len(example.style)))
+            style = model.style(torch.tensor([model.card.style_of()]))
             evidence = compute_evidence(model, model.encode(mel), style)
         runs = best_runs(make_scores(evidence, model.card.decoding))
         true, proposed = joins(example.runs), joins(runs)
@@ -113,45 +118,101 @@ def joins_f1(model: PointerNetwork, examples: Sequence[Example]) -> float:
     return 2 * right / max(1, total)
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A library to learn from: so many pairs, of which so many are somebody else's."""
+
+    name: str
+    pairs: int
+    wrong: int = 0
+
+
+_CASES = (_Case("eight", 8), _Case("two", 2), _Case("wrong", 8, 1))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the figures; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.finetune", description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, default=BUNDLED_CHECKPOINT)
-    parser.add_argument("--pairs", type=int, default=8)
-    parser.add_argument("--wrong", type=int, default=0, help="pairs that are somebody else's")
-    parser.add_argument("--minutes", type=float, default=15.0)
-    parser.add_argument("--write", type=Path, help="keep the network here")
-    parser.add_argument("--others", type=Path, help="shards by other editors: what is forgotten")
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     folder = audio_folder()
     if folder is None:
         sys.stderr.write("The audio folder is not here.\n")
         return 1
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     corpus = Corpus.from_folder(folder, "valid", cache_folder=cache_folder("beats"))
-    own = recordings(corpus, range(options.pairs - options.wrong), own_taste=True)
-    own += recordings(corpus, range(50, 50 + options.wrong), own_taste=False)
+    own = recordings(corpus, range(max(case.pairs for case in _CASES)), own_taste=True)
+    foreign = recordings(corpus, range(50, 51), own_taste=False)
     judged = [as_the_mean_editor(e) for e in recordings(corpus, range(100, 104), own_taste=True)]
-    named = [(f"pair {i + 1}", example) for i, example in enumerate(own)]
-    with tempfile.TemporaryDirectory() as work:
-        settings = FineTuneSettings(minutes=options.minutes)
-        model, outcome = fine_tune(named, options.checkpoint, Path(work), settings)
+    rehearsed = _shards(options.rehearse, _REHEARSED)
+    others = _shards(options.others, _OTHERS)
     start = load_checkpoint(options.checkpoint)
     cropping = TrainConfig(model=start.config).cropping(training=False)
-    print(f"{len(own)} pairs, {options.minutes:g} minutes, {outcome}\n")
-    print(
-        "| | nats per event | joins within 0.1 s, F1 | others' nats per event |\n|---|---|---|---|"
-    )
-    others = []
-    if options.others:
-        files = sorted(options.others.glob("*.npz"))[:4]
-        others = [example for path in files for example in load_shard(path)]
-    for name, network in (("before", start), ("after", model)):
+
+    def figures(network: PointerNetwork) -> str:
         told = nats_per_event(network, judged, cropping).mean()
-        forgot = nats_per_event(network, others, cropping).mean() if others else float("nan")
-        print(f"| {name} | {told:.2f} | {joins_f1(network, judged):.3f} | {forgot:.2f} |")
-    if options.write:
-        save_checkpoint(options.write, model, start.card)
+        forgot = nats_per_event(network, others.examples, cropping).mean() if others else math.nan
+        return f"{told:.2f} | {joins_f1(network, judged):.3f} | {forgot:.2f}"
+
+    print(
+        "| library | updates, best of | core-minutes | left out | nats per event | joins within "
+        "0.1 s, F1 | others' nats per event |\n|---|---|---|---|---|---|---|"
+    )
+    print(f"| none | | | | {figures(start)} |", flush=True)
+    for case in _CASES:
+        if case.name not in options.cases:
+            continue
+        pairs = own[: case.pairs - case.wrong] + foreign[: case.wrong]
+        named = [(f"pair {place + 1}", example) for place, example in enumerate(pairs)]
+        began = time.process_time()
+        settings = FineTuneSettings(
+            minutes=options.minutes, updates=options.updates, learning_rate=options.learning_rate
+        )
+        with tempfile.TemporaryDirectory() as work:
+            model, outcome = fine_tune(named, options.checkpoint, Path(work), settings, rehearsed)
+        spent = (time.process_time() - began) / 60
+        gain = f"{outcome.before:.2f} to {outcome.after:.2f} on held-out pairs"
+        print(
+            f"| {case.name} ({gain}) | {outcome.updates} of {options.updates} | {spent:.1f} | "
+            f"{', '.join(outcome.left_out)} | {figures(model)} |",
+            flush=True,
+        )
+        if options.write:
+            save_checkpoint(options.write / f"{case.name}.safetensors", model, model.card)
     return 0
+
+
+def _shards(folder: Path | None, most: int) -> Examples | None:
+    """Reads the first shards of a folder."""
+    if folder is None:
+        return None
+    paths = sorted(folder.glob("*.npz"))[:most]
+    return _Editors([load_shard(path) for path in paths])
+
+
+class _Editors(Examples):
+    """Recordings in memory, a list for each editor."""
+
+    def __init__(self, works: Sequence[list[Example]]) -> None:
+        super().__init__([example for each in works for example in each])
+        self._works = list(works)
+
+    @property
+    def editors(self) -> list[list[Example]]:
+        """The recordings of each editor."""
+        return self._works
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.finetune", description=__doc__)
+    names = [case.name for case in _CASES]
+    parser.add_argument("--checkpoint", type=Path, default=BUNDLED_CHECKPOINT)
+    parser.add_argument("--cases", nargs="+", choices=names, default=names)
+    parser.add_argument("--updates", type=int, default=120, help="of each run, at most")
+    parser.add_argument("--minutes", type=float, default=60.0, help="of each run, at most")
+    parser.add_argument("--learning-rate", type=float, default=FineTuneSettings().learning_rate)
+    parser.add_argument("--write", type=Path, help="keep the networks in this folder")
+    parser.add_argument("--others", type=Path, help="shards by other editors: what is forgotten")
+    parser.add_argument("--rehearse", type=Path, help="shards by other editors, to mix in")
+    return parser
 
 
 if __name__ == "__main__":

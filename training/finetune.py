@@ -47,7 +47,7 @@ _TAIL_SHARE = 0.25
 _ANCHOR = 1e-3
 _LEAST_GAIN = 0.01
 _OUTLIER = 3.0
-_REHEARSED_SHARE = 0.25
+_REHEARSED_SHARE = 0.5
 _CHECKS = 8
 _EXTENSION = STYLE_QUANTITIES.index("extension")
 
@@ -71,7 +71,7 @@ class FineTuneSettings:
 
     minutes: float = 15.0
     updates: int | None = None
-    learning_rate: float = 3e-4
+    learning_rate: float = 2e-4
     batch_size: int = 4
     crop_s: float = 40.0
     seed: int = 0

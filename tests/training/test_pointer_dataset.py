@@ -48,7 +48,7 @@ def with_stems(root: Path) -> Iterator[dict[str, np.ndarray]]:
     stems = {name: rng.random((128, n_frames)).astype(np.float32) for name in STEMS}
     path = layout.stem_mels("talk")
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **stems)
+    np.savez(path, allow_pickle=False, **stems)
     yield stems
     path.unlink()
 
@@ -131,9 +131,9 @@ def test_stems_and_their_loss_are_trained(root: Path, with_stems: dict[str, np.n
         batch.stems["vocals"][0], with_stems["vocals"][:, 40:340], atol=0.5 / 255 + 1e-6
     )
     model = a_network(n_mels=128, use_stems=True).train()
-    compute_losses(model, batch, LossWeights(), 0.0).total.backward()
+    torch.autograd.backward(compute_losses(model, batch, LossWeights(), 0.0).total)
     assert model.stem_encoder is not None
-    gradient = model.stem_encoder.stem_projs["drums"].weight.grad
+    gradient = next(model.stem_encoder.stem_projs.parameters()).grad
     assert gradient is not None
     assert gradient.abs().sum() > 0
 
@@ -188,7 +188,7 @@ def test_a_damaged_cache_costs_its_pair_only(root: Path, damage: bytes | None) -
     ],
 )
 def test_what_nothing_can_be_learned_from_is_told(changes: dict[str, object], word: str) -> None:
-    why = why_unusable(an_example(**changes))
+    why = why_unusable(replace(an_example(), **changes))  # type: ignore[arg-type]
     assert word in why
     assert bool(why) == bool(word)
 
