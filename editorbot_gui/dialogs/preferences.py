@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import (
 from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.panels.elided_label import ElidedLabel
 from editorbot_gui.texts import size_text
-from editorbot_gui.theme import GRID_PX, Theme
+from editorbot_gui.theme import GRID_PX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,8 +136,6 @@ class Page(QWidget):
         self.form.setVerticalSpacing(GRID_PX)
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self._hints: list[QLabel] = []
-        Theme.current().theme_changed.connect(self._dress)
 
     def add(self, label: str, field: QWidget, hint: str = "") -> None:
         """Adds a field.
@@ -152,14 +151,10 @@ class Page(QWidget):
         if hint:
             words = QLabel(hint)
             words.setWordWrap(True)
+            # The muted colour; a style sheet of its own would take each label far longer.
+            words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            words.setContentsMargins(0, 0, 0, GRID_PX)
             self.form.addRow("", words)
-            self._hints.append(words)
-            self._dress()
-
-    def _dress(self) -> None:
-        muted = Theme.current().palette.muted.name()
-        for hint in self._hints:
-            hint.setStyleSheet(f"color: {muted}; padding-bottom: {GRID_PX}px")
 
 
 class PreferencesDialog(QDialog):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 _N_COLUMNS = 3
 _HEADING_ROWS = 3
+_ROW_PX = 20
+_HEADING_PX = 3 * GRID_PX
+_INSIDE_PX = 2 * GRID_PX
 _BETWEEN_PX = 4 * GRID_PX
 _AROUND_PX = 12 * GRID_PX
 """Margins, scroll bar and the frame that the system draws."""
@@ -75,8 +79,8 @@ def key_rows(
     return rows
 
 
-class _Section(QWidget):
-    """The keys under one heading.
+class Section(QWidget):
+    """The keys under one heading, painted: hundreds of labels would take long to be laid out.
 
     Args:
         group: The heading.
@@ -85,38 +89,55 @@ class _Section(QWidget):
 
     def __init__(self, group: Group, rows: list[tuple[str, str]]) -> None:
         super().__init__()
-        palette = Theme.current().palette
-        heading = QLabel(translated(group))
-        heading.setFont(text_font(bold=True))
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(2 * GRID_PX)
-        grid.setVerticalSpacing(GRID_PX // 2)
-        grid.setColumnStretch(1, 1)
-        self._rows: list[tuple[str, QLabel, QLabel]] = []
-        for row, (keys, words) in enumerate(rows):
-            key_label, word_label = QLabel(keys), QLabel(words)
-            key_label.setStyleSheet(f"color: {palette.muted.name()}")
-            for column, label in enumerate((key_label, word_label)):
-                label.setTextFormat(Qt.TextFormat.PlainText)
-                grid.addWidget(label, row, column)
-            text = folded(f"{translated(group)} {keys} {words}")
-            self._rows.append((text, key_label, word_label))
-        column_layout = QVBoxLayout(self)
-        column_layout.setContentsMargins(0, 0, 0, 2 * GRID_PX)
-        column_layout.setSpacing(GRID_PX)
-        column_layout.addWidget(heading)
-        column_layout.addLayout(grid)
+        self._heading = translated(group)
+        self._rows = rows
+        self.shown: list[tuple[str, str]] = []
+        metrics = QFontMetrics(text_font())
+        self._keys_width = max((metrics.horizontalAdvance(keys) for keys, _ in rows), default=0)
+        self._words_width = max((metrics.horizontalAdvance(words) for _, words in rows), default=0)
+        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.show_only([])
 
     def show_only(self, words: list[str]) -> int:
         """Shows the rows that hold all words; returns how many these are."""
-        shown = 0
-        for text, *labels in self._rows:
-            fits = all(word in text for word in words)
-            shown += fits
-            for label in labels:
-                label.setVisible(fits)
-        self.setVisible(shown > 0)
-        return shown
+        self.shown = [
+            (keys, does)
+            for keys, does in self._rows
+            if all(word in folded(f"{self._heading} {keys} {does}") for word in words)
+        ]
+        self.setVisible(bool(self.shown))
+        spoken = "; ".join(f"{keys}: {does}" for keys, does in self.shown)
+        self.setAccessibleName(f"{self._heading}: {spoken}")
+        self.updateGeometry()
+        self.update()
+        return len(self.shown)
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for all rows, so that the columns stay when some are left out."""
+        width = self._keys_width + _INSIDE_PX + self._words_width
+        return QSize(width, _HEADING_PX + _ROW_PX * len(self.shown))
+
+    def minimumSizeHint(self) -> QSize:
+        """Nothing is cut off."""
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draws heading and rows."""
+        palette = Theme.current().palette
+        painter = QPainter(self)
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.setPen(palette.text)
+        painter.setFont(text_font(bold=True))
+        painter.drawText(QRect(0, 0, self.width(), _ROW_PX), flags, self._heading)
+        painter.setFont(text_font())
+        left = self._keys_width + _INSIDE_PX
+        for row, (keys, words) in enumerate(self.shown):
+            top = _HEADING_PX + row * _ROW_PX
+            painter.setPen(palette.muted)
+            painter.drawText(QRect(0, top, left, _ROW_PX), flags, keys)
+            painter.setPen(palette.text)
+            painter.drawText(QRect(left, top, self.width() - left, _ROW_PX), flags, words)
+        painter.end()
 
 
 class ShortcutsDialog(QDialog):
@@ -141,7 +162,7 @@ class ShortcutsDialog(QDialog):
         self.search.setAccessibleName(self.tr("Find a key or a command"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._show_only)
-        self.sections = {group: _Section(group, key_rows(group, keys)) for group in Group}
+        self.sections = {group: Section(group, key_rows(group, keys)) for group in Group}
         self.nothing = QLabel(self.tr("No key or command is called like that."))
         self.nothing.hide()
         self.area = QScrollArea()
@@ -185,7 +206,7 @@ class ShortcutsDialog(QDialog):
         row.setSpacing(_BETWEEN_PX)
         for groups in columns:
             column = QVBoxLayout()
-            column.setSpacing(GRID_PX)
+            column.setSpacing(3 * GRID_PX)
             for group in groups:
                 column.addWidget(self.sections[group])
             column.addStretch()

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QImage, QKeySequence
-from PySide6.QtWidgets import QLabel, QMenu, QWidget
+from PySide6.QtGui import QFontMetrics, QImage, QKeySequence
+from PySide6.QtWidgets import QMenu, QWidget
 
 from editorbot_gui.action_spec import Group
 from editorbot_gui.actions import ACTIONS, MENUS, TOOLBAR, ActionSet, shown_key
 from editorbot_gui.chrome import chrome_sheet
 from editorbot_gui.dialogs.shortcuts import ShortcutsDialog, balanced, key_rows
-from editorbot_gui.theme import Theme
+from editorbot_gui.theme import Theme, text_font
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -75,16 +75,20 @@ def test_the_sheet_shows_all_groups_whole_and_is_searched(qtbot: QtBot) -> None:
     assert dialog.width() < 1280
     assert dialog.height() < 700
     assert set(dialog.sections) == set(Group)
-    clipped = [
-        label.text()
-        for label in dialog.findChildren(QLabel)
-        if label.isVisible() and label.width() < label.sizeHint().width()
-    ]
-    assert clipped == []
+    metrics = QFontMetrics(text_font())
+    for section in dialog.sections.values():
+        for keys, words in section.shown:
+            assert metrics.horizontalAdvance(keys) <= section._keys_width, keys
+            needed = section._keys_width + metrics.horizontalAdvance(words)
+            assert needed <= section.width(), words
+        assert section.height() >= section.sizeHint().height()
     assert not dialog.area.horizontalScrollBar().isVisible()
     qtbot.keyClicks(dialog.search, "shift+z")
-    shown = [label.text() for label in dialog.findChildren(QLabel) if label.isVisible()]
-    assert shown == ["Edit", "Ctrl+Shift+Z or Ctrl+Y", "Redo"]
+    shown = {group: section.shown for group, section in dialog.sections.items() if section.shown}
+    assert shown == {Group.EDIT: [("Ctrl+Shift+Z or Ctrl+Y", "Redo")]}
+    assert [group for group, section in dialog.sections.items() if section.isVisible()] == [
+        Group.EDIT
+    ]
     qtbot.keyClicks(dialog.search, "qqq")
     assert dialog.nothing.isVisible()
     dialog.search.clear()
@@ -113,10 +117,11 @@ class SmallScreen:
 def test_the_sheet_shows_the_keys_that_were_chosen(qtbot: QtBot) -> None:
     dialog = ShortcutsDialog(keys={"play": ("F9",), "stop": ()})
     qtbot.addWidget(dialog)
-    texts = [label.text() for label in dialog.findChildren(QLabel)]
-    assert "F9" in texts
-    assert "Space" not in texts
-    assert "Stop and return" not in texts
+    rows = dict(dialog.sections[Group.PLAYBACK].shown)
+    assert rows["F9"] == "Play or pause"
+    assert "Space" not in rows
+    assert "Stop and return" not in rows.values()
+    assert "F9: Play or pause" in dialog.sections[Group.PLAYBACK].accessibleName()
 
 
 def test_columns_are_balanced_in_the_order_of_the_menus() -> None:
