@@ -260,6 +260,9 @@ class CommandPalette(QDialog):
         if found is None or not found.entry.usable:
             return  # the line below says why
         self.accept()
+        window = self.parentWidget()
+        if window is not None:  # some desktops give the keyboard back late, or to none
+            window.activateWindow()
         self.chosen.emit(found.entry.name)
         found.entry.action.trigger()
 
