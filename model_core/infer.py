@@ -34,11 +34,17 @@ from model_core.edit.pointers import (
     write_pointers,
 )
 from model_core.edit.serialise import SourceInfo, write_edit_list
-from model_core.edit.types import Proposal
+from model_core.edit.types import EditList, Proposal
 from model_core.errors import AudioReadError, EditorBotError
 from model_core.export.formats import check_format, export_format
 from model_core.export.sound import export_sound
 from model_core.files import check_writable, refuse_overwriting_source
+from model_core.microphones import (
+    export_channels,
+    export_microphones,
+    microphone_pieces,
+    open_microphones,
+)
 from model_core.options import GenerateOptions
 from model_core.progress import Progress, part_of
 from model_core.styles import BUNDLED, Style, find_style, read_style, write_style
@@ -173,6 +179,15 @@ def main(argv: list[str] | None = None) -> int:
     except ValueError as error:
         sys.stderr.write(f"infer: error: {error}\n")
         return 2
+    if len(arguments.inputs) > 1 and not arguments.together:
+        sys.stderr.write(
+            "infer: error: several recordings are edited one by one; for the microphones of one "
+            "recording add --together\n"
+        )
+        return 2
+    if (arguments.line_up or arguments.separately) and not arguments.together:
+        sys.stderr.write("infer: error: --line-up and --separately need --together\n")
+        return 2
     try:
         with _progress_bar(quiet=arguments.quiet) as progress:
             words = _edit_file(arguments, options, progress)
@@ -197,17 +212,27 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         arguments.save_style,
     ]
     with ExitStack() as opened:
-        source = opened.enter_context(open_audio(arguments.input))
+        notes: tuple[str, ...] = ()
+        source: AudioSource
+        if arguments.together:
+            source, notes = open_microphones(arguments.inputs, by_sound=arguments.line_up)
+            opened.enter_context(source)
+        else:
+            source = opened.enter_context(open_audio(arguments.inputs[0]))
         stems = {
             name: opened.enter_context(open_audio(path))
             for name, path in (find_stems(arguments.stems) if arguments.stems else {}).items()
         }
         # Whatever is wrong with the outputs is said now, not after minutes of work.
+        if arguments.separately:
+            pieces = microphone_pieces(source, EditList(), arguments.output, separately=True)
+            outputs += [piece.path for piece in pieces]
         for output in filter(None, outputs):
-            refuse_overwriting_source(output, [arguments.input])
+            refuse_overwriting_source(output, source.paths)
             check_writable(output)
         kind = export_format(arguments.output)
-        check_format(kind, kind.encodings[0], source.sample_rate, source.channels)
+        channels = export_channels(source, separately=arguments.separately)
+        check_format(kind, kind.encodings[0], source.sample_rate, channels)
         progress(0.0, "Loading the model")
         engine, mel = _load_and_look(arguments, source, part_of(progress, 0.0, 0.4))
         settings = engine.card.config.mel_settings()
@@ -217,12 +242,12 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         del mel, stem_mels
         options = _with_style(arguments, engine, options)
         proposal = engine.propose(encoding, source, options, part_of(progress, 0.6, 0.8))
-        _write_outputs(arguments, source, proposal, part_of(progress, 0.8, 1.0))
+        notes += _write_outputs(arguments, source, proposal, part_of(progress, 0.8, 1.0))
         progress(1.0, "Done")
         edited_s = proposal.edit_list.length / source.sample_rate
         lengths = f"{source.duration_s:.1f} s → {edited_s:.1f} s."
         return " ".join(
-            filter(None, (f"{_counted(proposal)},", lengths, *source.notes, proposal.note))
+            filter(None, (f"{_counted(proposal)},", lengths, *source.notes, *notes, proposal.note))
         )
 
 
@@ -302,14 +327,14 @@ def _load_and_look(
 
 def _write_outputs(
     arguments: argparse.Namespace, source: AudioSource, proposal: Proposal, progress: Progress
-) -> None:
-    """Writes the sound and whatever else is asked for."""
+) -> tuple[str, ...]:
+    """Writes the sound and whatever else is asked for; returns what couldn't be kept."""
     if arguments.pointers:
         runs = [np.arange(start, stop) for start, stop in proposal.runs]
         write_pointers(arguments.pointers, np.concatenate(runs) if runs else [])
     if arguments.edit_list:
         about = SourceInfo(
-            str(arguments.input), source.sample_rate, source.n_samples, source.content_hash()
+            str(arguments.inputs[0]), source.sample_rate, source.n_samples, source.content_hash()
         )
         write_edit_list(arguments.edit_list, proposal.edit_list, [about])
     if arguments.save_style and proposal.provenance:
@@ -323,9 +348,18 @@ def _write_outputs(
     if arguments.alignment_plot:
         from model_core.plot import save_alignment_plot
 
-        title = f"{arguments.input.name}: recording against edit"
+        title = f"{arguments.inputs[0].name}: recording against edit"
         save_alignment_plot(arguments.alignment_plot, proposal.edit_list, source, title)
+    if source.tracks:
+        return export_microphones(
+            source,
+            proposal.edit_list,
+            arguments.output,
+            separately=arguments.separately,
+            progress=progress,
+        )
     export_sound(Renderer([source], proposal.edit_list), arguments.output, progress=progress)
+    return ()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -334,7 +368,24 @@ def _parser() -> argparse.ArgumentParser:
         description="Edit a recording as the network proposes. The recording itself is never "
         "changed, and outside the joins the edit holds its very samples.",
     )
-    parser.add_argument("input", type=Path, metavar="INPUT", help="the recording")
+    parser.add_argument(
+        "inputs", type=Path, nargs="+", metavar="INPUT", help="the recording, or its microphones"
+    )
+    parser.add_argument(
+        "--together",
+        action="store_true",
+        help="the inputs are synchronised microphones of one recording; all are cut alike",
+    )
+    parser.add_argument(
+        "--line-up",
+        action="store_true",
+        help="with --together: find out by sound where each of them begins",
+    )
+    parser.add_argument(
+        "--separately",
+        action="store_true",
+        help="with --together: write a file for each microphone, named after it, not their mix",
+    )
     parser.add_argument("--output", type=Path, required=True, help="the edited sound file")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint other than the bundled one")
     parser.add_argument("--pointers", type=Path, help="also write the pointers, a .npy file")

@@ -41,10 +41,12 @@ _CLOCKS_PPM = 150.0
 """Clocks of recorders run apart by less than this."""
 _SHARP = 7.0
 """A correlation whose peak is so many times its mean square root is no accident."""
-_AGREE_S = 0.001
+_AGREE_S = 0.008
+"""Each voice reaches the microphone that isn't its own later: so far do places differ."""
 _QUIET = 1e-4
 _DRIFT_SPAN_S = 60.0
-_DRIFT_HEARD_S = 0.002
+_DRIFT_HEARD_S = 0.012
+"""Less than this may as well come from who speaks where."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -55,7 +57,7 @@ class LinedUp:
 
     Attributes:
         offset: Where it begins, in samples of the other one; below 0 if before.
-        is_exact: Whether it was found to the sample; else to a hundredth of a second.
+        is_exact: Whether the samples agree; else it is known to a hundredth of a second.
         drift_ppm: By how many millionths its clock runs faster than the other one's, so that its
             sounds come later and later; None where that isn't heard or can't be told.
     """
@@ -68,6 +70,30 @@ class LinedUp:
     def drift_ms_an_hour(self) -> float:
         """How far the two run apart in an hour, in milliseconds; 0 where it can't be told."""
         return 3.6 * (self.drift_ppm or 0.0)
+
+
+def lining_up_note(name: str, first: str, found: LinedUp | None) -> str:
+    """Returns what a person should know of how a recording lies beside the first one, or nothing.
+
+    Args:
+        name: What it is called.
+        first: What the first one is called.
+        found: How it lies.
+    """
+    if found is None:
+        return (
+            f"{name} has nothing in common with {first} that can be heard; it stays in its place."
+        )
+    if not found.is_exact:
+        return f"{name} could be lined up with {first} to a hundredth of a second only."
+    if found.drift_ppm is not None:
+        apart = f"{abs(found.drift_ms_an_hour):.0f} ms an hour"
+        faster = "faster" if found.drift_ppm > 0 else "slower"
+        return (
+            f"The clock of {name} runs {apart} {faster} than that of {first}; they are in line in "
+            "the middle and apart at the ends."
+        )
+    return ""
 
 
 def line_up(
@@ -253,10 +279,9 @@ def _fitted(found: list[_Place], coarse: int, rate: int) -> LinedUp:
     # In the middle of what they have in common, so that a drift is small on either side.
     middle = float(at.min() + at.max()) / 2
     if abs(slope) * span_s < _DRIFT_HEARD_S:
-        exact = float(np.median(lags[agree]))
-    else:
-        exact = float(np.median((lags - slope * at)[agree])) + slope * middle
-    can_tell = len(found) >= 4 and span_s >= _DRIFT_SPAN_S
+        slope = 0.0
+    # Two people, each at a microphone, give two lags; what they really are lies between them.
+    exact = float(np.mean(np.percentile((lags - slope * at)[agree], (10, 90)))) + slope * middle
     # A sound that they have later than we do has a smaller lag to be added.
-    drift = -1e6 * slope if can_tell and abs(slope) * span_s >= _DRIFT_HEARD_S else None
+    drift = -1e6 * slope if slope else None
     return LinedUp(coarse + round(exact), is_exact=True, drift_ppm=drift)
