@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, cast
 
+from editorbot_gui.playback.device_thread import DeviceThread
 from model_core.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 _LOOK_AGAIN_S = 10.0
 
 WORKS_WITHOUT = "Everything but listening works without it."
+
+sound_thread = DeviceThread("sound-devices", stays=sys.platform == "win32")
+"""Opens and closes devices, all of them. In Windows what PortAudio holds belongs to the thread that
+has started it (a COM apartment), and ends with it."""
 
 library_lock = threading.RLock()
 """Held while a device is opened or closed: PortAudio's own start and end are global."""

@@ -32,7 +32,7 @@ class Capture:
     """An open input with all that takes from it.
 
     `push` runs on the device's own thread: it copies and counts, and does nothing else. The rest
-    belongs to one thread, except `finish`, which may be called on another in its place.
+    belongs to one thread, except `let_go` and `finish_writing`, which may be called on others.
 
     Args:
         stream: The input; belongs to this from now on.
@@ -126,16 +126,19 @@ class Capture:
             return f"The sound input “{self.format.device_name}” does not answer."
         return ""
 
-    def finish(self) -> None:
-        """Writes what waits, closes the file and frees the device; takes a moment.
-
-        Raises:
-            FileWriteError: Not all of it could be written; what could is kept.
-        """
+    def let_go(self) -> None:
+        """Frees the device, which takes a moment; nothing comes in any more."""
         self._records = False
         self._also = None
         short_turns.end()
         self._stream.close()
+
+    def finish_writing(self) -> None:
+        """Writes what waits and closes the file; takes a moment, and comes after `let_go`.
+
+        Raises:
+            FileWriteError: Not all of it could be written; what could is kept.
+        """
         if self._writer is not None:
             self._writer.finish()
 

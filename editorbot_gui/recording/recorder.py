@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal
 
 from editorbot_gui.playback.device_thread import DeviceThread
+from editorbot_gui.playback.portaudio import sound_thread
 from editorbot_gui.recording.capture import Capture
 from editorbot_gui.recording.growing_wave import SAMPLE_BYTES, GrowingWave
 from editorbot_gui.recording.hearing_along import HearingAlong
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 _POLL_MS = 33
 _COUNT_MS = 1000
 _ROOM_POLLS = 60
+_CLOSE_PATIENCE_S = 3.0
 
 
 class RecorderState(StrEnum):
@@ -114,7 +117,7 @@ class Recorder(QObject):
         super().__init__(parent)
         self._inputs = inputs
         self._outputs = outputs
-        self._devices = DeviceThread("audio-input")
+        self._devices = sound_thread
         self._disk = DeviceThread("recording-file")
         self._state = RecorderState.CLOSED
         self._capture: Capture | None = None
@@ -260,7 +263,7 @@ class Recorder(QObject):
 
     def _take_input(self, capture: Capture, asked: int) -> None:
         if asked != self._asked:
-            self._devices.ask(capture.finish)
+            self._devices.ask(capture.let_go)
             return
         self._capture = capture
         self._polls = 0
@@ -283,7 +286,7 @@ class Recorder(QObject):
         self._end_along()
         capture, self._capture = self._capture, None
         if capture is not None:
-            self._devices.ask(capture.finish)
+            self._devices.ask(capture.let_go)
 
     def _take_along(self, along: HearingAlong, asked: int) -> None:
         if asked != self._asked or self._capture is None or not self._wants_along:
@@ -353,9 +356,20 @@ class Recorder(QObject):
         self._set_state(RecorderState.FINISHING)
         remarks = [remark, *_losses(capture)]
 
-        def finish() -> None:
+        capture.pause()
+        is_free = threading.Event()
+
+        def let_go() -> None:
             try:
-                capture.finish()
+                capture.let_go()
+            finally:
+                is_free.set()
+
+        def finish() -> None:
+            # What the device still hands out belongs to it; but a driver may hang.
+            is_free.wait(_CLOSE_PATIENCE_S)
+            try:
+                capture.finish_writing()
             except FileWriteError as error:
                 if not remark:
                     remarks.insert(0, _kept_words(str(error), wave))
@@ -369,6 +383,7 @@ class Recorder(QObject):
             said = " ".join(filter(None, remarks))
             self.finished.emit(Recorded(wave.path, wave.n_frames, capture.format.sample_rate, said))
 
+        self._devices.ask(let_go)
         self._elsewhere(self._disk, finish, tell, lambda _error: tell(None))
 
     def _no_room(self, _error: Exception) -> None:
