@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from model_core.audio.source import AudioSource
     from model_core.edit.markers import Markers
+    from model_core.edit.mix import Mix
 
 _MERGEABLE = 1
 
@@ -36,6 +37,7 @@ class Snapshot:
         changes: Its changes, in the order of the recording.
         take: Number of the take that it is the state of; 0 for none.
         markers: Named places of the recording, in order.
+        mix: How loud each track of a recording with several is.
     """
 
     edit_list: EditList = field(default_factory=EditList)
@@ -43,6 +45,7 @@ class Snapshot:
     changes: tuple[Change, ...] = ()
     take: int = 0
     markers: Markers = ()
+    mix: Mix = ()
 
 
 class ReplaceSnapshot(QUndoCommand):
@@ -131,6 +134,8 @@ class Session(QObject):
     """The source or the edit has changed; carries the new revision."""
     source_changed = Signal()
     """Another recording is open, or none."""
+    mix_changed = Signal()
+    """Tracks of the recording are louder or softer than before, or another recording is open."""
     edit_changed = Signal(object, object)
     """The edit has changed; carries start and stop on the edited timeline, in samples."""
 
@@ -184,6 +189,11 @@ class Session(QObject):
         """Named places of the recording, in order; all takes have the same."""
         return self._snapshot.markers
 
+    @property
+    def mix(self) -> Mix:
+        """How loud each track of a recording with several is; all takes have the same."""
+        return self._snapshot.mix
+
     def new_take(self) -> int:
         """Returns the number of a new take, for `apply_edit`; it is given only once."""
         self._last_take += 1
@@ -223,6 +233,7 @@ class Session(QObject):
         self._timeline = Timeline(self._snapshot.edit_list)
         self._revision += 1
         self.source_changed.emit()
+        self.mix_changed.emit()
         self.edit_changed.emit(0, self._timeline.length)
         self.document_changed.emit(self._revision)
 
@@ -254,7 +265,8 @@ class Session(QObject):
             changes = proposal.changes if proposal is not None else ()
             changes = changes or changes_of(edit_list, n_samples)
         take = self._snapshot.take if take is None else take
-        self._push(Snapshot(edit_list, proposal, changes, take, self.markers), words, merge_key)
+        after = Snapshot(edit_list, proposal, changes, take, self.markers, self.mix)
+        self._push(after, words, merge_key)
 
     def apply_markers(self, markers: Markers, words: str, merge_key: str = "") -> None:
         """Replaces the markers as one undo step; the edit stays as it is.
@@ -266,6 +278,17 @@ class Session(QObject):
         """
         if markers != self.markers:
             self._push(replace(self._snapshot, markers=markers), words, merge_key)
+
+    def apply_mix(self, mix: Mix, words: str, merge_key: str = "") -> None:
+        """Replaces the mix as one undo step; the edit stays as it is.
+
+        Args:
+            mix: The new one.
+            words: The step's name in the history.
+            merge_key: Steps that follow each other with the same key become one.
+        """
+        if mix != self.mix:
+            self._push(replace(self._snapshot, mix=mix), words, merge_key)
 
     def _push(self, after: Snapshot, words: str, merge_key: str) -> None:
         self.undo_stack.push(
@@ -304,4 +327,6 @@ class Session(QObject):
         if edit_list != before.edit_list:  # or only what is thought of it has changed
             self._timeline = Timeline(edit_list)
             self.edit_changed.emit(*changed_range(before.edit_list, edit_list))
+        if self._snapshot.mix != before.mix:
+            self.mix_changed.emit()
         self.document_changed.emit(self._revision)

@@ -13,12 +13,14 @@ from editorbot_gui.playback.player import SHORTEST_LOOP_S, Listening, Player, Pl
 from editorbot_gui.session import changed_range
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from model_core.edit.coverage import kept_ranges
+from model_core.edit.types import EditList
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from editorbot_gui.playback.plan import PositionMap
+    from editorbot_gui.playback.plan import Material, PositionMap
     from editorbot_gui.session import Session
+    from model_core.audio.source import AudioSource
     from model_core.edit.coverage import JoinInfo
     from model_core.edit.timeline import Timeline
 
@@ -69,6 +71,7 @@ class Transport(QObject):
         self.follows = True
         session.source_changed.connect(self._take_source)
         session.edit_changed.connect(self._take_edit)
+        session.mix_changed.connect(self._take_mix)
         player.position_polled.connect(self._follow)
         player.state_changed.connect(self._tell_state)
         player.listening_changed.connect(self._tell_heard)
@@ -294,9 +297,15 @@ class Transport(QObject):
         kept = kept_ranges(self._session.edit_list, 0, length)
         return np.unique(np.concatenate((np.array([0, length]), kept.ravel())))
 
-    def _take_source(self) -> None:
+    def _rendered(self, source: AudioSource, edit_list: EditList) -> Material:
+        """Returns what is heard of an edit: all channels, or the mix of a recording's tracks."""
+        from model_core.audio.mixdown import MixOf
         from model_core.audio.render import Renderer
 
+        renderer = Renderer((source,), edit_list)
+        return MixOf(renderer, self._session.mix) if source.tracks else renderer
+
+    def _take_source(self) -> None:
         source = self._session.source
         self._player.pause()
         self._return_to = None
@@ -305,7 +314,7 @@ class Transport(QObject):
         if source is None:
             self._player.set_raw(None)
         else:
-            self._player.set_raw(Renderer((source,), self._session.edit_list))
+            self._player.set_raw(self._rendered(source, EditList.whole(source.n_samples)))
         self._timeline = self._session.timeline
         self._view.set_document(
             0 if source is None else source.n_samples,
@@ -313,9 +322,16 @@ class Transport(QObject):
             self._timeline,
         )
 
-    def _take_edit(self) -> None:
-        from model_core.audio.render import Renderer
+    def _take_mix(self) -> None:
+        """Has tracks heard louder or softer at once; playing goes on."""
+        source = self._session.source
+        if source is not None and source.tracks:
+            self._player.exchange(
+                self._rendered(source, EditList.whole(source.n_samples)),
+                self._rendered(source, self._session.edit_list),
+            )
 
+    def _take_edit(self) -> None:
         source = self._session.source
         if source is None:
             return
@@ -324,7 +340,7 @@ class Transport(QObject):
         self._ear.move(to_new)
         # The view first: what the player then says of its place is told on the new timeline.
         self._view.set_timeline(self._timeline)
-        self._player.set_edited(Renderer((source,), self._session.edit_list), to_new)
+        self._player.set_edited(self._rendered(source, self._session.edit_list), to_new)
         if self._return_to is not None and self._return_to[0] is Axis.EDITED:
             self._return_to = (Axis.EDITED, to_new(self._return_to[1]))
 

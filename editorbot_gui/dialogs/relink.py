@@ -72,7 +72,7 @@ def _sentence(lost: LostRecording) -> str:
     name = shortened(lost.path.name)
     if lost.fault is Fault.MISSING:
         return _tr("The recording “{name}” isn't where it was.").format(name=name)
-    if lost.request.recording is None:
+    if not lost.was_chosen:
         return _tr("The recording “{name}” has changed since the project was saved.").format(
             name=name
         )

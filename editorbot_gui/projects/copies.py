@@ -21,12 +21,20 @@ import platformdirs
 from PySide6.QtCore import QLockFile, QSysInfo
 
 from editorbot_gui.settings import APP_NAME
-from model_core.edit.project import Project, ProjectSource, project_bytes, read_project
+from model_core.edit.project import (
+    Project,
+    ProjectSource,
+    ProjectTrack,
+    project_bytes,
+    read_project,
+)
 from model_core.errors import FileWriteError, ProjectError
 from model_core.files import TEMPORARY_PREFIX, write_bytes_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from model_core.edit.mix import TrackLevel
 
 log = logging.getLogger(__name__)
 
@@ -208,8 +216,25 @@ def same_work(work: Project, saved: Project) -> bool:
 
 
 def _same_recording(source: ProjectSource, saved: ProjectSource) -> bool:
-    known = saved.content_hash
-    return source.path == saved.path and (not known or source.content_hash == known)
+    if [_how_it_lies(track) for track in source.tracks] != list(map(_how_it_lies, saved.tracks)):
+        return False
+    ours = _hashes_by_place(source)
+    return all(
+        place in ours and (not known or ours[place] == known)
+        for place, known in _hashes_by_place(saved).items()
+    )
+
+
+def _hashes_by_place(source: ProjectSource) -> dict[tuple[int, str], str]:
+    """Returns the hashes of a recording's files by their places in it and their paths."""
+    files = {(-1, source.path): source.content_hash}
+    return files | {
+        (index, track.path): track.content_hash for index, track in enumerate(source.tracks)
+    }
+
+
+def _how_it_lies(track: ProjectTrack) -> tuple[str, int, TrackLevel]:
+    return track.name, track.offset, track.level
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from editorbot_gui.microphones.opening import (
+    OpenTogetherRequest,
+    open_together,
+    project_source,
+)
 from editorbot_gui.opening import Opened, OpenRequest, open_recording
 from editorbot_gui.projects.copies import KeptWork, UnsavedCopy, kept_work_of, remove_leftovers
 from editorbot_gui.projects.locating import Fault, fault_of, is_same_file, look_beside
@@ -22,6 +27,8 @@ from model_core.errors import AudioReadError, ProjectError
 from model_core.progress import part_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from model_core.audio.source import AudioSource
     from model_core.progress import CancelToken, Progress
 
@@ -38,6 +45,8 @@ class OpenProjectRequest:
         recording: Where the recording is; None to find it.
         accept: Whether to take that recording although its content is another.
         ask: Whether to look for unsaved work first.
+        tracks: For some files of a recording with several, by their indices: where they are, and
+            whether to take them although their content is another.
     """
 
     path: Path
@@ -45,6 +54,7 @@ class OpenProjectRequest:
     recording: Path | None = None
     accept: bool = False
     ask: bool = True
+    tracks: Mapping[int, tuple[Path, bool]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ class LostRecording:
         path: The file that is the matter.
         fault: What is wrong with it.
         sample_rate: Of that file, in Hz; 0 where it isn't known.
+        track: Which of the files of a recording with several it is; None for the recording.
     """
 
     request: OpenProjectRequest
@@ -85,6 +96,26 @@ class LostRecording:
     path: Path
     fault: Fault
     sample_rate: int = 0
+    track: int | None = None
+
+    @property
+    def was_chosen(self) -> bool:
+        """Whether the person has said that this is the file."""
+        if self.track is not None:
+            return self.track in self.request.tracks
+        return self.request.recording is not None
+
+    def answered(self, path: Path, *, accept: bool) -> OpenProjectRequest:
+        """Returns what to open once the person has decided.
+
+        Args:
+            path: Where the file is.
+            accept: Whether to take it although its content is another.
+        """
+        request = replace(self.request, ask=False)
+        if self.track is not None:
+            return replace(request, tracks={**request.tracks, self.track: (path, accept)})
+        return replace(request, recording=path, accept=accept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +193,8 @@ def _with_recording(
             "Update EditorBot.",
         )
     wanted = loaded.project.sources[0]
+    if wanted.tracks:
+        return _with_tracks(request, loaded, wanted, cancel, progress)
     checking = part_of(progress, 0.0, _CHECKED)
     path = request.recording or Path(wanted.path)
     is_same = is_same_file(path, wanted, checking, cancel)
@@ -199,6 +232,52 @@ def _with_recording(
         unless_fit.pop_all()
         found = path != Path(wanted.path)
         return replace(opened, loaded=replace(loaded, project=project, found=found))
+
+
+def _with_tracks(
+    request: OpenProjectRequest,
+    loaded: Loaded,
+    wanted: ProjectSource,
+    cancel: CancelToken,
+    progress: Progress,
+) -> Opened | LostRecording:
+    """Finds and opens the files of a recording with several."""
+    from model_core.audio.synchronised import Microphone
+
+    microphones: list[Microphone] = []
+    hashes: list[str] = []
+    for index, track in enumerate(wanted.tracks):
+        share = _CHECKED / len(wanted.tracks)
+        checking = part_of(progress, index * share, (index + 1) * share)
+        file = ProjectSource(
+            track.path, track.sample_rate, track.n_samples, track.content_hash, track.n_bytes
+        )
+        path, accepted = request.tracks.get(index, (Path(track.path), False))
+        is_same = is_same_file(path, file, checking, cancel)
+        if not is_same and index not in request.tracks:
+            folder = (loaded.path or path).parent
+            beside = look_beside(folder, file, checking, cancel)
+            path, is_same = beside or path, beside is not None
+        if not path.is_file():
+            return LostRecording(request, file, path, Fault.MISSING, track=index)
+        if not (is_same or accepted):
+            return LostRecording(request, file, path, Fault.CHANGED, track=index)
+        microphones.append(Microphone(path, track.offset, track.name))
+        hashes.append(track.content_hash if is_same else "")
+    # Whatever was changed, the edit still fits: rate and length stay.
+    opened = open_together(
+        OpenTogetherRequest(tuple(microphones), wanted.sample_rate, wanted.n_samples),
+        cancel,
+        part_of(progress, _CHECKED, 1.0),
+    )
+    mix = tuple(track.level for track in wanted.tracks)
+    source = project_source(opened.source, mix, hashes)
+    project = replace(loaded.project, sources=(source,))
+    found = any(
+        microphone.path != Path(track.path)
+        for microphone, track in zip(microphones, wanted.tracks, strict=True)
+    )
+    return replace(opened, loaded=replace(loaded, project=project, found=found))
 
 
 def _has_shape(source: AudioSource, wanted: ProjectSource) -> bool:

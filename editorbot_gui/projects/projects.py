@@ -16,6 +16,7 @@ from editorbot_gui.dialogs.recover import RecoverDialog
 from editorbot_gui.dialogs.relink import ask_for_recording
 from editorbot_gui.dialogs.unsaved import ask_to_replace, ask_to_save
 from editorbot_gui.jobs import Job, JobRunner, Lane
+from editorbot_gui.microphones.opening import OpenTogetherRequest, open_together, project_source
 from editorbot_gui.projects.copies import (
     KeptWork,
     UnsavedCopy,
@@ -42,6 +43,7 @@ from editorbot_gui.projects.saving import (
 )
 from editorbot_gui.session import Snapshot
 from editorbot_gui.settings import APP_NAME
+from model_core.edit.mix import is_plain
 from model_core.edit.project import SUFFIX, Project, ProjectSource, Take
 from model_core.edit.types import EditList
 from model_core.errors import EditorBotError, FileWriteError
@@ -81,6 +83,12 @@ class TakeStore(Protocol):
 def is_project(path: Path) -> bool:
     """Whether a file's name says that it is a project."""
     return path.suffix.lower() == SUFFIX
+
+
+def _known_hashes(source: ProjectSource) -> str:
+    """Returns the hashes of a recording's files in one text; empty if one isn't known."""
+    hashes = [track.content_hash for track in source.tracks] or [source.content_hash]
+    return " ".join(hashes) if all(hashes) else ""
 
 
 def _find_kept_work(
@@ -132,7 +140,7 @@ class Projects(QObject):
         self._takes: tuple[Take, ...] = ()
         self._take_store: TakeStore | None = None
         self._copy = UnsavedCopy(None)
-        self._hash = ""
+        self._hash = ""  # of each of its files, if it has several
         self._hashing: Job | None = None
         self._saving = False
         self._after_saving: list[Then] = []
@@ -176,8 +184,10 @@ class Projects(QObject):
         if self._saved is not None:
             return not same_work(current, self._saved)
         untouched = EditList.whole(current.sources[0].n_samples)
-        return current.edit_list != untouched or bool(
-            current.proposal or current.changes or current.takes or current.markers
+        return (
+            current.edit_list != untouched
+            or bool(current.proposal or current.changes or current.takes or current.markers)
+            or not is_plain(self._session.mix)
         )
 
     def keep_every(self, seconds: int | None) -> None:
@@ -197,19 +207,22 @@ class Projects(QObject):
         self._saved = loaded.saved if loaded is not None else None
         self._digest = loaded.digest if loaded is not None else ""
         self._takes = loaded.project.takes if loaded is not None else ()
-        self._hash = loaded.project.sources[0].content_hash if loaded is not None else ""
+        self._hash = _known_hashes(loaded.project.sources[0]) if loaded is not None else ""
         copy = loaded.copy if loaded is not None else None
         self._copy = copy or UnsavedCopy(self._path)
         self._keeper.follow(self._copy)
         if loaded is None:
-            self._remember(opened.source.path)
+            if not opened.source.tracks:  # one of several files would be opened alone
+                self._remember(opened.source.path)
             return None
         self._remember(self._path)
         if loaded.found:
             sentence = self.tr("The recording was found at {path}.")
-            self.noticed.emit(sentence.format(path=opened.source.path), "", None)
+            places = ", ".join(str(path) for path in opened.source.paths)
+            self.noticed.emit(sentence.format(path=places), "", None)
         work = loaded.project
-        return Snapshot(work.edit_list, work.proposal, work.changes, markers=work.markers)
+        mix = tuple(track.level for track in work.sources[0].tracks)
+        return Snapshot(work.edit_list, work.proposal, work.changes, markers=work.markers, mix=mix)
 
     def follow_takes(self, store: TakeStore) -> None:
         """Keeps the takes of a store with the project; without one, those of the file stay."""
@@ -245,8 +258,7 @@ class Projects(QObject):
         if source is None or source.path is None:
             return None
         snapshot = self._session.snapshot
-        path = str(source.path.absolute())
-        recording = ProjectSource(path, source.sample_rate, source.n_samples, self._hash)
+        recording = project_source(source, snapshot.mix, self._hash.split())
         return Project(
             (recording,),
             snapshot.edit_list,
@@ -292,6 +304,14 @@ class Projects(QObject):
             on_done=self._offer,
             quiet=True,
         )
+
+    def open_together(self, request: OpenTogetherRequest) -> None:
+        """Begins to open several files as one recording, once the changes so far are safe."""
+        self.when_safe(lambda: self._open_together(request))
+
+    def _open_together(self, request: OpenTogetherRequest) -> None:
+        self._cancel_hashing()
+        self._opener.open_by(request.microphones[0].path, open_together, request)
 
     def _open_recording(self, path: Path) -> None:
         self._cancel_hashing()
@@ -346,12 +366,11 @@ class Projects(QObject):
         if isinstance(question, LeftWork):
             self._show_kept(question.works, question.request)
         elif isinstance(question, LostRecording):
-            request = replace(question.request, ask=False)
             ask_for_recording(
                 self._window,
                 question,
-                lambda path: self._open_project(replace(request, recording=path, accept=False)),
-                lambda: self._open_project(replace(request, recording=question.path, accept=True)),
+                lambda path: self._open_project(question.answered(path, accept=False)),
+                lambda: self._open_project(question.answered(question.path, accept=True)),
             )
 
     # Asking first ---------------------------------------------------------------------------------
@@ -514,8 +533,8 @@ class Projects(QObject):
     def _when_hashed(self, do: Then) -> None:
         """Does something once the recording's hash is known, as far as it can be."""
         self._cancel_hashing()
-        path = self._session.path
-        if self._hash or path is None:
+        source = self._session.source
+        if self._hash or source is None or not source.paths:
             do()
             return
 
@@ -534,7 +553,7 @@ class Projects(QObject):
         self._hashing = self._runner.start(
             Lane.IO,
             hash_recording,
-            path,
+            source.paths,
             words=self.tr("Reading the recording, to know it again…"),
             on_done=take,
             on_failed=go_on_without,
@@ -543,8 +562,8 @@ class Projects(QObject):
 
     def _hash_quietly(self) -> None:
         """Begins to find out the hash, so that saving needn't wait for it."""
-        path = self._session.path
-        if self._hash or self._hashing is not None or path is None:
+        source = self._session.source
+        if self._hash or self._hashing is not None or source is None or not source.paths:
             return
 
         def take(content_hash: str) -> None:
@@ -554,7 +573,7 @@ class Projects(QObject):
         self._hashing = self._runner.start(
             Lane.IO,
             hash_recording,
-            path,
+            source.paths,
             words=self.tr("Reading the recording, to know it again…"),
             on_done=take,
             quiet=True,

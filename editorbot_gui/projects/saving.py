@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,11 @@ from model_core.edit.project import (
 )
 from model_core.errors import ProjectError
 from model_core.files import refuse_overwriting_source, write_bytes_atomically
+from model_core.progress import part_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from editorbot_gui.projects.copies import UnsavedCopy
     from model_core.progress import CancelToken, Progress
 
@@ -95,7 +99,7 @@ def save_project(request: SaveRequest, _cancel: CancelToken, _progress: Progress
     path, project = request.path, _with_size(replace(request.project, autosave_of=None))
     data = project_bytes(path, project)
     parse_project(path, data)  # what couldn't be read again mustn't replace what can
-    refuse_overwriting_source(path, [source.path for source in project.sources])
+    refuse_overwriting_source(path, [file for each in project.sources for file in each.paths])
     if request.digest is not None and path.exists():
         try:
             current = digest_of(read_project_bytes(path))
@@ -127,8 +131,8 @@ def keep_work(request: KeepRequest, _cancel: CancelToken, _progress: Progress) -
             request.copy.retire(remove=False)
 
 
-def hash_recording(path: Path, cancel: CancelToken, progress: Progress) -> str:
-    """Returns the hash that finds a recording again; a job function.
+def hash_recording(paths: Sequence[Path], cancel: CancelToken, progress: Progress) -> str:
+    """Returns the hashes that find the files of a recording again, in one text; a job function.
 
     Raises:
         AudioReadError: If the recording can't be read any more.
@@ -136,17 +140,24 @@ def hash_recording(path: Path, cancel: CancelToken, progress: Progress) -> str:
     """
     from model_core.audio.direct import hash_file
 
-    return hash_file(path, progress, cancel)
+    shares = [index / len(paths) for index in range(len(paths) + 1)]
+    parts = [part_of(progress, start, stop) for start, stop in pairwise(shares)]
+    return " ".join(hash_file(path, part, cancel) for path, part in zip(paths, parts, strict=True))
 
 
 def _with_size(project: Project) -> Project:
     """Returns a project that knows how large its recordings' files are."""
 
-    def sized(source: ProjectSource) -> ProjectSource:
+    def size_of(path: str) -> int:
         try:
-            n_bytes = Path(source.path).stat().st_size
+            return Path(path).stat().st_size
         except OSError:  # it has gone away meanwhile; the work is kept all the same
-            n_bytes = 0
-        return source if source.n_bytes else replace(source, n_bytes=n_bytes)
+            return 0
+
+    def sized(source: ProjectSource) -> ProjectSource:
+        tracks = tuple(
+            replace(track, n_bytes=track.n_bytes or size_of(track.path)) for track in source.tracks
+        )
+        return replace(source, n_bytes=source.n_bytes or size_of(source.path), tracks=tracks)
 
     return replace(project, sources=tuple(map(sized, project.sources)))

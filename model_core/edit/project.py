@@ -32,6 +32,7 @@ from model_core.edit.checked_json import (
     whole,
 )
 from model_core.edit.markers import LONGEST_NAME, Marker, Markers, sorted_markers
+from model_core.edit.mix import TrackLevel
 from model_core.edit.serialise import SourceInfo, can_be_path, path_from
 from model_core.edit.types import (
     Change,
@@ -103,6 +104,31 @@ _Enum = TypeVar("_Enum", bound="StrEnum")
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectTrack:
+    """One of the files of a recording that is made of several, such as a microphone.
+
+    Attributes:
+        path: The file; as a source's.
+        name: What the track is called.
+        sample_rate: Of the file, in Hz.
+        n_samples: Length of the file in samples of its own.
+        offset: Where in the recording it begins, in samples of the recording.
+        content_hash: Hash of the file's bytes; empty if not known yet.
+        n_bytes: Size of the file; 0 if not known.
+        level: How it goes into the mix.
+    """
+
+    path: str
+    name: str
+    sample_rate: int
+    n_samples: int
+    offset: int = 0
+    content_hash: str = ""
+    n_bytes: int = 0
+    level: TrackLevel = field(default_factory=TrackLevel)
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectSource:
     """A recording that a project edits, with what finds it again when it was moved.
 
@@ -112,6 +138,8 @@ class ProjectSource:
         n_samples: Length in samples.
         content_hash: Hash of the file's bytes; empty if not known yet.
         n_bytes: Size of the file; 0 if not known.
+        tracks: The files of a recording that is made of several; the first of them is also named
+            by `path`, `content_hash` and `n_bytes`. None for a recording that is one file.
     """
 
     path: str
@@ -119,6 +147,17 @@ class ProjectSource:
     n_samples: int
     content_hash: str = ""
     n_bytes: int = 0
+    tracks: tuple[ProjectTrack, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All its files."""
+        return tuple(track.path for track in self.tracks) or (self.path,)
+
+    def moved(self, to_new: Callable[[str], str]) -> ProjectSource:
+        """Returns the same with other paths."""
+        tracks = tuple(replace(track, path=to_new(track.path)) for track in self.tracks)
+        return replace(self, path=to_new(self.path), tracks=tracks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +259,7 @@ def project_bytes(path: AnyPath, project: Project) -> bytes:
     located = replace(
         project,
         sources=tuple(
-            replace(source, path=path_from(folder, source.path)) for source in project.sources
+            source.moved(lambda path: path_from(folder, path)) for source in project.sources
         ),
         autosave_of=project.autosave_of and path_from(folder, project.autosave_of),
     )
@@ -254,7 +293,7 @@ def parse_project(path: AnyPath, data: bytes) -> Project:
 
     return replace(
         project,
-        sources=tuple(replace(source, path=absolute(source.path)) for source in project.sources),
+        sources=tuple(source.moved(absolute) for source in project.sources),
         autosave_of=project.autosave_of and absolute(project.autosave_of),
     )
 
@@ -268,16 +307,7 @@ def project_to_dict(project: Project) -> dict[str, Any]:
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
-        "sources": [
-            {
-                "path": source.path,
-                "sample_rate": source.sample_rate,
-                "samples": source.n_samples,
-                "content_hash": source.content_hash,
-                "bytes": source.n_bytes,
-            }
-            for source in project.sources
-        ],
+        "sources": [_source_values(source) for source in project.sources],
         **_work_values(project, project.sources),
         "takes": [
             {
@@ -357,6 +387,33 @@ def dict_to_project(document: object) -> Project:
 
 
 # From values to JSON ------------------------------------------------------------------------------
+
+
+def _source_values(source: ProjectSource) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "path": source.path,
+        "sample_rate": source.sample_rate,
+        "samples": source.n_samples,
+        "content_hash": source.content_hash,
+        "bytes": source.n_bytes,
+    }
+    if source.tracks:
+        values["tracks"] = [
+            {
+                "path": track.path,
+                "name": track.name,
+                "sample_rate": track.sample_rate,
+                "samples": track.n_samples,
+                "offset": track.offset,
+                "content_hash": track.content_hash,
+                "bytes": track.n_bytes,
+                "gain_db": track.level.gain_db,
+                "muted": track.level.muted,
+                "soloed": track.level.soloed,
+            }
+            for track in source.tracks
+        ]
+    return values
 
 
 def _work_values(work: Project | Take, sources: tuple[ProjectSource, ...]) -> dict[str, Any]:
@@ -509,13 +566,43 @@ def _check_keys(
 
 
 def _to_source(value: Mapping[str, object], where: str) -> ProjectSource:
-    _check_keys(value, where, ("path", "sample_rate", "samples", "content_hash", "bytes"))
+    _check_keys(
+        value, where, ("path", "sample_rate", "samples", "content_hash", "bytes"), ("tracks",)
+    )
+    with _within(where):
+        tracks = tuple(each(value, "tracks", _to_track)) if "tracks" in value else ()
     return ProjectSource(
         _path(value, "path", where),
         whole(value, "sample_rate", where, 1, _MAX_RATE_HZ),
         whole(value, "samples", where, 0, _MAX_WHOLE),
         text(value, "content_hash", where),
         whole(value, "bytes", where, 0, _MAX_WHOLE),
+        tracks,
+    )
+
+
+def _to_track(value: Mapping[str, object], where: str) -> ProjectTrack:
+    _check_keys(
+        value,
+        where,
+        (
+            "path", "name", "sample_rate", "samples", "offset", "content_hash", "bytes",
+            "gain_db", "muted", "soloed",
+        ),
+    )  # fmt: skip
+    with _within(where):
+        level = TrackLevel(
+            _number(value, "gain_db"), _flag(value, "muted", ""), _flag(value, "soloed", "")
+        )
+    return ProjectTrack(
+        _path(value, "path", where),
+        text(value, "name", where),
+        whole(value, "sample_rate", where, 1, _MAX_RATE_HZ),
+        whole(value, "samples", where, 0, _MAX_WHOLE),
+        whole(value, "offset", where, 0, _MAX_WHOLE),
+        text(value, "content_hash", where),
+        whole(value, "bytes", where, 0, _MAX_WHOLE),
+        level,
     )
 
 

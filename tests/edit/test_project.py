@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 
 from model_core.edit.locks import Locks
 from model_core.edit.markers import Marker
+from model_core.edit.mix import TrackLevel
 from model_core.edit.project import (
     FORMAT,
     MIGRATIONS,
     VERSION,
     Project,
     ProjectSource,
+    ProjectTrack,
     Take,
     dict_to_project,
     digest_of,
@@ -94,9 +96,7 @@ def located(project: Project, folder: Path) -> Project:
     """Returns a project with the paths that reading it from a folder gives."""
     return replace(
         project,
-        sources=tuple(
-            replace(source, path=str(folder / source.path)) for source in project.sources
-        ),
+        sources=tuple(source.moved(lambda path: str(folder / path)) for source in project.sources),
     )
 
 
@@ -161,7 +161,8 @@ def test_every_version_before_this_one_has_its_migration() -> None:
         (Change, {"after", "silence"}),  # only where something was rejected
         (Provenance, set()),
         (Take, set()),
-        (ProjectSource, set()),
+        (ProjectSource, {"tracks"}),  # only where a recording is several files
+        (ProjectTrack, {"level"}),
         (GenerateOptions, {"locks"}),
     ],
 )
@@ -173,11 +174,50 @@ def test_no_field_is_forgotten(kind: type, kept_elsewhere: set[str]) -> None:
         Provenance: document["proposal"]["provenance"],
         Take: document["takes"][0],
         ProjectSource: document["sources"][0],
+        ProjectTrack: _source_with_tracks()["tracks"][0],
         GenerateOptions: document["generate"],
     }[kind]
     renamed = {"edit_list": "edit", "n_samples": "samples", "n_bytes": "bytes"}
     fields = {renamed.get(field.name, field.name) for field in dataclasses.fields(kind)}
-    assert set(values) == fields - kept_elsewhere
+    levels = {field.name for field in dataclasses.fields(TrackLevel)}
+    assert set(values) == (fields - kept_elsewhere) | (levels if kind is ProjectTrack else set())
+
+
+TRACKS = (
+    ProjectTrack("host.wav", "Host", 44_100, 132_301, 0, "ab" * 20, 12, TrackLevel(-3.5)),
+    ProjectTrack(
+        "sub/guest.flac", "Guest", 48_000, 100, 77, level=TrackLevel(muted=True, soloed=True)
+    ),
+)
+
+
+def _source_with_tracks() -> dict[str, Any]:
+    source = replace(SOURCE, tracks=TRACKS)
+    return project_to_dict(Project((source,), EditList.whole(SOURCE.n_samples)))["sources"][0]
+
+
+def test_several_microphones_are_kept(tmp_path: Path) -> None:
+    source = replace(SOURCE, tracks=TRACKS)
+    path = tmp_path / "p.editorbot"
+    write_project(path, located(Project((source,), EditList.whole(SOURCE.n_samples)), tmp_path))
+    found = read_project(path).sources[0]
+    assert (
+        found.tracks
+        == replace(source, tracks=TRACKS).moved(lambda name: str(tmp_path / name)).tracks
+    )
+    assert found.paths == (str(tmp_path / "host.wav"), str(tmp_path / "sub" / "guest.flac"))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"offset": -1}, {"gain_db": 99.0}, {"gain_db": "loud"}, {"muted": 1}, {"path": ""}]
+)
+def test_microphones_are_checked(wrong: dict[str, Any]) -> None:
+    document = project_to_dict(
+        Project((replace(SOURCE, tracks=TRACKS),), EditList.whole(SOURCE.n_samples))
+    )
+    document["sources"][0]["tracks"][1] |= wrong
+    with pytest.raises(EditError, match=r"tracks\[1\]"):
+        dict_to_project(document)
 
 
 def test_what_it_takes_to_make_a_rejected_change_again_is_kept() -> None:

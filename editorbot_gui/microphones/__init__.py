@@ -1,0 +1,1 @@
+"""Several synchronised microphones as one recording: opened, lined up, mixed."""
