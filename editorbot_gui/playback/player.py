@@ -9,7 +9,6 @@ from enum import StrEnum
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from editorbot_gui.playback.backend import AudioBackend
-from editorbot_gui.playback.device_thread import DeviceThread
 from editorbot_gui.playback.output import Output
 from editorbot_gui.playback.plan import (
     STRAIGHT_ON,
@@ -19,6 +18,7 @@ from editorbot_gui.playback.plan import (
     PositionMap,
     Step,
 )
+from editorbot_gui.playback.portaudio import sound_thread
 from editorbot_gui.playback.sound_device import SoundDeviceBackend
 from model_core.errors import DeviceError
 
@@ -146,7 +146,7 @@ class Player(QObject):
         self._scrub_refused = False
         self._output: Output | None = None
         self._opening: _Opening | None = None
-        self._devices = DeviceThread("audio-device")
+        self._devices = sound_thread
         self._opened.connect(self._take_opened)
         self._notice = ""
         self._closed_underruns = 0
