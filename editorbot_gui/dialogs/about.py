@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.dialogs.plain import fit_screen, without_icons
 from editorbot_gui.icon import app_icon
 from editorbot_gui.settings import APP_NAME
 from editorbot_gui.theme import GRID_PX, Theme, text_font
@@ -26,6 +26,9 @@ from editorbot_gui.version import editorbot_version
 
 if TYPE_CHECKING:
     from editorbot_gui.legal import Credits
+
+
+_SIZE_PX = (82 * GRID_PX, 72 * GRID_PX)
 
 
 class AboutDialog(QDialog):
@@ -68,7 +71,7 @@ class AboutDialog(QDialog):
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("Pages"))
         self.tabs.tabBar().setAccessibleName(self.tr("Pages"))
-        self.tabs.setMinimumSize(76 * GRID_PX, 40 * GRID_PX)
+        self.tabs.setMinimumSize(60 * GRID_PX, 16 * GRID_PX)
         for page in (self.libraries, self.third_party, self.licence):
             page.setPlainText(self.tr("Reading…"))
             self.tabs.addTab(page, page.accessibleName())
@@ -88,6 +91,7 @@ class AboutDialog(QDialog):
         layout.addWidget(self.tabs, 1)
         layout.addWidget(buttons)
         self._show_versions()
+        fit_screen(self, *_SIZE_PX)
 
     def show_credits(self, credits_: Credits) -> None:
         """Shows what was read of the packages and of the files beside the program."""

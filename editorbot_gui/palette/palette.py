@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _WIDTH_PX = 84 * GRID_PX
 _ROW_PX = 5 * GRID_PX
 _ROWS_SHOWN = 10
+_FEWEST_ROWS = 4
+_AROUND_LIST_PX = 14 * GRID_PX
 _FROM_TOP_PX = 8 * GRID_PX
 _MOVES = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown})
 _FOUND_ROLE = Qt.ItemDataRole.UserRole
@@ -185,7 +187,6 @@ class CommandPalette(QDialog):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(self.tr("Commands"))
-        self.list.setFixedHeight(_ROWS_SHOWN * _ROW_PX + GRID_PX)
         self.message = QLabel()
         self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setWordWrap(True)
@@ -270,6 +271,9 @@ class CommandPalette(QDialog):
         window = self.parentWidget()
         room = window.width() - 4 * GRID_PX if window is not None else _WIDTH_PX
         self.setFixedWidth(min(_WIDTH_PX, max(room, _WIDTH_PX // 2)))
+        below = window.height() - _FROM_TOP_PX - _AROUND_LIST_PX if window is not None else 0
+        rows = min(_ROWS_SHOWN, max(_FEWEST_ROWS, below // _ROW_PX))
+        self.list.setFixedHeight(rows * _ROW_PX + GRID_PX // 2)
         if window is not None:
             top = window.mapToGlobal(QPoint((window.width() - self.width()) // 2, _FROM_TOP_PX))
             self.move(top)

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from editorbot_gui.action_spec import Group
 from editorbot_gui.actions import ACTIONS, plain, shown_key, translated
-from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.dialogs.plain import fit_screen, without_icons
 from editorbot_gui.palette.matching import folded
 from editorbot_gui.rebinding.keymap import KeyMap, why_not
 from editorbot_gui.theme import GRID_PX, Theme, text_font
@@ -158,7 +158,7 @@ class RebindingDialog(QDialog):
         column.addLayout(below)
         column.addWidget(self.message)
         column.addLayout(foot)
-        self.resize(*_SIZE_PX)
+        fit_screen(self, *_SIZE_PX)
 
     def _refresh(self) -> None:
         """Shows the keys of all commands; those that were changed stand out."""

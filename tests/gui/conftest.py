@@ -145,6 +145,17 @@ def rig(qtbot: QtBot, own_folders: Path) -> Iterator[Rig]:
 
 
 @pytest.fixture
+def no_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither sound devices nor graphics cards are looked for, which takes a while."""
+    from editorbot_gui import computing
+    from editorbot_gui.guide import preferring
+
+    monkeypatch.setattr(preferring, "list_outputs", lambda *_: ())
+    monkeypatch.setattr(preferring, "list_inputs", lambda *_: ())
+    monkeypatch.setattr(computing, "find_devices", lambda *_: ())
+
+
+@pytest.fixture
 def speech(tmp_path: Path) -> Path:
     """Three bursts of a tone with silence between them: 3 s, 16 kHz, stereo, 16 bits."""
     rate = 16_000

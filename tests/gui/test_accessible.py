@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
     from tests.gui.conftest import Rig
 
+pytestmark = pytest.mark.usefixtures("no_hardware")
+
+LONG_MS = 30_000
 INTERACTIVE = (
     QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit,
     QTabBar, QTextEdit,
@@ -124,23 +127,27 @@ def test_the_window_with_all_its_docks_does_too(rig: Rig, qtbot: QtBot, speech: 
     assert unreachable(window) == []
 
 
-@pytest.mark.parametrize("name", DIALOGS)
-def test_dialogs_do_too(rig: Rig, qtbot: QtBot, speech: Path, name: str) -> None:
+def open_dialog(rig: Rig, name: str) -> QDialog:
     window = rig.window
-    rig.open(qtbot, speech)
-    rig.generate(qtbot)
     window.commands["select_all"].trigger()
     assert window.commands[name].isEnabled(), window.commands.reason(name)
     window.commands[name].trigger()
-    dialog = [widget for widget in window.findChildren(QDialog) if widget.isVisible()][-1]
-    assert dialog.windowTitle()
-    assert nameless(dialog) == []
-    # The list of the palette is moved in from its field; Esc closes every dialog.
-    if name != "command_palette":
-        assert unreachable(dialog) == []
-    qtbot.keyClick(dialog.focusWidget() or dialog, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not window.runner.jobs)
-    assert not any(widget.isVisible() for widget in window.findChildren(QDialog))
+    return [widget for widget in window.findChildren(QDialog) if widget.isVisible()][-1]
+
+
+def test_dialogs_do_too(rig: Rig, qtbot: QtBot, speech: Path) -> None:
+    rig.open(qtbot, speech)
+    rig.generate(qtbot)
+    for name in DIALOGS:
+        dialog = open_dialog(rig, name)
+        assert dialog.windowTitle(), name
+        assert nameless(dialog) == [], name
+        # The list of the palette is moved in from its field; Esc closes every dialog.
+        if name != "command_palette":
+            assert unreachable(dialog) == [], name
+        qtbot.keyClick(dialog.focusWidget() or dialog, Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: not rig.window.runner.jobs, timeout=LONG_MS)
+        assert not any(shown.isVisible() for shown in rig.window.findChildren(QDialog)), name
 
 
 def test_tab_goes_round_the_whole_window(rig: Rig, qtbot: QtBot, speech: Path) -> None:
@@ -167,3 +174,25 @@ def test_tab_goes_round_the_whole_window(rig: Rig, qtbot: QtBot, speech: Path) -
         qtbot.keyClick(focus, Qt.Key.Key_Tab)
     missed = [f"{type(widget).__name__} “{spoken(widget)}”" for widget in wanted - reached]
     assert missed == []
+
+
+class SmallScreen:
+    """Full HD at 200 %, less the taskbar."""
+
+    def availableSize(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(960, 500)
+
+
+def test_dialogs_fit_a_small_screen(
+    rig: Rig, qtbot: QtBot, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QDialog, "screen", lambda _dialog: SmallScreen())
+    rig.open(qtbot, speech)
+    rig.generate(qtbot)
+    rig.window.resize(960, 500)
+    for name in DIALOGS:
+        dialog = open_dialog(rig, name)
+        assert dialog.width() <= 960, name
+        assert dialog.height() <= 500, name
+        dialog.reject()
+        qtbot.waitUntil(lambda: not rig.window.runner.jobs, timeout=LONG_MS)

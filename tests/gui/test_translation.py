@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from tests.gui.conftest import Rig
 
+pytestmark = pytest.mark.usefixtures("no_hardware")
+
 SOURCES = Path(editorbot_gui.__path__[0])
 
 # Lint: literals that reach a person without a translation call ------------------------------------
@@ -249,7 +251,7 @@ def test_the_window_speaks_another_language_throughout(
         assert dialog.windowTitle().startswith(MARKED), name
         assert unmarked(dialog, data) == [], name
         dialog.reject()
-        qtbot.waitUntil(lambda: not window.runner.jobs)
+        qtbot.waitUntil(lambda: not window.runner.jobs, timeout=30_000)
 
 
 # Real files ---------------------------------------------------------------------------------------
