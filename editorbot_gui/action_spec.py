@@ -18,6 +18,7 @@ class Group(StrEnum):
     EDIT = QT_TRANSLATE_NOOP("Actions", "Edit")
     SEGMENTS = QT_TRANSLATE_NOOP("Actions", "Segments")
     CHANGES = QT_TRANSLATE_NOOP("Actions", "Changes")
+    MARKERS = QT_TRANSLATE_NOOP("Actions", "Markers")
     TAKES = QT_TRANSLATE_NOOP("Actions", "Takes")
     VIEW = QT_TRANSLATE_NOOP("Actions", "View")
     PLAYBACK = QT_TRANSLATE_NOOP("Actions", "Playback")

@@ -12,9 +12,10 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence
 
 from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
-from editorbot_gui.editing.table import EDITING_ACTIONS, SEGMENTS_MENU
+from editorbot_gui.editing.table import EDITING_ACTIONS, SEGMENTS_MENU, SNAP_MENU
 from editorbot_gui.guide.table import GUIDE_ACTIONS
 from editorbot_gui.handing_over.table import HAND_OVER_ACTIONS
+from editorbot_gui.markers.table import MARKER_ACTIONS, MARKERS_MENU
 from editorbot_gui.panels.edits.table import CHANGES_MENU, REVIEW_ACTIONS
 from editorbot_gui.playback.table import LISTENING_ACTIONS, LISTENING_MENU
 from editorbot_gui.recording.table import RECORDING_ACTIONS
@@ -284,6 +285,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *HAND_OVER_ACTIONS,
     *EDITING_ACTIONS,
     *REVIEW_ACTIONS,
+    *MARKER_ACTIONS,
     *TAKES_ACTIONS,
     *LISTENING_ACTIONS,
     *GUIDE_ACTIONS,
@@ -301,6 +303,7 @@ MENUS: dict[Group, tuple[str, ...]] = {
     ),
     Group.SEGMENTS: SEGMENTS_MENU,
     Group.CHANGES: CHANGES_MENU,
+    Group.MARKERS: MARKERS_MENU,
     Group.TAKES: TAKES_MENU,
     Group.VIEW: (
         "zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "", "spectrogram", "panels", "history",
@@ -316,6 +319,9 @@ MENUS: dict[Group, tuple[str, ...]] = {
 
 "recent", "panels" and "sound_output" are submenus.
 """
+
+SUBMENUS: dict[str, tuple[str, ...]] = {QT_TRANSLATE_NOOP("Actions", "S&nap to"): SNAP_MENU}
+"""Neighbours of a menu that lie in a submenu of it, by its text."""
 
 TOOLBAR = (
     "open", "record", "generate", "", "ab", "play", "", "export", "", "undo", "redo", "",

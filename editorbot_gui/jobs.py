@@ -42,6 +42,7 @@ class Lane(StrEnum):
     IO = "io"
     SAVE = "save"
     EXPORT = "export"
+    LISTEN = "listen"
 
 
 class JobState(Enum):

@@ -36,6 +36,7 @@ from editorbot_gui.handing_over.desk import HandOverDesk
 from editorbot_gui.icon import app_icon
 from editorbot_gui.jobs import JobRunner
 from editorbot_gui.keyboard import KeyGuard
+from editorbot_gui.markers.desk import MarkersDesk
 from editorbot_gui.menus import build_menus, build_toolbar, submenu
 from editorbot_gui.opening import Opened, Opener, name_filters
 from editorbot_gui.panels.docks import add_dock, mark_dock
@@ -275,6 +276,13 @@ class MainWindow(QMainWindow):
             self.settings,
         )
         self.listening.told.connect(self.tell)
+        # Made after what lets the playhead be dragged: a marker at the playhead comes first.
+        self.markers = MarkersDesk(
+            session, self.view, self.transport, self.commands, self.page, self.editor.snaps.snap,
+            self,
+        )  # fmt: skip
+        self.markers.told.connect(self.tell)
+        self.edits_list.put_below(self.markers.panel)
         self.recording = RecordingDesk(
             self,
             self.session,

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editorbot_gui.actions import MENUS, TOOLBAR, ActionSet, translated
+from editorbot_gui.actions import MENUS, SUBMENUS, TOOLBAR, ActionSet, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,7 @@ def build_menus(window: QMainWindow, actions: ActionSet, settings: Settings) -> 
     The submenu "panels" shows and hides the window's docks, so they must be there before.
     """
     recent: RecentMenu | None = None
+    inside = {name: text for text, names in SUBMENUS.items() for name in names}
     for group, names in MENUS.items():
         menu = window.menuBar().addMenu("&" + translated(group))
         menu.setToolTipsVisible(True)
@@ -90,6 +91,11 @@ def build_menus(window: QMainWindow, actions: ActionSet, settings: Settings) -> 
                     panels.addAction(dock.toggleViewAction())
             elif name == "sound_output":
                 menu.addMenu(_tr("Sound &output")).setObjectName("sound_output")
+            elif name in inside:
+                if name == SUBMENUS[inside[name]][0]:
+                    submenu = menu.addMenu(translated(inside[name]))
+                    submenu.setToolTipsVisible(True)
+                    submenu.addActions([actions[each] for each in SUBMENUS[inside[name]]])
             elif name:
                 menu.addAction(actions[name])
             else:

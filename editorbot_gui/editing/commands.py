@@ -7,7 +7,7 @@ and cheaply, for menus.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication
@@ -16,11 +16,12 @@ from editorbot_gui.waveform.edges import Edge, all_edges
 from editorbot_gui.waveform.timecode import format_length
 from editorbot_gui.waveform.view_state import Axis, Selection
 from model_core.edit import operations as op
-from model_core.edit.types import EditList, FadeLaw, Join
+from model_core.edit.loops import Loop, loop_at, with_loop
+from model_core.edit.types import EditList, FadeLaw, Join, Segment
 from model_core.errors import EditError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from editorbot_gui.editing.situation import Situation
 
@@ -99,7 +100,10 @@ def refusals(now: Situation) -> dict[str, str]:
         "select_all": "",
         "select_nothing": marked if now.edge is None else "",
         "zoom_selection": marked,
-        "snap": "",
+        "snap_zero": "",
+        "snap_silence": "",
+        "snap_onset": "",
+        "snap_beat": "",
         "previous_onset": "",
         "next_onset": "",
     }  # fmt: skip
@@ -109,8 +113,8 @@ NAMES = (
     "split", "cut", "copy", "paste", "delete", "delete_gap", "keep_again", "duplicate", "repeat",
     "join_back", "crossfade", "move_earlier", "move_later", "previous_edge", "next_edge",
     "nudge_back", "nudge_on", "nudge_back_far", "nudge_on_far", "louder", "softer", "gain",
-    "select_in", "select_out", "select_all", "select_nothing", "zoom_selection", "snap",
-    "previous_onset", "next_onset",
+    "select_in", "select_out", "select_all", "select_nothing", "zoom_selection",
+    "snap_zero", "snap_silence", "snap_onset", "snap_beat", "previous_onset", "next_onset",
 )  # fmt: skip
 """The actions of editing by hand."""
 
@@ -298,6 +302,130 @@ def trimmed(now: Situation, edge: Edge, wanted: int) -> EditList:
 def drag(now: Situation, edge: Edge, wanted: int) -> Outcome:
     """Moves an edge to a place of the recording, as the end of a drag."""
     return Outcome(trimmed(now, edge, wanted), _tr("Drag an edge"), edge=edge)
+
+
+def slide_loop(now: Situation, edge: Edge, delta: int) -> EditList:
+    """Returns the edit with both ends of a loop moved, so that it stays as long as it is.
+
+    Args:
+        now: The situation.
+        edge: One of its ends.
+        delta: By how many samples of the recording; it goes as far as it can.
+    """
+    loop = _loop(now, edge)
+    moved = loop.slid(delta, now.raw_length)
+    return with_loop(now.edit, loop, loop.start + moved, loop.stop + moved, now.raw_length)
+
+
+def stretch_loop(now: Situation, edge: Edge, place: int, beats: Sequence[int] = ()) -> EditList:
+    """Returns the edit with one end of a loop elsewhere, in all its passes.
+
+    Args:
+        now: The situation.
+        edge: The end: of the segment before the jump back, or the start of the one after it.
+        place: The sample of the recording that it should be at; it goes as near as it can.
+        beats: The beats of the recording: the loop is whole beats long then, as it is played.
+    """
+    loop = _loop(now, edge)
+    place = in_time(loop, place, beats, at_end=edge.at_end)
+    if edge.at_end:
+        stop = min(max(place, loop.least_stop, loop.start + 1), now.raw_length)
+        return with_loop(now.edit, loop, loop.start, stop, now.raw_length)
+    start = max(0, min(place, loop.most_start, loop.stop - 1))
+    return with_loop(now.edit, loop, start, loop.stop, now.raw_length)
+
+
+def in_time(loop: Loop, place: int, beats: Sequence[int], *, at_end: bool) -> int:
+    """Returns the place nearest to another one at which a loop is whole beats long.
+
+    Args:
+        loop: The loop.
+        place: Where one of its ends should be, in samples of the recording.
+        beats: The beats of the recording, in order; without two of them the place stays.
+        at_end: Whether it is the end that moves.
+    """
+    if len(beats) < 2:
+        return place
+    here = np.asarray(beats, np.int64)
+    fixed = loop.start if at_end else loop.stop
+    near = here[(here >= min(fixed, place)) & (here <= max(fixed, place))]
+    # The beat of the passage; where it holds less than two beats, that of the recording.
+    beat = float(np.median(np.diff(near))) if len(near) > 2 else float(np.median(np.diff(here)))
+    n_beats = max(1, round(abs(place - fixed) / beat))
+    return fixed + round(n_beats * beat) * (1 if at_end else -1)
+
+
+def is_loop(now: Situation, edge: Edge) -> bool:
+    """Whether an edge is an end of a loop."""
+    return loop_at(now.edit, edge.join) is not None
+
+
+def _loop(now: Situation, edge: Edge) -> Loop:
+    loop = loop_at(now.edit, edge.join)
+    if loop is None:
+        raise EditError(_tr("This edge is no end of a loop."))
+    return loop
+
+
+def reset_edge(now: Situation, edge: Edge, proposed: EditList | None) -> Outcome:
+    """Puts an edge back to where the proposal has it; of a loop, both ends in all passes.
+
+    Args:
+        now: The situation.
+        edge: The edge.
+        proposed: The proposed edit, or None.
+    """
+    if proposed is None:
+        raise EditError(_tr("This edit was not proposed: there is nothing to go back to."))
+    words = _tr("Reset an edge")
+    loop = loop_at(now.edit, edge.join)
+    if loop is not None:
+        known = _most_alike(
+            [each for join in range(len(proposed.joins)) if (each := loop_at(proposed, join))],
+            loop.start, loop.stop,
+        )  # fmt: skip
+        if known is not None:
+            edit = with_loop(now.edit, loop, known.start, known.stop, now.raw_length)
+            return Outcome(edit, words, edge=edge)
+    segment = now.edit.items[edge.item]
+    if not isinstance(segment, Segment):
+        raise EditError(_tr("Silence has no edges."))
+    here = [each for each in proposed.segments if each.source == segment.source]
+    before = _most_alike(here, segment.start, segment.stop)
+    if before is None:
+        raise EditError(_tr("The proposal leaves this passage out: there is no edge of it."))
+    return Outcome(
+        trimmed(now, edge, before.stop if edge.at_end else before.start), words, edge=edge
+    )
+
+
+_Stretch = TypeVar("_Stretch", Loop, Segment)
+
+
+def _most_alike(known: Sequence[_Stretch], start: int, stop: int) -> _Stretch | None:
+    """Returns the stretch that has most in common with another one, or None if none has any."""
+
+    def common(one: _Stretch) -> int:
+        return min(one.stop, stop) - max(one.start, start)
+
+    best = max(known, key=common, default=None)
+    return best if best is not None and common(best) > 0 else None
+
+
+def drop(now: Situation, items: range, before: int) -> Outcome:
+    """Moves whole segments to another place among the others.
+
+    Args:
+        now: The situation.
+        items: What is moved.
+        before: Index of the item that they come before, counted as they lie now.
+    """
+    to_index = before - len(items) if before > items.start else before
+    edit = op.move_items(now.edit, items.start, items.stop, to_index)
+    start = sum(item.length for item in edit.items[:to_index])
+    stop = start + sum(item.length for item in edit.items[to_index : to_index + len(items)])
+    words = _tr("Move a segment") if len(items) == 1 else _tr("Move segments")
+    return Outcome(edit, words, Selection(Axis.EDITED, start, stop), playhead=start)
 
 
 def change_gain(now: Situation, gain_db: float) -> Outcome:

@@ -9,8 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from editorbot_gui.editing.commands import trimmed
-from editorbot_gui.editing.snapping import snapped
+from editorbot_gui.editing.commands import Outcome, drag, is_loop, slide_loop, stretch_loop
 from editorbot_gui.waveform.timecode import format_length, format_time
 from editorbot_gui.waveform.view_state import Axis, Hover
 from model_core.edit.timeline import Timeline
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from editorbot_gui.editing.situation import Situation
+    from editorbot_gui.editing.snaps import Snaps
     from editorbot_gui.waveform.edges import Edge
     from editorbot_gui.waveform.waveform_view import WaveformView
 
@@ -34,35 +34,43 @@ class _Held:
         now: The situation in which it was taken hold of.
         x: Where the pointer was then.
         place: Where the edge would be, in the recording; None until it is dragged.
+        outcome: What would come of it.
     """
 
     edge: Edge
     now: Situation
     x: float
     place: int | None = None
+    outcome: Outcome | None = None
 
 
 class EdgeDrag(QObject):
     """Shows which edge can be held, and lets it be dragged; what follows it moves along.
 
     While it is dragged the views show what the edit would be; the document changes once, at the
-    end. Edges are drawn to silences and zero crossings, but not with Alt; Esc gives the drag up.
+    end. Edges are drawn to good places, but not with Alt; Esc gives the drag up. A double click
+    puts an edge back to where it was proposed.
+
+    Of a loop both ends move together, in all its passes, so that it stays in time; with Shift the
+    one end alone, by whole beats where those are known.
 
     Args:
         view: The waveform of the edit.
         situation: Returns the situation.
-        snaps: Returns whether edges are drawn to good places.
+        snaps: Draws places to good ones.
         parent: The owner.
     """
 
-    dragged = Signal(object, int)
-    """An `Edge` was dragged; carries the sample of the recording that it is to be at."""
+    dragged = Signal(object)
+    """An edge was dragged; carries the `Outcome`."""
+    reset_wanted = Signal(object)
+    """An `Edge` was double-clicked."""
 
     def __init__(
         self,
         view: WaveformView,
         situation: Callable[[], Situation],
-        snaps: Callable[[], bool],
+        snaps: Snaps,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -91,8 +99,12 @@ class EdgeDrag(QObject):
         kind = event.type()
         if self._held is not None:
             if kind is QEvent.Type.MouseMove:
-                free = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
-                self._drag_to(event.position(), free=free)
+                modifiers = event.modifiers()
+                self._drag_to(
+                    event.position(),
+                    free=bool(modifiers & Qt.KeyboardModifier.AltModifier),
+                    alone=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
+                )
             elif (
                 kind is QEvent.Type.MouseButtonRelease
                 and event.button() is Qt.MouseButton.LeftButton
@@ -107,7 +119,10 @@ class EdgeDrag(QObject):
         ):
             edge = self._view.edge_at(event.position())
             if edge is not None:
-                self._take_hold(edge, event.position())
+                if kind is QEvent.Type.MouseButtonDblClick:
+                    self.reset_wanted.emit(edge)
+                else:
+                    self._take_hold(edge, event.position())
                 return True
             self._point_at(None)
         return False
@@ -137,8 +152,9 @@ class EdgeDrag(QObject):
         self._held = _Held(edge, now, place.x())
         self._point_at(edge)
         view.state.choose_edge(edge)
+        self._snaps.prepare(edge.source_position(now.timeline))
 
-    def _drag_to(self, place: QPointF, *, free: bool) -> None:
+    def _drag_to(self, place: QPointF, *, free: bool, alone: bool) -> None:
         held, view = self._held, self._view
         if held is None:
             return
@@ -148,18 +164,33 @@ class EdgeDrag(QObject):
         moved = (place.x() - held.x) * per_pixel
         before = held.edge.source_position(held.now.timeline)
         low, high = held.edge.limits(held.now.timeline, held.now.raw_length)
+        loops = is_loop(held.now, held.edge)
+        if loops:
+            low, high = 0, held.now.raw_length
         wanted = min(max(before + round(moved), low), high)
-        if self._snaps() and not free and view.data is not None and low < wanted < high:
-            wanted = snapped(view.data, wanted, _SNAP_PX * per_pixel)
-        held.place = min(max(wanted, low), high)
-        timeline = Timeline(trimmed(held.now, held.edge, held.place))
-        # Of a segment's start, what comes after it stays where it is: the edge is under the
-        # pointer, and what is before it moves.
-        shift = 0 if held.edge.at_end else before - held.place
-        view.state.preview(timeline, shift)
-        self._describe(held, before)
+        if not free and low < wanted < high:
+            wanted = self._snaps.snap(wanted, _SNAP_PX * per_pixel)
+        held.outcome = self._outcome(held, min(max(wanted, low), high), alone=alone, free=free)
+        timeline = Timeline(held.outcome.edit)
+        held.place = held.edge.source_position(timeline)
+        # What is before the edge moves where what comes after it has to stay: the edge is always
+        # under the pointer.
+        came = held.edge.position(timeline) - held.edge.position(held.now.timeline)
+        view.state.preview(timeline, came - (held.place - before))
+        self._describe(held, before, both=loops and not alone)
 
-    def _describe(self, held: _Held, before: int) -> None:
+    def _outcome(self, held: _Held, wanted: int, *, alone: bool, free: bool) -> Outcome:
+        """Returns what comes of it if the edge is at a sample of the recording."""
+        now, edge = held.now, held.edge
+        if not is_loop(now, edge):
+            return drag(now, edge, wanted)
+        if alone:
+            edit = stretch_loop(now, edge, wanted, () if free else self._snaps.beats())
+            return Outcome(edit, self.tr("Drag an end of a loop"), edge=edge)
+        edit = slide_loop(now, edge, wanted - edge.source_position(now.timeline))
+        return Outcome(edit, self.tr("Slide a loop"), edge=edge)
+
+    def _describe(self, held: _Held, before: int, *, both: bool = False) -> None:
         view = self._view
         if held.place is None:
             return
@@ -168,6 +199,8 @@ class EdgeDrag(QObject):
         words = self.tr("end at {place}  ·  {moved}") if held.edge.at_end else self.tr(
             "start at {place}  ·  {moved}"
         )  # fmt: skip
+        if both:
+            words = self.tr("loop to {place}  ·  both ends {moved}")
         sign = "+" if moved > 0 else "−" if moved < 0 else ""
         # The last sample of the segment, or its first: what is hovered is the segment.
         position = held.edge.position(view.state.timeline) - held.edge.at_end
@@ -180,12 +213,12 @@ class EdgeDrag(QObject):
 
     def _let_go(self) -> None:
         held, self._held = self._held, None
-        if held is None or held.place is None:
+        if held is None or held.outcome is None:
             return
         start = self._view.state.start(Axis.EDITED)
         span = self._view.state.span
         self._view.state.end_preview()
-        self.dragged.emit(held.edge, held.place)
+        self.dragged.emit(held.outcome)
         if self._view.state.span == span:  # or everything was in view, and is again
             self._view.state.show_range(Axis.EDITED, start, start + span)
         self._view.say("")

@@ -13,9 +13,11 @@ from editorbot_gui.editing import commands as do
 from editorbot_gui.editing.context_menu import ContextMenus
 from editorbot_gui.editing.dialogs import CrossfadeDialog, GainDialog, RepeatDialog
 from editorbot_gui.editing.edge_drag import EdgeDrag
-from editorbot_gui.editing.onset_steps import OnsetSteps
+from editorbot_gui.editing.onset_steps import FinderKeeper, OnsetSteps
 from editorbot_gui.editing.rows import rows_after
+from editorbot_gui.editing.segment_drag import SegmentDrag
 from editorbot_gui.editing.situation import Situation
+from editorbot_gui.editing.snaps import Snaps
 from editorbot_gui.errors import describe
 from editorbot_gui.waveform.timecode import format_length, format_time
 from editorbot_gui.waveform.view_state import Axis
@@ -71,10 +73,16 @@ class Editor(QObject):
         self._clip: EditList | None = None
         self.fade_ms: int | None = None
         self._refused: dict[str, str] = {}
-        actions["snap"].setChecked(True)
-        self.drag = EdgeDrag(page.edited, lambda: self.situation, actions["snap"].isChecked, self)
+        keeper = FinderKeeper()
+        self.snaps = Snaps(session, page.edited, actions, runner, keeper, self)
+        self.drag = EdgeDrag(page.edited, lambda: self.situation, self.snaps, self)
         self.drag.dragged.connect(self._end_drag)
-        self.onsets = OnsetSteps(runner, self)
+        self.drag.reset_wanted.connect(self.reset_edge)
+        self.segments = SegmentDrag(page.edited, lambda: self.situation, self)
+        self.segments.dropped.connect(
+            lambda items, before: self.run(lambda now: do.drop(now, items, before))
+        )
+        self.onsets = OnsetSteps(runner, keeper, self)
         self.menus = ContextMenus(page, view, transport, actions, self)
         self._connect()
         self.refresh()
@@ -109,7 +117,10 @@ class Editor(QObject):
         self.onsets.missed.connect(lambda: self.told.emit(self.tr("There is no further onset.")))
         self.onsets.failed.connect(lambda error: self.told.emit(describe(error).sentence))
         session.source_changed.connect(self._forget_source)
+        self.snaps.told.connect(self.told)
+        self.snaps.places.failed.connect(lambda error: self.told.emit(describe(error).sentence))
         session.edit_changed.connect(self.drag.give_up)
+        session.edit_changed.connect(self.segments.give_up)
         session.document_changed.connect(self.refresh)
         view.selection_changed.connect(self.refresh)
         view.edge_changed.connect(self.refresh)
@@ -212,9 +223,15 @@ class Editor(QObject):
         if self.copy():
             self.run(do.cut)
 
-    def _end_drag(self, edge: Edge, place: int) -> None:
-        self.run(lambda now: do.drag(now, edge, place))
+    def _end_drag(self, outcome: do.Outcome) -> None:
+        self.run(lambda _now: outcome)
         self.refresh()
+
+    def reset_edge(self, edge: Edge) -> None:
+        """Puts an edge back to where the proposal has it."""
+        proposal = self._session.proposal
+        proposed = None if proposal is None else proposal.edit_list
+        self.run(lambda now: do.reset_edge(now, edge, proposed))
 
     # The dialogs ----------------------------------------------------------------------------------
 

@@ -97,6 +97,7 @@ class OnsetSteps(QObject):
 
     Args:
         runner: Runs the search.
+        keeper: Gives the finder.
         parent: The owner.
     """
 
@@ -107,10 +108,10 @@ class OnsetSteps(QObject):
     failed = Signal(object)
     """The recording can't be read; carries the exception."""
 
-    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+    def __init__(self, runner: JobRunner, keeper: FinderKeeper, parent: QObject) -> None:
         super().__init__(parent)
         self._runner = runner
-        self._keeper = FinderKeeper()
+        self._keeper = keeper
         self._job: Job | None = None
 
     def look(self, source: AudioSource, now: Situation, *, later: bool, playing: bool) -> None:

@@ -1,15 +1,20 @@
-"""Where a dragged edge is drawn to: the border of a silence, else a zero crossing."""
+"""Where a dragged edge is drawn to: a silence's border, an onset, a beat; then a zero crossing."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy.typing as npt
 
     from editorbot_gui.waveform.waveform_data import WaveformData
+
+    Places = npt.NDArray[np.int64]
 
 _BIN_S = 0.005
 _QUIET_DB = -40.0
@@ -20,17 +25,48 @@ _CROSSING_S = 0.004
 _DECIBELS_A_DECADE = 20
 
 
-def snapped(data: WaveformData, sample: int, reach: float) -> int:
+class SnapTo(StrEnum):
+    """What edges can be drawn to; the names of the actions that switch it."""
+
+    ZERO = "snap_zero"
+    SILENCE = "snap_silence"
+    ONSET = "snap_onset"
+    BEAT = "snap_beat"
+
+
+EVERYTHING = frozenset(SnapTo)
+
+
+def snapped(
+    data: WaveformData,
+    sample: int,
+    reach: float,
+    to: Collection[SnapTo] = frozenset({SnapTo.ZERO, SnapTo.SILENCE}),
+    places: Places | None = None,
+) -> int:
     """Returns where an edge near a sample of the recording belongs.
 
-    Only what is in memory already is looked at: nothing here waits for a file.
+    That is the nearest of what it can be drawn to within reach, and from there the nearest zero
+    crossing. Only what is in memory already is looked at: nothing here waits for a file.
 
     Args:
         data: The recording.
         sample: Where the edge would be, a sample of the recording.
         reach: How far it may be moved, in samples.
+        to: What it is drawn to.
+        places: Beats and onsets near there, as far as they are known, in order.
     """
-    sample = border_of_silence(data, sample, reach)
+    found = []
+    if SnapTo.SILENCE in to:
+        border = border_of_silence(data, sample, reach)
+        found += [border] if border != sample else []
+    if places is not None and len(places):
+        nearest = int(places[np.argmin(np.abs(places - sample))])
+        found += [nearest] if abs(nearest - sample) <= reach else []
+    if found:
+        sample = min(found, key=lambda place: abs(place - sample))
+    if SnapTo.ZERO not in to:
+        return sample
     half = round(min(max(reach, 1.0), _CROSSING_S * data.sample_rate))
     start, stop = max(0, sample - half), min(sample + half, data.n_samples)
     samples = data.samples(start, stop)

@@ -200,15 +200,42 @@ EDITING_ACTIONS: tuple[ActionSpec, ...] = (
         ("Shift+.",),
     ),
     ActionSpec(
-        "snap",
+        "snap_zero",
         Group.SEGMENTS,
-        QT_TRANSLATE_NOOP("Actions", "Snap dragged edges"),
+        QT_TRANSLATE_NOOP("Actions", "&Zero crossings"),
         QT_TRANSLATE_NOOP(
-            "Actions",
-            "Edges go to where silence begins or ends, or to a zero crossing; Alt: just this once "
-            "not.",
+            "Actions", "Dragged edges go to where the wave crosses zero; Alt: this once not."
         ),
         ("Z",),
+        checkable=True,
+    ),
+    ActionSpec(
+        "snap_silence",
+        Group.SEGMENTS,
+        QT_TRANSLATE_NOOP("Actions", "&Silences"),
+        QT_TRANSLATE_NOOP(
+            "Actions", "Dragged edges go to where silence begins or ends; Alt: this once not."
+        ),
+        checkable=True,
+    ),
+    ActionSpec(
+        "snap_onset",
+        Group.SEGMENTS,
+        QT_TRANSLATE_NOOP("Actions", "&Onsets"),
+        QT_TRANSLATE_NOOP(
+            "Actions", "Dragged edges go to where a note or a word begins; Alt: this once not."
+        ),
+        checkable=True,
+    ),
+    ActionSpec(
+        "snap_beat",
+        Group.SEGMENTS,
+        QT_TRANSLATE_NOOP("Actions", "&Beats"),
+        QT_TRANSLATE_NOOP(
+            "Actions",
+            "Find the beats of the recording, and have dragged edges go to them; Alt: this once "
+            "not.",
+        ),
         checkable=True,
     ),
     ActionSpec(
@@ -265,10 +292,13 @@ SEGMENTS_MENU = (
     "split", "join_back", "crossfade", "",
     "duplicate", "repeat", "move_earlier", "move_later", "",
     "previous_edge", "next_edge", "nudge_back", "nudge_on", "nudge_back_far", "nudge_on_far",
-    "snap", "",
+    "snap_zero", "snap_silence", "snap_onset", "snap_beat", "",
     "louder", "softer", "gain",
 )  # fmt: skip
 """What the menu holds; an empty name is a separator."""
+
+SNAP_MENU = ("snap_zero", "snap_silence", "snap_onset", "snap_beat")
+"""What the submenu “Snap to” holds."""
 
 EDITED_MENU = (
     "split", "delete", "delete_gap", "", "cut", "copy", "paste", "",

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from editorbot_gui.transport import Transport
     from editorbot_gui.waveform.view_state import ViewState
 
-_SWITCHES = ("snap", "follow_playhead", "scrub", "match_loudness", "play_chosen", "spectrogram")
+_SWITCHES = (
+    "snap_zero", "snap_silence", "snap_onset", "snap_beat", "follow_playhead", "scrub",
+    "match_loudness", "play_chosen", "spectrogram",
+)  # fmt: skip
 _THEMES = ("theme_system", "theme_light", "theme_dark")
 _ZOOMS = ("zoom_in", "zoom_out", "zoom_fit", "zoom_selection")
 _MOVES = ("to_start", "to_end", "previous_segment", "next_segment", "next_unreviewed")

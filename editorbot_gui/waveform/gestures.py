@@ -86,6 +86,10 @@ class TimeGestures(_Widget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
+    def forget_press(self) -> None:
+        """Lets a press begin nothing, because somebody else took the drag."""
+        self._press, self._selecting = None, False
+
     # What a view may do in its own way ------------------------------------------------------------
 
     def choose(self, sample: int) -> None:  # noqa: ARG002 - for the views that select

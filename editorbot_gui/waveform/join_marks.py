@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from editorbot_gui.theme import LETTERS, TINY_TEXT_PX, Palette, faded, ink_on, text_font
 from editorbot_gui.waveform.joins import KINDS, Joins
@@ -24,6 +24,7 @@ _MIN_BAR_PX = 3
 _DENSE_ALPHA = 0.55
 _EDGE_PX = 3
 _EDGE_ARM_PX = 8
+_DROP_PX = 7
 
 
 def is_dense(joins: Joins, chosen: slice, width: float) -> bool:
@@ -132,6 +133,23 @@ def paint_edge(painter: QPainter, x: float, area: QRectF, at_end: bool, colour: 
     painter.fillRect(QRectF(left, area.top(), _EDGE_PX, area.height()), colour)
     for top in (area.top(), area.bottom() - _EDGE_PX):
         painter.fillRect(QRectF(arm, top, _EDGE_ARM_PX, _EDGE_PX), colour)
+
+
+def paint_drop(painter: QPainter, x: float, area: QRectF, colour: QColor) -> None:
+    """Paints the line at which dragged segments would be put in, with a point on top.
+
+    Args:
+        painter: In logical pixels.
+        x: Where it is.
+        area: The lanes; the point is over them.
+        colour: Its colour.
+    """
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRect(QRectF(x - 1.5, 0, 3, area.bottom()))
+    tip = [QPointF(x - _DROP_PX, 0), QPointF(x + _DROP_PX, 0), QPointF(x, 1.5 * _DROP_PX)]
+    painter.drawPolygon(QPolygonF(tip))
 
 
 def paint_stretches(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, figures_font
+from editorbot_gui.markers.flags import Flag
+from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, figures_font, text_font
 from editorbot_gui.waveform.axis_view import AxisView
 from editorbot_gui.waveform.timecode import format_time, ticks_for
 from editorbot_gui.waveform.view_state import Axis, ViewState
@@ -21,6 +23,10 @@ LABEL_PX = 11 * GRID_PX
 _LONG_TICK_PX = 7
 _SHORT_TICK_PX = 4
 _HEAD_PX = 5
+_FLAG_PX = 15 * GRID_PX
+"""The widest flag of a marker."""
+_BARE_FLAG_PX = 6
+_FLAG_HEIGHT_PX = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ class TimeRuler(AxisView):
     def __init__(self, state: ViewState, axis: Axis, parent: QWidget | None = None) -> None:
         super().__init__(state, axis, parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._flags: list[Flag] | None = None
+        state.markers_changed.connect(self.invalidate)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAccessibleName(
             self.tr("Time of the recording") if axis is Axis.RAW else self.tr("Time of the edit")
@@ -138,6 +146,63 @@ class TimeRuler(AxisView):
                 continue
             area = QRectF(x + GRID_PX / 2, 0, LABEL_PX, plot.height() - GRID_PX / 2)
             painter.drawText(area, centred, label)
+
+        self._paint_flags(painter)
+
+    # Markers --------------------------------------------------------------------------------------
+
+    def invalidate(self) -> None:
+        """Drops what was painted."""
+        self._flags = None
+        super().invalidate()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Puts markers elsewhere."""
+        self._flags = None
+        super().resizeEvent(event)
+
+    @property
+    def flags(self) -> list[Flag]:
+        """The markers in view, from left to right."""
+        if self._flags is None:
+            self._flags = list(self._made_flags())
+        return self._flags
+
+    def marker_at(self, place: QPointF) -> int | None:
+        """Returns the index of the marker whose flag is at a place, or None."""
+        if not self.plot.contains(place.toPoint()):
+            return None
+        # Where flags overlap, the one further right lies on top.
+        return next((flag.index for flag in self.flags[::-1] if flag.area.contains(place)), None)
+
+    def _made_flags(self) -> Iterator[Flag]:
+        places, numbers = self.state.marker_places(self.axis)
+        low, high = self.state.visible(self.axis)
+        shown = (places >= low - _FLAG_PX * self.samples_per_pixel) & (places <= high)
+        metrics = QFontMetricsF(text_font(TINY_TEXT_PX))
+        x = [self._snapped(self.x_of(place)) for place in places[shown].tolist()]
+        ends = [*x, float(self.width())][1:]
+        for left, right, index in zip(x, ends, numbers[shown].tolist(), strict=True):
+            name = self.state.markers[index].name
+            room = min(right - left - 2, _FLAG_PX) - GRID_PX
+            words = metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(room, 0.0))
+            if metrics.horizontalAdvance(words) > room:
+                words = ""
+            width = metrics.horizontalAdvance(words) + GRID_PX if words else _BARE_FLAG_PX
+            yield Flag(index, left, QRectF(left, 0, width, _FLAG_HEIGHT_PX), words)
+
+    def _paint_flags(self, painter: QPainter) -> None:
+        palette = self.palette_in_use
+        painter.setFont(text_font(TINY_TEXT_PX))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        for flag in self.flags:
+            chosen = flag.index == self.state.chosen_marker
+            fill = palette.text if chosen else palette.selected
+            line = palette.text if chosen else palette.muted
+            painter.fillRect(QRectF(flag.x, 0, 1, self.height()), line)
+            painter.fillRect(flag.area, fill)
+            painter.setPen(palette.panel if chosen else palette.text)
+            painter.drawText(flag.area, Qt.AlignmentFlag.AlignCenter, flag.words)
 
     def _paint_playhead(self, painter: QPainter) -> None:
         super()._paint_playhead(painter)

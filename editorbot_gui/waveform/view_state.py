@@ -8,7 +8,7 @@ zooming, the middle while panning. That point shows the same sound on both axes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -19,6 +19,7 @@ from editorbot_gui.waveform.edges import Edge
 from editorbot_gui.waveform.joins import Joins
 from editorbot_gui.waveform.pieces import Positions
 from model_core.edit.coverage import joins_of, kept_ranges
+from model_core.edit.markers import Markers, heard_markers
 from model_core.edit.timeline import Timeline
 from model_core.edit.types import EditList
 
@@ -69,6 +70,21 @@ class Hover:
     sample: int
 
 
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Where segments that are being dragged would go.
+
+    Attributes:
+        position: The edited position that they would be put in at.
+        start: First edited sample of what is dragged.
+        stop: Its end, exclusive.
+    """
+
+    position: int
+    start: int
+    stop: int
+
+
 class ViewState(QObject):
     """Visible ranges, playheads, selection and hover of one document.
 
@@ -88,6 +104,8 @@ class ViewState(QObject):
     """Another edge is chosen or under the pointer, or none."""
     hover_changed = Signal()
     """The pointer is elsewhere, or has left the views."""
+    markers_changed = Signal()
+    """There are other markers, another one is chosen, or one is being dragged."""
     timeline_changed = Signal()
     """Another recording or another edit is shown."""
 
@@ -107,6 +125,10 @@ class ViewState(QObject):
         self._hover: Hover | None = None
         self._previewed: tuple[Timeline, float] | None = None
         self._heard = Axis.RAW
+        self._drop: Drop | None = None
+        self._markers: Markers = ()
+        self._dragged_marker: tuple[int, int] | None = None
+        self._chosen_marker: int | None = None
 
     # The document ---------------------------------------------------------------------------------
 
@@ -483,6 +505,67 @@ class ViewState(QObject):
         if self._edge is not None or self._pointed_edge is not None:
             self._edge = self._pointed_edge = None
             self.edge_changed.emit()
+
+    @property
+    def drop(self) -> Drop | None:
+        """Where segments that are being dragged would go, or None."""
+        return self._drop
+
+    def show_drop(self, drop: Drop | None) -> None:
+        """Shows where segments that are being dragged would go."""
+        if drop != self._drop:
+            self._drop = drop
+            self.edge_changed.emit()
+
+    # Markers --------------------------------------------------------------------------------------
+
+    @property
+    def markers(self) -> Markers:
+        """The markers of the document, in order."""
+        return self._markers
+
+    def set_markers(self, markers: Markers) -> None:
+        """Shows other markers."""
+        self._markers, self._dragged_marker = markers, None
+        if self._chosen_marker is not None and self._chosen_marker >= len(markers):
+            self._chosen_marker = None
+        self.markers_changed.emit()
+
+    @property
+    def chosen_marker(self) -> int | None:
+        """The index of the marker that is chosen, or None."""
+        return self._chosen_marker
+
+    def choose_marker(self, index: int | None) -> None:
+        """Chooses a marker."""
+        if index != self._chosen_marker:
+            self._chosen_marker = index
+            self.markers_changed.emit()
+
+    def drag_marker(self, index: int | None, position: int = 0) -> None:
+        """Shows a marker at another sample while it is dragged; None shows all where they are."""
+        dragged = None if index is None else (index, position)
+        if dragged != self._dragged_marker:
+            self._dragged_marker = dragged
+            self.markers_changed.emit()
+
+    def marker_places(self, axis: Axis) -> tuple[Positions, Positions]:
+        """Returns where markers are on an axis, in order, and for each the index of its marker.
+
+        On the edit's axis one that is left out isn't there, and one in a loop is there several
+        times.
+        """
+        markers = self._markers
+        if self._dragged_marker is not None:
+            index, position = self._dragged_marker
+            moved = replace(markers[index], position=position)
+            markers = (*markers[:index], moved, *markers[index + 1 :])
+        order = sorted(range(len(markers)), key=lambda index: markers[index].position)
+        number = np.array(order, np.int64)
+        if axis is Axis.RAW:
+            return np.array([markers[index].position for index in order], np.int64), number
+        places, which = heard_markers(tuple(markers[one] for one in order), self._timeline)
+        return places, number[which]
 
     @property
     def hover(self) -> Hover | None:

@@ -15,6 +15,7 @@ from editorbot_gui.waveform.axis_view import HEADER_PX, AxisView
 from editorbot_gui.waveform.edges import Edge, edge_near
 from editorbot_gui.waveform.join_marks import (
     is_dense,
+    paint_drop,
     paint_edge,
     paint_joins,
     paint_stretches,
@@ -420,6 +421,14 @@ class WaveformView(AxisView):
                 x = self._snapped(self.x_of(edge.position(self.state.timeline)))
                 colour = faded(self.palette_in_use.text, strength)
                 paint_edge(painter, x, area, edge.at_end, colour)
+
+        drop = self.state.drop
+        if drop is not None:
+            left, right = self.x_of(drop.start), self.x_of(drop.stop)
+            shade = faded(self.palette_in_use.text, 0.18)
+            painter.fillRect(QRectF(left, 0, right - left, self.height()), shade)
+            paint_drop(painter, self._snapped(self.x_of(drop.position)), area,
+                       self.palette_in_use.text)  # fmt: skip
 
     def _paint_absence(self, painter: QPainter) -> None:
         if self._data is None and self.axis is Axis.RAW:

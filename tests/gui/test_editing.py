@@ -12,6 +12,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from editorbot_gui.editing.dialogs import CrossfadeDialog, GainDialog, RepeatDialog
+from editorbot_gui.editing.snapping import SnapTo
 from editorbot_gui.playback.player import PlayerState
 from editorbot_gui.waveform.edges import Edge
 from editorbot_gui.waveform.gestures import GUTTER_PX
@@ -501,7 +502,8 @@ def pointed(desk: Desk) -> Edge | None:
 @pytest.fixture
 def cut_up(desk: Desk) -> Desk:
     desk.edit_as(THREE)
-    desk.window.commands["snap"].setChecked(False)
+    for kind in SnapTo:
+        desk.window.commands[kind].setChecked(False)
     return desk
 
 
@@ -609,7 +611,7 @@ def test_a_dragged_edge_snaps_to_silence_unless_alt_is_held(
     rig.open(qtbot, path)
     desk = Desk(rig, qtbot)
     desk.edit_as(EditList.from_ranges([(0, 2 * S), (2 * S + 8000, LENGTH)]))
-    assert rig.window.commands["snap"].isChecked()
+    assert rig.window.commands["snap_silence"].isChecked()
     edited, edge = rig.window.page.edited, Edge(0, at_end=True)
     x, per_pixel = held(desk, edge), edited.samples_per_pixel
     by = round(0.25 * S / per_pixel)

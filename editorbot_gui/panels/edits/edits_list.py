@@ -79,6 +79,7 @@ class EditsList(QWidget):
         layout.addWidget(self._empty, 1)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.summary)
+        self._layout = layout
         self.filters.changed.connect(self._filter)
         self.table.selectionModel().selectionChanged.connect(self._tell_choice)
         self.table.doubleClicked.connect(self._tell_wish)
@@ -103,6 +104,10 @@ class EditsList(QWidget):
             sample_rate: The recording's rate, for the times.
         """
         self._keeping_choice(lambda: self.model.show_changes(changes, sample_rate))
+
+    def put_below(self, widget: QWidget) -> None:
+        """Has another list below this one."""
+        self._layout.addWidget(widget)
 
     def choose(self, change: Change) -> None:
         """Chooses a change, as the person would; one that isn't shown is shown by it."""

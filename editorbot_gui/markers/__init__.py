@@ -1,0 +1,1 @@
+"""Named places of the recording: set, named, dragged, listed."""
