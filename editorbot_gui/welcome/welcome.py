@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from editorbot_gui.actions import ActionSet
     from editorbot_gui.settings import Settings
 
-_BUTTONS = ("open", "demo_speech", "demo_music")
+_BUTTONS = (("open", "record"), ("demo_speech", "demo_music"))
 _STEP_ICONS = ("mdi6.waveform", "mdi6.creation", "mdi6.export-variant")
 _ICON_PX = 20
 _WIDTH_PX = 72 * GRID_PX
@@ -93,7 +93,7 @@ class Welcome(QWidget):
         self._formats.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._formats.setWordWrap(True)
         self.introduction = Introduction()
-        self.buttons = {name: ActionButton(actions[name]) for name in _BUTTONS}
+        self.buttons = {name: ActionButton(actions[name]) for row in _BUTTONS for name in row}
         self.recent = RecentList()
         self.recent.chosen.connect(self.chosen)
         self.introduction_button = QPushButton()
@@ -126,12 +126,16 @@ class Welcome(QWidget):
         painter.end()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(GRID_PX)
-        row.addStretch()
-        for button in self.buttons.values():
-            row.addWidget(button)
-        row.addStretch()
+        rows = QVBoxLayout()
+        rows.setSpacing(GRID_PX)
+        for names in _BUTTONS:
+            row = QHBoxLayout()
+            row.setSpacing(GRID_PX)
+            row.addStretch()
+            for name in names:
+                row.addWidget(self.buttons[name])
+            row.addStretch()
+            rows.addLayout(row)
         middle = QWidget()
         middle.setMaximumWidth(_WIDTH_PX)
         column = QVBoxLayout(middle)
@@ -141,7 +145,7 @@ class Welcome(QWidget):
         for widget in (self._icon, self.headline, self._formats):
             column.addWidget(widget)
         column.addWidget(self.introduction)
-        column.addLayout(row)
+        column.addLayout(rows)
         column.addWidget(self.recent)
         column.addWidget(self.introduction_button, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addStretch()

@@ -41,7 +41,7 @@ def test_the_first_start_says_what_the_program_does_and_how_to_begin(
     assert welcome.introduction.isVisible()
     assert "Drop a recording here" in welcome.headline.text()
     assert [button.text() for button in welcome.buttons.values()] == [
-        "Open", "Open the speech demo", "Open the music demo",
+        "Open", "Record", "Open the speech demo", "Open the music demo",
     ]  # fmt: skip
     assert not welcome.recent.isVisible()
 
