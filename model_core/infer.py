@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from model_core.audio.features import mel_spectrogram
 from model_core.audio.reading import open_audio
 from model_core.audio.render import Renderer
 from model_core.audio.source import ArraySource, AudioSource
+from model_core.commands.edit_arguments import DESCRIPTION, add_edit_arguments
 from model_core.edit.pointers import (
     PointerSequence,
     frame_count,
@@ -37,6 +38,7 @@ from model_core.edit.serialise import SourceInfo, write_edit_list
 from model_core.edit.types import EditList, Proposal
 from model_core.errors import AudioReadError, EditorBotError
 from model_core.export.formats import check_format, export_format
+from model_core.export.pieces import Piece
 from model_core.export.sound import export_sound
 from model_core.files import check_writable, refuse_overwriting_source
 from model_core.microphones import (
@@ -47,7 +49,7 @@ from model_core.microphones import (
 )
 from model_core.options import GenerateOptions
 from model_core.progress import Progress, part_of
-from model_core.styles import BUNDLED, Style, find_style, read_style, write_style
+from model_core.styles import Style, find_style, read_style, write_style
 from resources import resource_path
 
 if TYPE_CHECKING:
@@ -157,40 +159,48 @@ def pointers_to_audio(
     return edited[:, 0] if flat else edited
 
 
+@dataclass(frozen=True, slots=True)
+class EditedFile:
+    """What the command line did.
+
+    Attributes:
+        raw_s: Length of the recording in seconds.
+        edited_s: Length of the edit in seconds.
+        counts: How many changes of each kind the edit has.
+        notes: Sentences about what a person should know.
+        written: The files.
+        seed: Of what was drawn, or None where nothing was.
+    """
+
+    raw_s: float
+    edited_s: float
+    counts: dict[str, int]
+    notes: tuple[str, ...]
+    written: tuple[Path, ...]
+    seed: int | None = None
+
+    @property
+    def words(self) -> str:
+        """The same for people, in one line."""
+        lengths = f"{self.raw_s:.1f} s → {self.edited_s:.1f} s."
+        return " ".join(filter(None, (f"{_counted(self.counts)},", lengths, *self.notes)))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line.
 
     Returns:
         0 for success, 1 for anything wrong with input or files, 2 for wrong usage.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _parser("python -m model_core.infer").parse_args(argv)
     try:
-        options = GenerateOptions(
-            tightness=arguments.tightness,
-            target_length_s=arguments.target_length,
-            seed=arguments.seed,
-            temperature=arguments.temperature,
-            sample_style=arguments.sample_style,
-            stop_threshold=arguments.stop_threshold,
-            extension=arguments.extend,
-            rescore=arguments.rescore,
-            axes=tuple(arguments.axis),
-        )
+        options = generate_options(arguments)
     except ValueError as error:
         sys.stderr.write(f"infer: error: {error}\n")
         return 2
-    if len(arguments.inputs) > 1 and not arguments.together:
-        sys.stderr.write(
-            "infer: error: several recordings are edited one by one; for the microphones of one "
-            "recording add --together\n"
-        )
-        return 2
-    if (arguments.line_up or arguments.separately) and not arguments.together:
-        sys.stderr.write("infer: error: --line-up and --separately need --together\n")
-        return 2
     try:
-        with _progress_bar(quiet=arguments.quiet) as progress:
-            words = _edit_file(arguments, options, progress)
+        with progress_bar(quiet=arguments.quiet) as progress:
+            edited = edit_file(arguments, options, progress)
     except EditorBotError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -198,12 +208,44 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write("Stopped.\n")
         return 1
     if not arguments.quiet:
-        sys.stderr.write(f"{words}\n")
+        sys.stderr.write(f"{edited.words}\n")
     return 0
 
 
-def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress: Progress) -> str:
-    """Does what the command line asks for, and says what was done."""
+def generate_options(arguments: argparse.Namespace) -> GenerateOptions:
+    """Returns what the arguments of `add_edit_arguments` ask of the network.
+
+    Raises:
+        ValueError: A value is out of its range, or two arguments contradict each other.
+    """
+    if len(arguments.inputs) > 1 and not arguments.together:
+        raise ValueError(
+            "several recordings are edited one by one; for the microphones of one "
+            "recording add --together"
+        )
+    if (arguments.line_up or arguments.separately) and not arguments.together:
+        raise ValueError("--line-up and --separately need --together")
+    return GenerateOptions(
+        tightness=arguments.tightness,
+        target_length_s=arguments.target_length,
+        seed=arguments.seed,
+        temperature=arguments.temperature,
+        sample_style=arguments.sample_style,
+        stop_threshold=arguments.stop_threshold,
+        extension=arguments.extend,
+        rescore=arguments.rescore,
+        axes=tuple(arguments.axis),
+    )
+
+
+def edit_file(
+    arguments: argparse.Namespace, options: GenerateOptions, progress: Progress
+) -> EditedFile:
+    """Does what the arguments of `add_edit_arguments` ask for.
+
+    Raises:
+        EditorBotError: It can't be done.
+    """
     outputs = [
         arguments.output,
         arguments.pointers,
@@ -224,6 +266,7 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
             for name, path in (find_stems(arguments.stems) if arguments.stems else {}).items()
         }
         # Whatever is wrong with the outputs is said now, not after minutes of work.
+        pieces: tuple[Piece, ...] = ()
         if arguments.separately:
             pieces = microphone_pieces(source, EditList(), arguments.output, separately=True)
             outputs += [piece.path for piece in pieces]
@@ -244,10 +287,14 @@ def _edit_file(arguments: argparse.Namespace, options: GenerateOptions, progress
         proposal = engine.propose(encoding, source, options, part_of(progress, 0.6, 0.8))
         notes += _write_outputs(arguments, source, proposal, part_of(progress, 0.8, 1.0))
         progress(1.0, "Done")
-        edited_s = proposal.edit_list.length / source.sample_rate
-        lengths = f"{source.duration_s:.1f} s → {edited_s:.1f} s."
-        return " ".join(
-            filter(None, (f"{_counted(proposal)},", lengths, *source.notes, *notes, proposal.note))
+        sounds = [piece.path for piece in pieces] or [arguments.output]
+        return EditedFile(
+            source.duration_s,
+            proposal.edit_list.length / source.sample_rate,
+            dict(Counter(change.kind.value for change in proposal.changes)),
+            tuple(filter(None, (*source.notes, *notes, proposal.note))),
+            (*sounds, *filter(None, outputs[1:5])),
+            proposal.provenance.seed if proposal.provenance else None,
         )
 
 
@@ -270,13 +317,12 @@ def _with_style(
     return options
 
 
-def _counted(proposal: Proposal) -> str:
+def _counted(counts: dict[str, int]) -> str:
     """Says how many cuts, and how many loops and reorders if there are any, an edit has."""
-    counts = Counter(change.kind.value for change in proposal.changes)
     parts = [
-        f"{counts[kind]} {kind}{'' if counts[kind] == 1 else 's'}"
+        f"{counts.get(kind, 0)} {kind}{'' if counts.get(kind) == 1 else 's'}"
         for kind in ("cut", "loop", "reorder")
-        if counts[kind] or kind == "cut"
+        if counts.get(kind) or kind == "cut"
     ]
     return ", ".join(parts)
 
@@ -362,114 +408,14 @@ def _write_outputs(
     return ()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m model_core.infer",
-        description="Edit a recording as the network proposes. The recording itself is never "
-        "changed, and outside the joins the edit holds its very samples.",
-    )
-    parser.add_argument(
-        "inputs", type=Path, nargs="+", metavar="INPUT", help="the recording, or its microphones"
-    )
-    parser.add_argument(
-        "--together",
-        action="store_true",
-        help="the inputs are synchronised microphones of one recording; all are cut alike",
-    )
-    parser.add_argument(
-        "--line-up",
-        action="store_true",
-        help="with --together: find out by sound where each of them begins",
-    )
-    parser.add_argument(
-        "--separately",
-        action="store_true",
-        help="with --together: write a file for each microphone, named after it, not their mix",
-    )
-    parser.add_argument("--output", type=Path, required=True, help="the edited sound file")
-    parser.add_argument("--checkpoint", type=Path, help="a checkpoint other than the bundled one")
-    parser.add_argument("--pointers", type=Path, help="also write the pointers, a .npy file")
-    parser.add_argument("--edit-list", type=Path, help="also write the edit list, a JSON file")
-    parser.add_argument("--alignment-plot", type=Path, help="also draw the alignment, a PNG file")
-    parser.add_argument(
-        "--temperature", type=float, default=0.0, help="0: the best edit; above 0: a random one"
-    )
-    parser.add_argument(
-        "--sample-style", action="store_true", help="draw an editing style instead of the mean one"
-    )
-    styles = parser.add_mutually_exclusive_group()
-    styles.add_argument(
-        "--style",
-        metavar="NAME|FILE",
-        help=f"a style that was saved, or one of: {', '.join(BUNDLED)}",
-    )
-    styles.add_argument(
-        "--style-from",
-        type=Path,
-        nargs=2,
-        metavar=("RAW", "EDIT"),
-        help="edit in the style in which RAW was made into EDIT",
-    )
-    parser.add_argument(
-        "--axis",
-        type=_axis,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="move the style along tightness, length or loops, in deviations among editors",
-    )
-    parser.add_argument("--save-style", type=Path, metavar="FILE", help="also save the style")
-    parser.add_argument("--seed", type=_seed, default=0, help="of everything drawn at random")
-    parser.add_argument("--target-length", type=float, metavar="SECONDS", help="wanted length")
-    parser.add_argument(
-        "--tightness", type=float, metavar="0..1", help="0: pauses stay long; 1: they get short"
-    )
-    parser.add_argument(
-        "--stop-threshold",
-        type=float,
-        default=0.5,
-        help="share of stopping from which the edit may end early (default 0.5)",
-    )
-    parser.add_argument(
-        "--extend",
-        type=float,
-        default=1.0,
-        metavar="FACTOR",
-        help="let loops make music so many times as long, 1 (no loops) to 4",
-    )
-    parser.add_argument(
-        "--stems",
-        type=Path,
-        metavar="FOLDER",
-        help="separated stems, such as drums.wav, for a network that reads them",
-    )
-    parser.add_argument(
-        "--rescore",
-        action="store_true",
-        help="compare the best few edits once more by their full likelihood; up to half an hour",
-    )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=DESCRIPTION)
+    add_edit_arguments(parser)
     return parser
 
 
-def _axis(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no NAME=VALUE with a number") from None
-
-
-def _seed(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("a seed is 0 or above")
-    return value
-
-
 @contextmanager
-def _progress_bar(*, quiet: bool) -> Iterator[Callable[[float, str], None]]:
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[float, str], None]]:
     """Shows progress on stderr."""
     from tqdm import tqdm
 

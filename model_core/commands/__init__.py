@@ -1,0 +1,1 @@
+"""The commands of `editorbot` that need neither window nor sound card, one module each."""
