@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -95,6 +96,7 @@ class RecordDialog(QDialog):
         self._recorder = recorder
         self._inputs: tuple[SoundDevice, ...] = ()
         self._room_bytes: int | None = None
+        self._losses_shown = 0
         self._suggested = Path()
         self._problem = ""
         self._note = ""
@@ -154,8 +156,13 @@ class RecordDialog(QDialog):
 
     @property
     def path(self) -> Path:
-        """The file that is chosen."""
-        path = Path(self.path_field.text().strip()).expanduser()
+        """The file that is chosen; what is no name for a file stands for the suggested one."""
+        path = Path(self.path_field.text().strip() or self._suggested)
+        with contextlib.suppress(RuntimeError):  # nobody of that name lives here
+            path = path.expanduser()
+        path = self._suggested.parent / path
+        if path.name in ("", ".."):
+            path = path / self._suggested.name
         return path if path.suffix.lower() == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
 
     def begin(self) -> None:
@@ -387,6 +394,9 @@ class RecordDialog(QDialog):
             rate = form.sample_rate if form is not None else 1
             self.time.setText(format_time(self._recorder.n_frames, rate, 1))
         self.facts.setText(self._facts())
+        if self._recorder.losses != self._losses_shown:
+            self._losses_shown = self._recorder.losses
+            self._show_message()
 
     def _show_count(self, seconds: int) -> None:
         self.time.setText(str(seconds))
@@ -424,7 +434,10 @@ class RecordDialog(QDialog):
             RecorderState.PAUSED: self.tr("Paused. What comes in now is left out."),
             RecorderState.FINISHING: self.tr("Writing the rest…"),
         }
-        said = self._problem or self._note or short_of_room
+        lost = ""
+        if self._recorder.losses:
+            lost = self.tr("The machine or the disk is too busy: something was lost.")
+        said = self._problem or self._note or lost or short_of_room
         if not said and self.meter.clipped:
             said = self.tr("That was too loud: turn the input down.")
         self.message.setText(said or words.get(state, ""))

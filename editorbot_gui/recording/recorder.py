@@ -155,6 +155,13 @@ class Recorder(QObject):
         return self._capture.n_frames if self._capture is not None and self._wave else 0
 
     @property
+    def losses(self) -> int:
+        """How often something was lost of what is being recorded, as far as it is known."""
+        if self._capture is None or self._wave is None:
+            return 0
+        return self._capture.gaps + bool(self._capture.lost_frames)
+
+    @property
     def bytes_a_second(self) -> int:
         """How fast the file grows; 0 where no input is open."""
         form = self.format
@@ -455,8 +462,8 @@ def _room(folder: Path) -> int:
     Raises:
         FileWriteError: Nobody knows.
     """
-    there = next((place for place in (folder, *folder.parents) if place.is_dir()), folder)
     try:
+        there = next((place for place in (folder, *folder.parents) if place.is_dir()), folder)
         return shutil.disk_usage(there).free
     except OSError as error:
         raise file_write_error(error, folder) from error
@@ -466,9 +473,10 @@ def _new_file(path: Path, sample_rate: int, channels: int) -> tuple[GrowingWave,
     """Makes the file of a recording, and the note that is found if the program is killed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        is_there = path.exists()
     except OSError as error:
-        raise file_write_error(error, path.parent) from error
-    if path.exists():
+        raise file_write_error(error, path) from error
+    if is_there:
         raise FileWriteError(f"“{path}” is there already.", "Choose another name.")
     note = Unfinished(path)
     try:

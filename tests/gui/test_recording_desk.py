@@ -229,6 +229,44 @@ def test_another_file_is_never_taken_the_place_of(desk: Desk) -> None:
     assert desk.opened() == desk.folder / "other.wav"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("", None),
+        ("  ", None),
+        ("talk", "talk.wav"),
+        ("sub/talk.WAV", "sub/talk.WAV"),
+        ("..", "../{suggested}"),
+        ("v1.2", "v1.2.wav"),
+    ],
+)
+def test_whatever_is_typed_is_a_file(desk: Desk, typed: str, meant: str | None) -> None:
+    desk.ask()
+    suggested = desk.dialog.path.name
+    desk.dialog.path_field.setText(typed)
+    expected = (meant or "{suggested}").format(suggested=suggested)
+    assert desk.dialog.path == desk.folder / expected
+    assert desk.dialog.choice.folder == (desk.folder / expected).parent
+
+
+def test_a_name_that_is_too_long_is_a_sentence(desk: Desk) -> None:
+    desk.ask()
+    desk.dialog.path_field.setText("a" * 400)
+    desk.dialog.record_button.click()
+    desk.qtbot.waitUntil(lambda: "can't be written" in desk.dialog.message.text())
+    assert desk.state is RecorderState.READY
+
+
+def test_losses_are_told_while_it_records(desk: Desk) -> None:
+    desk.ask()
+    desk.record()
+    desk.inputs.stream.overflows += 1
+    desk.qtbot.waitUntil(lambda: "something was lost" in desk.dialog.message.text())
+    desk.dialog.stop_button.click()
+    desk.opened()
+    assert "a moment is missing there" in desk.rig.window.notice.sentence.text()
+
+
 def test_the_player_gives_its_device_back_first(desk: Desk, speech: Path) -> None:
     desk.rig.open(desk.qtbot, speech)
     desk.rig.window.transport.toggle_play()
