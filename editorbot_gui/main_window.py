@@ -45,6 +45,7 @@ from editorbot_gui.panels.edits.edits_list import EditsList
 from editorbot_gui.panels.elided_label import ElidedLabel
 from editorbot_gui.panels.file_drop import FileDrop
 from editorbot_gui.panels.generate_panel import GeneratePanel
+from editorbot_gui.panels.giving_way import GivingWay
 from editorbot_gui.panels.job_bar import JobBar
 from editorbot_gui.panels.level_meter import LevelMeter
 from editorbot_gui.panels.notice_bar import NoticeBar
@@ -182,7 +183,7 @@ class MainWindow(QMainWindow):
             self.styling.asked,
         )
         self.docks = (
-            add_dock(self, "generate_dock", self.tr("Generate"), self.generate_panel),
+            add_dock(self, "generate_dock", self.tr("Generate"), GivingWay(self.generate_panel)),
             add_dock(self, "edits_dock", self.tr("Edits"), self.edits_list),
             add_takes_dock(self, self.desk.strip),
         )
