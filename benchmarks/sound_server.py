@@ -109,6 +109,10 @@ class SoundServer:
         """Makes what is played to a sink the default input, as a cable from out to in."""
         self._pactl("set-default-source", f"{sink}.monitor")
 
+    def use_as_output(self, sink: str) -> None:
+        """Makes a sink the default output."""
+        self._pactl("set-default-sink", sink)
+
     def play(self, path: Path, sink: str = "test") -> subprocess.Popen[bytes]:
         """Begins to play a file of 16-bit stereo without a header to a sink."""
         form = ["--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=100", "--raw"]

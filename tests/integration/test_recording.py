@@ -160,6 +160,36 @@ def test_an_input_that_goes_away_leaves_what_was_recorded(
 
 
 @needs_server
+def test_what_comes_in_is_heard_along(
+    recorder: Recorder, server: SoundServer, qtbot: QtBot, tmp_path: Path
+) -> None:
+    server.add_sink("headphones")
+    server.use_as_output("headphones")
+    played = pcm_noise(2 * RATE)
+    raw, heard_path = tmp_path / "played.raw", tmp_path / "heard.raw"
+    raw.write_bytes(played.tobytes())
+    listener = server.record(heard_path, "headphones")
+    recorder.listen("pulse", 2)
+    qtbot.waitUntil(lambda: recorder.state is RecorderState.READY)
+    recorder.hear_along(wanted=True)
+    qtbot.waitUntil(lambda: recorder._along is not None)
+    player = server.play(raw)
+    places = range(RATE // 4, 2 * RATE - _PROBE, RATE // 4)
+
+    def is_heard() -> bool:
+        raw_heard = heard_path.read_bytes()
+        heard = np.frombuffer(raw_heard[: len(raw_heard) // 4 * 4], "<i2").reshape(-1, 2)
+        return any(found_at(heard, played[at:]) is not None for at in places)
+
+    try:
+        qtbot.waitUntil(is_heard, timeout=15_000)
+    finally:
+        for process in (player, listener):
+            process.terminate()
+            process.wait()
+
+
+@needs_server
 def test_without_an_input_there_is_a_sentence(
     recorder: Recorder, server: SoundServer, qtbot: QtBot
 ) -> None:
