@@ -89,17 +89,18 @@ def distinct(jobs: Sequence[BatchJob]) -> list[BatchJob]:
         if job.source.absolute() in seen:
             continue
         seen.add(job.source.absolute())
-        output = job.output
-        if _key(output) in taken:
+        renamed = job
+        if taken & _names(renamed):
             # talk.wav and talk.mp3 side by side: both become talk.wav.
-            name = f"{output.stem}_{job.source.suffix.lstrip('.').lower()}{output.suffix}"
-            output = output.with_name(name)
+            stem = f"{job.output.stem}_{job.source.suffix.lstrip('.').lower()}"
+            renamed = replace(job, output=job.output.with_name(stem + job.output.suffix))
         number = 1
-        while _key(output) in taken:
+        while taken & _names(renamed):
             number += 1
-            output = job.output.with_name(f"{job.output.stem}_{number}{job.output.suffix}")
-        taken.add(_key(output))
-        kept.append(replace(job, output=output))
+            name = f"{job.output.stem}_{number}{job.output.suffix}"
+            renamed = replace(job, output=job.output.with_name(name))
+        taken |= _names(renamed)
+        kept.append(renamed)
     return kept
 
 
@@ -219,6 +220,14 @@ def _kept_suffix(path: Path) -> str:
     suffix = path.suffix.lower()
     is_written = any(suffix in each.suffixes for each in EXPORT_FORMATS.values())
     return path.suffix if is_written else ".wav"
+
+
+def _names(job: BatchJob) -> set[str]:
+    """Returns what no other job may write: the sound, and what is named after it beside it."""
+    names = {_key(job.output)}
+    if job.options.edit_list or job.options.timelines:
+        names.add(_key(job.output.with_suffix("")))
+    return names
 
 
 def _key(path: Path) -> str:

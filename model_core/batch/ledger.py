@@ -61,6 +61,10 @@ class Ledger:
             return None
         return replace(result, source=job.source, state="skipped", seconds=0.0)
 
+    def forget(self) -> None:
+        """Forgets what was done, so that it is done again; the file stays until then."""
+        self._known.clear()
+
     def add(self, job: BatchJob, result: JobResult) -> None:
         """Writes down that a job is done.
 

@@ -47,6 +47,16 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
+def usable_devices() -> tuple[tuple[str, str], ...]:
+    """Returns what there is to compute with: the names that are asked for, and words for people."""
+    found = [("cpu", f"processor, {torch.get_num_threads()} threads")]
+    if torch.cuda.is_available():
+        found.append(("cuda", torch.cuda.get_device_name()))
+    if torch.backends.mps.is_available():
+        found.append(("mps", "Apple graphics"))
+    return tuple(found)
+
+
 @cache
 def choose_precision(kind: str) -> torch.dtype:
     """Returns the faster of bfloat16 and float32 on a device of that kind, by a short trial.
