@@ -221,7 +221,6 @@ class RecordDialog(QDialog):
         self.count_field.setAccessibleName(self.tr("Count-in"))
         self.path_field.setAccessibleName(self.tr("File"))
         self.browse.setAccessibleName(self.tr("Choose the file to write"))
-        self.time.setAccessibleName(self.tr("Recorded so far"))
         self.meter.setAccessibleName(self.tr("Input level"))
 
     def _lay_out(self) -> None:

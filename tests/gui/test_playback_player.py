@@ -703,6 +703,23 @@ def test_the_window_does_not_wait_for_a_device_to_open(slow: Player, qtbot: QtBo
     assert backend_of(slow).prepared == 1
 
 
+def test_nor_for_one_to_close(slow: Player, qtbot: QtBot) -> None:
+    slow.play(500)
+    let_open(slow, qtbot)
+    stream, closers = backend_of(slow).stream, []
+    close = stream.close
+
+    def note_and_close() -> None:
+        closers.append(threading.current_thread())
+        close()
+
+    stream.close = note_and_close  # type: ignore[method-assign]
+    slow.free_device()
+    assert slow.state is PlayerState.PAUSED
+    qtbot.waitUntil(lambda: stream.closed)
+    assert threading.main_thread() not in closers
+
+
 def test_a_pause_while_the_device_opens_leaves_it_silent(slow: Player, qtbot: QtBot) -> None:
     slow.play(500)
     slow.pause()
