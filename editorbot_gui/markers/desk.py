@@ -119,8 +119,11 @@ class MarkersDesk(QObject):
         """Takes away the marker that is chosen, or is here."""
         index = self._meant()
         if index is not None:
+            name = self._session.markers[index].name
             self._view.choose_marker(None)
-            self._apply(lambda markers: marker_removed(markers, index), self.tr("Delete a marker"))
+            words = self.tr("Delete a marker")
+            if self._apply(lambda markers: marker_removed(markers, index), words):
+                self.told.emit(self.tr("Deleted “{name}”.").format(name=name))
 
     def rename(self, index: int, name: str) -> None:
         """Gives a marker another name."""
