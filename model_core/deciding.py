@@ -11,12 +11,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from model_core.audio.joins import Allowed
 from model_core.audio.loops import Loop, find_loops, with_loops
-from model_core.audio.pauses import find_silences, fit_pauses
+from model_core.audio.pauses import Silences, find_silences, fit_pauses
 from model_core.edit.locks import Locks
 from model_core.edit.types import EditList
 from model_core.measuring import kept_length
@@ -43,13 +40,11 @@ class Heard:
     """The pauses and the loops of a recording, found when they are first asked for."""
 
     def __init__(self) -> None:
-        self.known_silences: npt.NDArray[np.int64] | None = None
+        self.known_silences: Silences | None = None
         self._loops: tuple[Loop, ...] | None = None
 
-    def silences(
-        self, source: AudioSource, cancel: CancelToken | None = None
-    ) -> npt.NDArray[np.int64]:
-        """Returns where the recording is silent, `[n, 2]`."""
+    def silences(self, source: AudioSource, cancel: CancelToken | None = None) -> Silences:
+        """Returns where the recording is silent."""
         if self.known_silences is None:
             self.known_silences = find_silences(source, cancel)
         return self.known_silences
@@ -101,7 +96,6 @@ class Decider:
         source: The recording.
         hop: Samples per frame.
         heard: Of the recording.
-        own_length: Returns how many samples the network keeps on its own.
         cancel: Looked at between stages.
     """
 
@@ -111,7 +105,6 @@ class Decider:
         source: AudioSource,
         hop: Fraction,
         heard: Heard,
-        own_length: Callable[[], int],
         cancel: CancelToken,
     ) -> None:
         self._options = asked.options
@@ -120,7 +113,6 @@ class Decider:
         self._source = source
         self._hop = hop
         self._heard = heard
-        self._own_length = own_length
         self._cancel = cancel
 
     def decide(
@@ -216,9 +208,14 @@ class Decider:
             self._cancel.raise_if_cancelled()
             return self._with_pauses(search_around(scores, locks, self._hop, n_samples, frames))
 
-        wanted = self._wanted()
-        if wanted is None:
+        asked_s, length = self._options.target_length_s, self._targets.length
+        if self._more_than_whole or (asked_s is None and length is None):
             return decided(None)
+        if asked_s is not None:
+            wanted = asked_s * self._source.sample_rate
+        else:
+            own = kept_length(decided(None).fitted, n_samples)
+            wanted = wanted_length(length or 0.0, own, n_samples)
         frames = max(1, round(wanted / self._hop))
         best = decided(frames)
         nearest = wanted - kept_length(best.fitted, n_samples)
@@ -234,15 +231,6 @@ class Decider:
                 best, nearest = tried, missing
         return best
 
-    def _wanted(self) -> float | None:
-        """Returns the samples that are to be kept, or None for what the network says."""
-        asked_s = self._options.target_length_s
-        if asked_s is not None:
-            return None if self._more_than_whole else asked_s * self._source.sample_rate
-        if self._targets.length is None:
-            return None
-        return wanted_length(self._targets.length, self._own_length(), self._source.n_samples)
-
     def _with_pauses(self, stretches: Sequence[Stretch]) -> Decided:
         """Gives pauses and margins the lengths that are wanted."""
         locks, source, targets = self._options.locks, self._source, self._targets
@@ -255,7 +243,7 @@ class Decider:
         if targets.margin_s is not None:
             silences = self._heard.silences(source, self._cancel)
             stretches = with_margins(
-                stretches, silences, targets.margin_s, rate, source.n_samples, free
+                stretches, silences.ranges, targets.margin_s, rate, source.n_samples, free
             )
         rough = as_edit_list(stretches)
         allowed = _allowed(stretches, locks, source.n_samples) if locks else None

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from model_core.audio.features import mel_spectrogram
 from model_core.audio.joins import refine_joins
-from model_core.audio.pauses import fit_pauses
 from model_core.audio.source import AudioSource
 from model_core.checkpoint import checkpoint_hash, load_checkpoint
 from model_core.deciding import (
@@ -38,7 +37,7 @@ from model_core.edit.pointers import (
 )
 from model_core.edit.types import EditList, Proposal, Provenance
 from model_core.errors import AudioReadError, CheckpointError, DeviceError
-from model_core.measuring import kept_length, measured_targets
+from model_core.measuring import measured_length, measured_targets
 from model_core.nn.device import choose_device, choose_precision
 from model_core.nn.encoder import Encoded
 from model_core.nn.evidence import Evidence, compute_evidence
@@ -79,7 +78,6 @@ class Encoding:
         kind: Whether it sounds like speech or like music.
         notes: Sentences for the person about how it was computed.
         evidence: Of the style asked for last, with that style.
-        own: The same of the mean style, and the samples that are kept in it.
         heard: Pauses and loops of the recording, once they were asked for.
     """
 
@@ -91,7 +89,6 @@ class Encoding:
     kind: Kind = "speech"
     notes: tuple[str, ...] = ()
     evidence: tuple[bytes, Evidence] | None = field(default=None, repr=False)
-    own: tuple[Evidence, int] | None = field(default=None, repr=False)
     heard: Heard = field(default_factory=Heard, repr=False)
 
 
@@ -283,7 +280,7 @@ class Engine:
         scores = self._scores(encoding, evidence, options).part(low, high)
         if targets:
             scores = scores.forward_only()  # jumps back take long, and what is kept counts here
-        runs = self._previewed(encoding, scores, targets, low, high) + low
+        runs = self._previewed(scores, targets) + low
         stretches = [
             Stretch(frame_start(first, hop), frame_start(last, hop), locked=False)
             for first, last in runs.tolist()
@@ -301,23 +298,18 @@ class Engine:
         played = [(max(start, each.start), min(stop, each.stop)) for each in stretches]
         return tuple((first, last) for first, last in played if first < last)
 
-    def _previewed(
-        self, encoding: Encoding, scores: Scores, targets: Targets, low: int, high: int
-    ) -> npt.NDArray[np.int64]:
+    @staticmethod
+    def _previewed(scores: Scores, targets: Targets) -> npt.NDArray[np.int64]:
         """Returns what is kept of a part, in frames of it, as long as a style wants it."""
 
         def found(bias: float) -> list[npt.NDArray[np.int64]]:
             return [best_edit(scores.biased(bias), may_be_empty=True).runs]
 
-        if targets.length is None or encoding.own is None:
-            return found(0.0)[0]
-        own = (
-            self._scores(encoding, encoding.own[0], GenerateOptions())
-            .part(low, high)
-            .forward_only()
-        )
-        own_frames = run_length(best_edit(own, may_be_empty=True).runs)
-        return for_length(found, max(1, wanted_length(targets.length, own_frames, high - low)))[0]
+        own = found(0.0)[0]
+        if targets.length is None:
+            return own
+        wanted = wanted_length(targets.length, run_length(own), scores.n_frames)
+        return for_length(found, max(1, wanted))[0]
 
     def read_style(
         self,
@@ -349,14 +341,13 @@ class Engine:
         runs = pointer_runs(self._frames(encoding, edit_list))
         with self._autocast():
             values = read_style(self.model, encoding.encoded, mel[:, : encoding.n_frames], runs)
-        _, own_length = self._own(encoding, source, cancel or CancelToken())
-        targets = measured_targets(
-            edit_list,
-            encoding.heard.silences(source, cancel),
-            own_length,
-            encoding.n_samples,
-            encoding.sample_rate,
-        )
+        silences = encoding.heard.silences(source, cancel).ranges
+        n_samples, rate = encoding.n_samples, encoding.sample_rate
+        targets = measured_targets(edit_list, silences, n_samples, rate)
+        # What pauses don't explain of how much is kept is the author's.
+        options = GenerateOptions(style=values, targets=replace(targets, loops_per_minute=None))
+        own = self.propose(encoding, source, options, cancel=cancel).edit_list
+        targets = replace(targets, length=measured_length(edit_list, own, n_samples))
         progress(1.0, "Done")
         return Style("", values, self.checkpoint_sha256, targets)
 
@@ -425,28 +416,12 @@ class Engine:
             source,
             self.card.config.hop(encoding.sample_rate),
             encoding.heard,
-            lambda: self._own(encoding, source, cancel)[1],
             cancel,
         )
         return decider.decide(
             lambda: self._scores(encoding, evidence, options),
             lambda: self._search(encoding, evidence, style, options),
         )
-
-    def _own(
-        self, encoding: Encoding, source: AudioSource, cancel: CancelToken
-    ) -> tuple[Evidence, int]:
-        """Returns the evidence in the mean style, and how many samples it keeps on its own."""
-        if encoding.own is None:
-            before, options = encoding.evidence, GenerateOptions()
-            evidence = self._evidence(encoding, self._style(options), cancel)
-            encoding.evidence = before or encoding.evidence
-            scores = self._scores(encoding, evidence, options).forward_only()
-            hop = self.card.config.hop(encoding.sample_rate)
-            rough = as_edit_list(search_around(scores, options.locks, hop, encoding.n_samples))
-            fitted = fit_pauses(rough, source, cancel=cancel)
-            encoding.own = evidence, kept_length(fitted, encoding.n_samples)
-        return encoding.own
 
     def _evidence(self, encoding: Encoding, style: Tensor, cancel: CancelToken) -> Evidence:
         key = style.float().cpu().numpy().tobytes()

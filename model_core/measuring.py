@@ -24,7 +24,7 @@ IntArray = npt.NDArray[np.int64]
 
 _NEAR_S = 0.1
 _LEAST_PAUSE_S = 0.15
-_PRIOR_PAUSES, _PRIOR_LIMITS, _PRIOR_MARGINS, _PRIOR_CHANGES = 0.5, 2.0, 1.0, 1.0
+_PRIOR_PAUSES, _PRIOR_LIMITS, _PRIOR_MARGINS, _PRIOR_CHANGES = 0.5, 2.0, 1.0, 12.0
 """So many places count as much as the mean editor."""
 _SURER = 1.15
 """An edit that leaves all pauses alone, or none, tells only one side of the limit."""
@@ -37,18 +37,13 @@ def kept_length(edit_list: EditList, n_samples: int) -> int:
 
 
 def measured_targets(
-    edit_list: EditList,
-    silences: IntArray,
-    own_length: int,
-    n_samples: int,
-    sample_rate: int,
+    edit_list: EditList, silences: IntArray, n_samples: int, sample_rate: int
 ) -> Targets:
-    """Measures an edit.
+    """Measures an edit, all but its length.
 
     Args:
         edit_list: The edit, of one recording.
         silences: Where the recording is silent, `[n, 2]`.
-        own_length: Samples that the network keeps on its own.
         n_samples: Length of the recording.
         sample_rate: In Hz.
     """
@@ -70,12 +65,10 @@ def measured_targets(
         logarithm = math.log(float(np.median(lengths_s)))
         pause_s = _drawn(logarithm, len(lengths_s), math.log(OWN_PAUSE_S), _PRIOR_PAUSES)
         targets = for_pause(targets, math.exp(pause_s))
-    kept = kept_length(edit_list, n_samples)
     return Targets(
         pause_s=targets.pause_s,
         shortest_s=_shortest_s(segments, cuts, silences, near, sample_rate, targets.shortest_s),
         margin_s=_margin_s(segments, silences, near, sample_rate),
-        length=_length(kept, own_length, n_samples, len(cuts)),
         loops_per_minute=min(30.0, backs / (n_samples / sample_rate / 60)),
     )
 
@@ -152,8 +145,16 @@ def _margin_s(
     return math.exp(_drawn(logarithm, len(margins), math.log(OWN_MARGIN_S), _PRIOR_MARGINS))
 
 
-def _length(kept: int, own: int, n_samples: int, changes: int) -> float | None:
-    """Returns how much is kept beside what the network keeps on its own."""
+def measured_length(edit_list: EditList, own_edit: EditList, n_samples: int) -> float:
+    """Returns how much an edit keeps beside what the network keeps with the same pauses.
+
+    Args:
+        edit_list: The edit.
+        own_edit: The network's.
+        n_samples: Length of the recording.
+    """
+    kept, own = kept_length(edit_list, n_samples), kept_length(own_edit, n_samples)
+    changes = max(0, len(edit_list.items) - 1)
     if kept >= own:
         share = (kept - own) / (n_samples - own) if own < n_samples else 0.0
     else:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from model_core.nn.locked import Stretch
 
 if TYPE_CHECKING:
+    from model_core.audio.pauses import Silences
     from model_core.edit.locks import Locks
 
 IntArray = npt.NDArray[np.int64]
@@ -26,7 +27,7 @@ _EDGE_S = 0.1
 
 def with_pauses(
     stretches: Sequence[Stretch],
-    silences: IntArray,
+    silences: Silences,
     pause_s: float,
     shortest_s: float,
     sample_rate: int,
@@ -36,7 +37,7 @@ def with_pauses(
 
     Args:
         stretches: What is played, in order.
-        silences: Where the recording is silent, `[n, 2]`.
+        silences: Where the recording is silent; what isn't sure is not cut.
         pause_s: What is left of a pause.
         shortest_s: Pauses up to this long stay.
         sample_rate: In Hz.
@@ -44,9 +45,10 @@ def with_pauses(
     """
     left, shortest = round(pause_s * sample_rate), round(shortest_s * sample_rate)
     least = round(_LEAST_CUT_S * sample_rate)
-    long = silences[silences[:, 1] - silences[:, 0] > max(shortest, left + least)]
+    lengths = silences.ranges[:, 1] - silences.ranges[:, 0]
+    long = silences.ranges[silences.sure & (lengths > max(shortest, left + least))]
     paced: list[Stretch] = []
-    for stretch in _without_short_cuts(stretches, silences, shortest, sample_rate, free):
+    for stretch in _without_short_cuts(stretches, silences.ranges, shortest, sample_rate, free):
         start = stretch.start
         inside = long[(long[:, 0] > stretch.start) & (long[:, 1] < stretch.stop)]
         for low, high in [] if stretch.locked else inside.tolist():

@@ -46,8 +46,8 @@ class Targets:
         pause_s: Silence that is left of a pause, in seconds.
         shortest_s: Pauses up to this long stay as they are, longer ones are shortened; in seconds.
         margin_s: Silence before the first and behind the last sound, in seconds.
-        length: How much is kept: 0 as much as the network on its own, 1 all of the recording, -1
-            nothing; between them in proportion.
+        length: How much is kept: 0 as much as the network does with the same pauses, 1 all of the
+            recording, -1 nothing; between them in proportion.
         loops_per_minute: Jumps back for each minute of the recording, in time with its beat.
     """
 

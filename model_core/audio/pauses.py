@@ -40,6 +40,8 @@ _LEAST_SIDE_S = 0.05
 _LEAST_RANGE_DB = 15.0
 _LEAST_RISE_DB = 6.0
 _RISE_SHARE = 0.25
+_SURE_RANGE_DB = 18.0
+_SURE_SHARE = 0.2
 _SHORTEST_SOUND_S = 0.05
 _SHORTEST_SILENCE_S = 0.12
 _FEWEST = 3
@@ -183,15 +185,24 @@ def _pause_at(listener: Listener, source: AudioSource, leaving: int, landing: in
     )
 
 
-def find_silences(source: AudioSource, cancel: CancelToken | None = None) -> IntArray:
-    """Finds the pauses of a recording, the soft ends of words left out.
+class Silences(NamedTuple):
+    """Pauses of a recording, the soft ends of words left out.
+
+    Attributes:
+        ranges: Of samples, in order, `[n, 2]`.
+        sure: Whether there is nothing soft in them either that may be wanted, `[n]`.
+    """
+
+    ranges: IntArray
+    sure: BoolArray
+
+
+def find_silences(source: AudioSource, cancel: CancelToken | None = None) -> Silences:
+    """Finds the pauses of a recording; none where the level doesn't tell sound from silence.
 
     Args:
         source: The recording.
         cancel: Looked at every few seconds of it.
-
-    Returns:
-        Ranges of samples, in order, `[n, 2]`; none where the level doesn't tell sound from silence.
     """
     listener = Listener(source)
     hop = max(1, round(_FRAME_S * listener.rate_hz))
@@ -210,15 +221,23 @@ def find_silences(source: AudioSource, cancel: CancelToken | None = None) -> Int
     ]
     known = [index for index, limit in enumerate(limits) if limit is not None]
     if not known:
-        return np.zeros((0, 2), np.int64)
+        return Silences(np.zeros((0, 2), np.int64), np.zeros(0, np.bool_))
     # Where nothing is heard for long the nearest limit tells.
     told = np.interp(np.arange(len(limits)), known, [limits[index] or 0.0 for index in known])
     sound = _cleaned(levels > np.repeat(told, block)[:n_frames])
     edges = np.flatnonzero(np.diff((~sound).astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
     runs = [_pause_around(sound, start) for start in edges[:, 0].tolist()]
+    runs = [(start, stop) for start, stop in runs if start < stop]
+    sure = [_is_sure(levels, start, stop, 2 * block) for start, stop in runs]
     samples = np.round(np.array(runs, np.float64).reshape(-1, 2) * hop * factor).astype(np.int64)
-    found: IntArray = np.minimum(samples, source.n_samples)
-    return found[found[:, 1] > found[:, 0]]
+    return Silences(np.minimum(samples, source.n_samples), np.array(sure, np.bool_))
+
+
+def _is_sure(levels: FloatArray, start: int, stop: int, context: int) -> bool:
+    """Whether a pause is as quiet as the quietest about it, and speech far louder."""
+    quiet, loud = np.percentile(levels[max(0, start - context) : stop + context], (10, 95))
+    rise = float(np.percentile(levels[start:stop], 90)) - quiet
+    return bool(loud - quiet >= _SURE_RANGE_DB and rise <= _SURE_SHARE * (loud - quiet))
 
 
 def _levels(listener: Listener, start: int, stop: int, hop: int) -> FloatArray:
