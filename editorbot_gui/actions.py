@@ -16,6 +16,7 @@ from editorbot_gui.editing.table import EDITING_ACTIONS, SEGMENTS_MENU, SNAP_MEN
 from editorbot_gui.guide.table import GUIDE_ACTIONS
 from editorbot_gui.handing_over.table import HAND_OVER_ACTIONS
 from editorbot_gui.markers.table import MARKER_ACTIONS, MARKERS_MENU
+from editorbot_gui.microphones.table import MICROPHONES_ACTIONS
 from editorbot_gui.panels.edits.table import CHANGES_MENU, REVIEW_ACTIONS
 from editorbot_gui.playback.table import LISTENING_ACTIONS, LISTENING_MENU
 from editorbot_gui.recording.table import RECORDING_ACTIONS
@@ -282,6 +283,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         icon="mdi6.information-outline",
     ),
     *RECORDING_ACTIONS,
+    *MICROPHONES_ACTIONS,
     *HAND_OVER_ACTIONS,
     *EDITING_ACTIONS,
     *REVIEW_ACTIONS,
@@ -293,7 +295,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
 
 MENUS: dict[Group, tuple[str, ...]] = {
     Group.FILE: (
-        "open", "record", "recent", "demo_speech", "demo_music", "", "save", "save_as", "",
+        "open", "open_microphones", "record", "recent", "demo_speech", "demo_music", "",
+        "save", "save_as", "",
         "compare", "import_edit", "", "export", "hand_over", "", "quit",
     ),
     Group.EDIT: (

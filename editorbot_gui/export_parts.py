@@ -14,6 +14,7 @@ from model_core.edit.types import EditList
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from model_core.audio.source import Track
     from model_core.export.pieces import Piece
 
 
@@ -34,11 +35,13 @@ class ExportMaterial:
         edit_list: The edit.
         selection: What is selected, in the edit or in the recording; None for nothing.
         takes: Names and edits of the takes.
+        tracks: The microphones of a recording with several.
     """
 
     edit_list: EditList
     selection: Selection | None = None
     takes: tuple[tuple[str, EditList], ...] = ()
+    tracks: tuple[Track, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -65,8 +68,20 @@ class ExportMaterial:
             return _tr("Each take as a file: {n}").format(n=len(self.takes))
         return _tr("The whole edit")
 
-    def pieces(self, part: Part, path: Path) -> tuple[Piece, ...]:
-        """Returns the files that exporting a part to a path writes."""
+    def pieces(self, part: Part, path: Path, *, separately: bool = False) -> tuple[Piece, ...]:
+        """Returns the files that exporting a part to a path writes.
+
+        Args:
+            part: What is exported.
+            path: The file; where they are several, it names them all.
+            separately: Whether each microphone becomes a file, instead of their mix.
+        """
+        from model_core.export.pieces import track_pieces
+
+        pieces = self._mixed_pieces(part, path)
+        return track_pieces(pieces, self.tracks) if separately and self.tracks else pieces
+
+    def _mixed_pieces(self, part: Part, path: Path) -> tuple[Piece, ...]:
         from model_core.export.pieces import Piece, segment_pieces, take_pieces
 
         if part is Part.SEGMENTS:

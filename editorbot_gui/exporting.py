@@ -12,6 +12,7 @@ from editorbot_gui.jobs import Job, JobRunner, Lane
 if TYPE_CHECKING:
     from model_core.audio.source import AudioSource
     from model_core.edit.markers import Markers
+    from model_core.edit.mix import Mix
     from model_core.export.pieces import Piece, SoundOptions
     from model_core.export.sound import ExportedSound
     from model_core.progress import CancelToken, Progress
@@ -26,12 +27,14 @@ class ExportRequest:
         pieces: The files, and what each of them holds.
         options: How they are written.
         markers: Named places of the recording; they become chapter marks.
+        mix: How loud each microphone of a recording with several is in their mix.
     """
 
     source: AudioSource
     pieces: tuple[Piece, ...]
     options: SoundOptions
     markers: Markers = ()
+    mix: Mix = ()
 
     @property
     def name(self) -> str:
@@ -51,7 +54,13 @@ def export_edit(
     from model_core.export.pieces import export_pieces
 
     return export_pieces(
-        (request.source,), request.pieces, request.options, progress, cancel, request.markers
+        (request.source,),
+        request.pieces,
+        request.options,
+        progress,
+        cancel,
+        request.markers,
+        request.mix,
     )
 
 

@@ -38,6 +38,7 @@ from editorbot_gui.jobs import JobRunner
 from editorbot_gui.keyboard import KeyGuard
 from editorbot_gui.markers.desk import MarkersDesk
 from editorbot_gui.menus import build_menus, build_toolbar, submenu
+from editorbot_gui.microphones.desk import MicrophonesDesk
 from editorbot_gui.opening import Opened, Opener, name_filters
 from editorbot_gui.panels.docks import add_dock, mark_dock
 from editorbot_gui.panels.editor_page import EditorPage
@@ -52,7 +53,7 @@ from editorbot_gui.panels.notice_bar import NoticeBar
 from editorbot_gui.panels.time_display import TimeDisplay
 from editorbot_gui.playback.desk import ListeningDesk
 from editorbot_gui.playback.player import Player
-from editorbot_gui.projects.projects import Projects
+from editorbot_gui.projects.projects import Projects, is_project
 from editorbot_gui.recording.desk import RecordingDesk
 from editorbot_gui.reviewing import Reviewing
 from editorbot_gui.session import Session
@@ -323,6 +324,11 @@ class MainWindow(QMainWindow):
             self, self.session, self.runner, self.settings, self.commands, self.notice
         )
         self.handing_over.told.connect(self.tell)
+        self.microphones = MicrophonesDesk(
+            self, session, self.runner, self.projects, self.commands, self.settings, self.page,
+            self.open_path,
+        )  # fmt: skip
+        self.microphones.told.connect(self.tell)
         self.handing_over.failed.connect(self._tell_failure)
         self.generate_panel.keeps_decided.toggled.connect(self.generation.keep_decided)
 
@@ -415,12 +421,19 @@ class MainWindow(QMainWindow):
         source = self.session.source
         if source is not None:
             self.settings.export_format = choice.format
-            pieces = self._export_material().pieces(choice.part, choice.path)
-            self.exporter.start(ExportRequest(source, pieces, choice.options, self.session.markers))
+            pieces = self._export_material().pieces(
+                choice.part, choice.path, separately=choice.separately
+            )
+            session = self.session
+            self.exporter.start(
+                ExportRequest(source, pieces, choice.options, session.markers, session.mix)
+            )
 
     def _export_material(self) -> ExportMaterial:
         takes = tuple((take.name, take.edit_list) for take in self.takes.all)
-        return ExportMaterial(self.session.edit_list, self.view.selection, takes)
+        source = self.session.source
+        tracks = source.tracks if source is not None else ()
+        return ExportMaterial(self.session.edit_list, self.view.selection, takes, tracks)
 
     def show_change(self, change: Change) -> None:
         """Selects a change in the views, brings it into view and goes there."""
@@ -620,6 +633,9 @@ class MainWindow(QMainWindow):
         self.generation.load()
 
     def _open_dropped(self, files: list[Path]) -> None:
+        if len(files) > 1 and not any(map(is_project, files)):
+            self.microphones.ask_about(files)
+            return
         self.open_path(files[0])
         if len(files) > 1:
             self.tell(self.tr("Only the first of the files is opened."))

@@ -50,10 +50,12 @@ def shortened(name: str) -> str:
 
 def source_text(source: AudioSource) -> str:
     """Returns the facts about a recording: name, rate, channels, depth, length."""
+    n_tracks = len(source.tracks)
+    name = " + ".join(path.name for path in source.paths)
     facts = (
-        shortened(source.path.name if source.path is not None else ""),
+        shortened(name),
         rate_text(source.sample_rate),
-        channels_text(source.channels),
+        _tr("%n microphones", n_tracks) if n_tracks else channels_text(source.channels),
         depth_text(source),
         format_length(source.n_samples, source.sample_rate),
     )

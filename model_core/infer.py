@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_core.audio.features import mel_spectrogram
+from model_core.audio.mixdown import export_channels
 from model_core.audio.reading import open_audio
 from model_core.audio.render import Renderer
 from model_core.audio.source import ArraySource, AudioSource
@@ -41,12 +42,7 @@ from model_core.export.formats import check_format, export_format
 from model_core.export.pieces import Piece
 from model_core.export.sound import export_sound
 from model_core.files import check_writable, refuse_overwriting_source
-from model_core.microphones import (
-    export_channels,
-    export_microphones,
-    microphone_pieces,
-    open_microphones,
-)
+from model_core.microphones import export_microphones, microphone_pieces, open_microphones
 from model_core.options import GenerateOptions
 from model_core.progress import Progress, part_of
 from model_core.styles import Style, find_style, read_style, write_style

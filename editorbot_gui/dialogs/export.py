@@ -43,6 +43,7 @@ from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.export_parts import ExportMaterial, Part
 from editorbot_gui.theme import GRID_PX, Theme
 from editorbot_gui.waveform.timecode import format_length
+from model_core.audio.mixdown import export_channels
 from model_core.edit.types import EditList
 from model_core.errors import FileWriteError
 from model_core.files import refuse_overwriting_source
@@ -69,6 +70,7 @@ class ExportChoice:
         loudness: In LUFS; None leaves it as it is.
         dither: Whether to dither where depth is lost.
         keeps_tags: Whether tags, pictures and chapter marks are carried over.
+        separately: Whether each microphone of a recording with several becomes a file.
     """
 
     path: Path
@@ -79,6 +81,7 @@ class ExportChoice:
     loudness: float | None = None
     dither: bool = True
     keeps_tags: bool = True
+    separately: bool = False
 
     @property
     def options(self) -> SoundOptions:
@@ -141,6 +144,11 @@ class ExportDialog(QDialog):
         self._source = source
         self._material = material
         self.part_field = QComboBox()
+        self.tracks_field = QComboBox()
+        self.tracks_field.addItem(self.tr("Mixed, as they are heard"), False)
+        self.tracks_field.addItem(
+            self.tr("One file for each, as recorded: {n}").format(n=len(source.tracks)), True
+        )
         self.format_field = QComboBox()
         for kind in FORMATS:
             self.format_field.addItem(format_label(kind), kind)
@@ -177,6 +185,7 @@ class ExportDialog(QDialog):
         self._offer_parts()
         self._offer_choices()
         self.part_field.currentIndexChanged.connect(self._judge)
+        self.tracks_field.currentIndexChanged.connect(self._change_tracks)
         self.format_field.currentIndexChanged.connect(self._change_format)
         self.rate_field.currentIndexChanged.connect(self._judge)
         self.depth_field.currentIndexChanged.connect(self._judge)
@@ -198,9 +207,10 @@ class ExportDialog(QDialog):
             self._depth,
             None if rate == self._source.sample_rate else rate,
             self._part,
-            self.loudness_field.currentData(),
+            None if self._separately else self.loudness_field.currentData(),
             self.dither_field.isChecked(),
             self.tags_field.isChecked(),
+            self._separately,
         )
 
     @property
@@ -220,10 +230,19 @@ class ExportDialog(QDialog):
 
     @property
     def _pieces(self) -> tuple[Piece, ...]:
-        return self._material.pieces(self._part, self.choice.path)
+        return self._material.pieces(self._part, self.choice.path, separately=self._separately)
+
+    @property
+    def _separately(self) -> bool:
+        return bool(self._source.tracks) and bool(self.tracks_field.currentData())
+
+    @property
+    def _channels(self) -> int:
+        return export_channels(self._source, separately=self._separately)
 
     def _name_fields(self) -> None:
         self.part_field.setAccessibleName(self.tr("What is exported"))
+        self.tracks_field.setAccessibleName(self.tr("Microphones"))
         self.loudness_field.setAccessibleName(self.tr("Loudness"))
         self.path_field.setAccessibleName(self.tr("File"))
         self.format_field.setAccessibleName(self.tr("Format"))
@@ -244,6 +263,8 @@ class ExportDialog(QDialog):
         file_label.setBuddy(self.path_field)
         form.addRow(file_label, row)
         form.addRow(self.tr("&What"), self.part_field)
+        if self._source.tracks:
+            form.addRow(self.tr("&Microphones"), self.tracks_field)
         form.addRow(self.tr("F&ormat"), self.format_field)
         form.addRow(self.tr("Sample &rate"), self.rate_field)
         form.addRow(self.tr("Bit &depth"), self.depth_field)
@@ -299,6 +320,11 @@ class ExportDialog(QDialog):
             self.path_field.setText(str(path.with_name(f"{name}{self._format.suffixes[0]}")))
         self._offer_choices()
 
+    def _change_tracks(self) -> None:
+        """Each microphone brought to a loudness of its own would be no recording any more."""
+        self.loudness_field.setEnabled(not self._separately)
+        self._judge()
+
     def _follow_name(self) -> None:
         """A name that ends like another format asks for that format."""
         kind = format_of(Path(self.path_field.text().strip()))
@@ -315,13 +341,12 @@ class ExportDialog(QDialog):
             return self.tr("The folder “{folder}” doesn't exist.").format(folder=path.parent)
         if path.is_dir():
             return self.tr("“{path}” is a folder. Add a file name.").format(path=path)
-        if self._source.path is not None:
-            try:
-                for piece in self._pieces:
-                    refuse_overwriting_source(piece.path, (self._source.path,))
-            except FileWriteError as error:
-                return str(error)
-        return refusal(self._format, self._source.channels)
+        try:
+            for piece in self._pieces:
+                refuse_overwriting_source(piece.path, self._source.paths)
+        except FileWriteError as error:
+            return str(error)
+        return refusal(self._format, self._channels)
 
     def follow(self, source: AudioSource | None, material: ExportMaterial) -> None:
         """Shows what the edit has become meanwhile; closes if another recording is open.
@@ -350,7 +375,7 @@ class ExportDialog(QDialog):
         rate: int = self.rate_field.currentData()
         pieces = self._pieces
         length_samples = sum(piece.length for piece in pieces)
-        n_values = length_samples / source.sample_rate * rate * source.channels
+        n_values = length_samples / source.sample_rate * rate * self._channels
         size = size_bytes(self._format, self._depth, n_values)
         words = (
             self.tr("{files}, {length}, {channels}, about {size}")
@@ -362,7 +387,7 @@ class ExportDialog(QDialog):
                 first=pieces[0].path.name, last=pieces[-1].path.name
             ),
             length=format_length(length_samples, source.sample_rate),
-            channels=texts.channels_text(source.channels),
+            channels=texts.channels_text(self._channels),
             size=texts.size_text(size),
         )
 

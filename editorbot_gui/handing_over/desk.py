@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from editorbot_gui.session import Session
     from editorbot_gui.settings import Settings
     from model_core.audio.source import AudioSource
+    from model_core.edit.mix import Mix
     from model_core.edit.types import Change, EditList
     from model_core.export.frame_rates import FrameRate
     from model_core.export.import_edit import ImportedEdit, LabelMeaning
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HandOverRequest:
-    """What is handed over: the recording, its edit with the reasons for it, and how."""
+    """What is handed over: the recording, its edit with the reasons for it, how, and the mix."""
 
     source: AudioSource
     edit_list: EditList
     changes: tuple[Change, ...]
     choice: HandOverChoice
+    mix: Mix = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def hand_over(request: HandOverRequest, cancel: CancelToken, progress: Progress)
         (request.source,),
         request.edit_list,
         choice.path,
-        TimelineOptions(choice.format, choice.frame_rate, choice.keeps_chapters),
+        TimelineOptions(choice.format, choice.frame_rate, choice.keeps_chapters, request.mix),
         changes=request.changes,
         progress=progress,
         cancel=cancel,
@@ -170,7 +172,9 @@ class HandOverDesk(QObject):
             return
         self._settings.timeline_format = choice.format
         session = self._session
-        request = HandOverRequest(source, session.edit_list, tuple(session.changes), choice)
+        request = HandOverRequest(
+            source, session.edit_list, tuple(session.changes), choice, session.mix
+        )
         self._begin(
             self._runner.start(
                 Lane.EXPORT,

@@ -181,9 +181,9 @@ class HandOverDialog(QDialog):
             return self.tr("The folder “{folder}” doesn't exist.").format(folder=path.parent)
         if path.is_dir():
             return self.tr("“{path}” is a folder. Add a file name.").format(path=path)
-        if self._source.path is not None:
+        if self._source.paths:
             try:
-                refuse_overwriting_source(path, (self._source.path,))
+                refuse_overwriting_source(path, self._source.paths)
             except FileWriteError as error:
                 return str(error)
         return ""

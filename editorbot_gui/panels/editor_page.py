@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from editorbot_gui.spectrogram.view import SpectrogramView
     from editorbot_gui.waveform.axis_view import AxisView
     from editorbot_gui.waveform.waveform_data import WaveformData
+    from model_core.edit.mix import Mix
 
 _SHARES = (300, 300, 380)
 _SPECTROGRAM_SHARE = 0.22
@@ -72,6 +73,7 @@ class EditorPage(QWidget):
         self.spectrogram: SpectrogramView | None = None
         self._state = state
         self._data: WaveformData | None = None
+        self._mix: Mix = ()
         self.overview = OverviewView(state)
         self.raw_ruler = TimeRuler(state, Axis.RAW)
         self.raw = WaveformView(state, Axis.RAW)
@@ -91,7 +93,7 @@ class EditorPage(QWidget):
         self._splitter.setSizes(_SHARES)
         for index, share in enumerate(_SHARES):
             self._splitter.setStretchFactor(index, share)
-        layout = QVBoxLayout(self)
+        layout = self._column = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.facts)
@@ -103,9 +105,21 @@ class EditorPage(QWidget):
         for view in views:
             view.seek_requested.connect(partial(self.seek_requested.emit, view.axis))
 
+    def put_below_facts(self, widget: QWidget) -> None:
+        """Puts a strip between the line of facts and the overview."""
+        self._column.insertWidget(1, widget)
+
+    def show_mix(self, mix: Mix) -> None:
+        """Shows which tracks of the recording are heard."""
+        if self._data is not None:
+            self._data.show_mix(mix)
+        self._mix = mix
+
     def show_data(self, data: WaveformData | None) -> None:
         """Draws another recording."""
         self._data = data
+        if data is not None:
+            data.show_mix(self._mix)
         for view in (self.overview, self.raw, self.edited):
             view.set_data(data)
         if self.spectrogram is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
-from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, Palette, faded, text_font
+from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, Palette, faded, mixed, text_font
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 _HEIGHT_PX = TINY_TEXT_PX + 5
 _MIN_WIDTH_PX = 40
 _WIDEST_SHARE = 0.4
+_SILENT_SHARE = 0.6
 
 
 def lane_colours(
-    tracks: Sequence[Track], factors: Sequence[float], heard: QColor, silent: QColor
+    tracks: Sequence[Track], factors: Sequence[float], heard: QColor, palette: Palette
 ) -> list[QColor]:
-    """Returns the colour of each channel's lane: that of silent ones where a track isn't heard."""
+    """Returns the colour of each channel's lane: a pale grey where a track isn't heard."""
+    silent = mixed(palette.well, palette.muted, _SILENT_SHARE)
     return [
         heard if factor else silent
         for track, factor in zip(tracks, factors, strict=True)

@@ -9,6 +9,7 @@ from editorbot_gui.waveform.pieces import Positions
 from editorbot_gui.waveform.sample_blocks import Runner, SampleBlocks
 from model_core.audio.peaks import FINEST_BUCKET_SAMPLES, PeakPyramid
 from model_core.audio.source import AudioSource, full_scale
+from model_core.edit.mix import Mix, factors
 
 _SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
 _HEADROOM = 0.98
@@ -16,6 +17,11 @@ _HEADROOM = 0.98
 
 class WaveformData(QObject):
     """A recording as the views draw it; one for all views.
+
+    Attributes:
+        source: As given.
+        peaks: As given.
+        track_factors: How loud each of its tracks is heard, if it has several; 0 is not at all.
 
     Args:
         source: The recording.
@@ -38,8 +44,16 @@ class WaveformData(QObject):
         super().__init__(parent)
         self.source = source
         self.peaks = peaks
+        self.track_factors = factors((), len(source.tracks))
         self._blocks = SampleBlocks(source, self, run)
         self._blocks.blocks_arrived.connect(self.improved)
+
+    def show_mix(self, mix: Mix) -> None:
+        """Tells the views which tracks are heard."""
+        wanted = factors(mix, len(self.source.tracks))
+        if wanted != self.track_factors:
+            self.track_factors = wanted
+            self.improved.emit(0, self.n_samples)
 
     @property
     def n_samples(self) -> int:

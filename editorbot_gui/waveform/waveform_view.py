@@ -41,6 +41,7 @@ from editorbot_gui.waveform.lanes import (
 from editorbot_gui.waveform.pieces import Positions, column_grid, kept_share, runs_of
 from editorbot_gui.waveform.raster import N_LEVELS
 from editorbot_gui.waveform.timecode import format_length, format_time
+from editorbot_gui.waveform.track_names import lane_colours, paint_track_names
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from editorbot_gui.waveform.waveform_data import WaveformData
 from model_core.edit.timeline import GAP_SOURCE
@@ -237,8 +238,11 @@ class WaveformView(AxisView):
         else:
             edges = np.floor(grid).astype(np.int64)
             columns = edited_columns(data, self.state.timeline, self._gains, edges)
-        table = table_for(palette.raw if self.axis is Axis.RAW else palette.edited, palette)
-        for lane, channel in zip(lanes, columns, strict=True):
+        colour = palette.raw if self.axis is Axis.RAW else palette.edited
+        tracks = data.source.tracks
+        own = lane_colours(tracks, data.track_factors, colour, palette)
+        tables = [table_for(each, palette) for each in own or [colour] * len(lanes)]
+        for lane, channel, table in zip(lanes, columns, tables, strict=True):
             paint_lane(painter, lane, channel, levels, data.level_scale, table)
 
     def _paint_layer(self, painter: QPainter) -> None:
@@ -256,6 +260,9 @@ class WaveformView(AxisView):
             return
         painter.setClipRect(self.plot)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        paint_track_names(
+            painter, lanes, self._data.source.tracks, self._data.track_factors, palette
+        )
         end = self.x_of(self.state.length(self.axis))
         paint_middle(painter, lanes, min(end, self.width()), palette)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -344,7 +351,9 @@ class WaveformView(AxisView):
         )  # fmt: skip
         if self._data is None or self.state.length(self.axis) == 0:
             return
-        names = _channel_names(self._data.channels)
+        tracks = self._data.source.tracks
+        parts = [track.channels for track in tracks] or [self._data.channels]
+        names = [name for n_channels in parts for name in _channel_names(n_channels)]
         painter.setFont(figures_font(TINY_TEXT_PX - 1))
         # In narrow lanes only every second or third name has room.
         stride = math.ceil(TINY_TEXT_PX / (lanes[1].top() - lanes[0].top())) if lanes[1:] else 1

@@ -58,6 +58,15 @@ def mix_channels(tracks: Sequence[Track]) -> int:
     return 2 if any(track.channels > 1 for track in tracks) else 1
 
 
+def export_channels(source: AudioSource, *, separately: bool) -> int:
+    """Returns the most channels that a file has when a recording is exported."""
+    if not source.tracks:
+        return source.channels
+    if separately:
+        return max(track.channels for track in source.tracks)
+    return mix_channels(source.tracks)
+
+
 def mix_weights(tracks: Sequence[Track], mix: Mix, n_channels: int) -> npt.NDArray[np.float64]:
     """Returns how loud each channel of a recording is in each channel of the mix.
 
