@@ -3,8 +3,8 @@
 An editor with a taste of its own (pauses of 0.6 s, every cough and knock stays) edits simulated
 recordings of voices that training never met. The network learns from eight of about five minutes,
 from two, and from eight of which one is somebody else's edit; four other recordings by the same
-editor judge it. Shards by other editors (`--others`) tell what was forgotten, and so does the quality
-benchmark with a network that was kept (`--write`).
+editor judge it. Shards by other editors (`--others`) tell what was forgotten, and so does the
+quality benchmark with a network that was kept (`--write`).
 """
 
 from __future__ import annotations
@@ -20,19 +20,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from benchmarks.recordings import audio_folder
 from model_core.audio.cache import cache_folder
+from model_core.audio.source import ArraySource
 from model_core.checkpoint import load_checkpoint, save_checkpoint
 from model_core.edit.types import Reason
+from model_core.engine import Engine
 from model_core.infer import BUNDLED_CHECKPOINT
-from model_core.nn.device import choose_precision
-from model_core.nn.evidence import compute_evidence
-from model_core.nn.search import best_runs, make_scores
+from model_core.options import GenerateOptions
 from training.config import TrainConfig
 from training.corpus import Corpus
-from training.dataset import at_frame_rate, load_shard
+from training.dataset import at_frame_rate, load_shard, samples_to_frames
 from training.finetune import Examples, FineTuneSettings, as_the_mean_editor, fine_tune
 from training.metrics import are_matched, joins
 from training.shards import example_of
@@ -40,22 +39,25 @@ from training.simulator import EditorStyle, SimulatorSettings
 from training.simulator.channel import impair
 from training.simulator.speech import record_speech
 from training.simulator.tape import Piece, PieceKind, Tape, cut
-from training.simulator.types import Phenomenon, SimulatedRecording
+from training.simulator.types import SAMPLE_RATE, Phenomenon, SimulatedRecording
 from training.validation import nats_per_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from model_core.nn.network import PointerNetwork
+    from model_core.nn.card import Card
     from training.dataset import Example
 
 _PAUSE_S = 0.6
 _MARGIN_S = 0.25
 _RECORDINGS_S = 300.0
 _REHEARSED, _OTHERS = 60, 4
+_HOP = 256
 
 
-def recordings(corpus: Corpus, seeds: Sequence[int], *, own_taste: bool) -> list[Example]:
+def recordings(
+    corpus: Corpus, seeds: Sequence[int], *, own_taste: bool
+) -> list[SimulatedRecording]:
     """Simulates recordings of some five minutes, and their edits.
 
     Each is one tape through one channel, edited as a whole: several talks one after the other.
@@ -69,15 +71,18 @@ def recordings(corpus: Corpus, seeds: Sequence[int], *, own_taste: bool) -> list
     for seed in seeds:
         rng = np.random.default_rng([99, seed])
         drawn = EditorStyle.draw(rng)
-        editor = replace(drawn, pause_s=_PAUSE_S, margin_s=_MARGIN_S) if own_taste else drawn
+        editor = (
+            replace(drawn, pause_s=_PAUSE_S, margin_s=_MARGIN_S, extension=1.0)
+            if own_taste
+            else drawn
+        )
         settings = SimulatorSettings()
         tape, upper_hz = _tape(rng, corpus, editor, settings)
         if own_taste:
             tape.pieces = [_kept_if_noise(piece) for piece in tape.pieces]
         kept, removed = cut(tape, editor, rng, keep_pauses=True)
         samples = impair(rng, tape.render(), corpus, settings, upper_hz)
-        one = SimulatedRecording(samples, kept, removed, tape.phrases(), editor, "speech")
-        made.append(at_frame_rate(example_of(one)))
+        made.append(SimulatedRecording(samples, kept, removed, tape.phrases(), editor, "speech"))
     return made
 
 
@@ -102,20 +107,39 @@ def _kept_if_noise(piece: Piece) -> Piece:
     return replace(piece, kind=PieceKind.WANTED, reason=Reason.OTHER, phrase=False)
 
 
-def joins_f1(model: PointerNetwork, examples: Sequence[Example]) -> float:
-    """Returns the F1 of joins within 0.1 s, over all examples."""
-    half = choose_precision("cpu") is torch.bfloat16
+def joins_f1(
+    checkpoint: Path, judged: Sequence[SimulatedRecording], tightness: float | None
+) -> float:
+    """Returns the F1 of joins within 0.1 s, over all recordings, as the program edits them.
+
+    Args:
+        checkpoint: The network.
+        judged: The recordings.
+        tightness: Where the slider stands: in the middle pauses are left as the network's own
+            editor leaves them. None to leave pauses to the network, too.
+    """
+    engine = Engine.load(checkpoint, "cpu")
     right = total = 0
-    for example in examples:
-        mel = torch.from_numpy(example.mel[None].astype(np.float32) / 255)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
-            style = model.style(torch.tensor([model.card.style_of()]))
-            evidence = compute_evidence(model, model.encode(mel), style)
-        runs = best_runs(make_scores(evidence, model.card.decoding))
-        true, proposed = joins(example.runs), joins(runs)
+    for recording in judged:
+        source = ArraySource(recording.samples[:, None], SAMPLE_RATE)
+        encoding = engine.encode(source)
+        proposal = engine.propose(encoding, source, GenerateOptions(tightness=tightness))
+        played = np.array([(s.start, s.stop) for s in proposal.edit_list.segments], np.int64)
+        true, proposed = (joins(samples_to_frames(each, _HOP)) for each in (recording.kept, played))
         right += int(are_matched(true, proposed).sum())
         total += len(proposed) + len(true)
     return 2 * right / max(1, total)
+
+
+def told_in(card: Card, example: Example, start: Card) -> Example:
+    """Tells a network the style of another editor, whatever mean it counts from."""
+    style = [
+        (value * one.log_std + one.log_mean - mine.log_mean) / mine.log_std
+        for value, one, mine in zip(
+            example.style.tolist(), start.style_quantities, card.style_quantities, strict=True
+        )
+    ]
+    return replace(example, style=np.array(style, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,24 +163,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     corpus = Corpus.from_folder(folder, "valid", cache_folder=cache_folder("beats"))
-    own = recordings(corpus, range(max(case.pairs for case in _CASES)), own_taste=True)
-    foreign = recordings(corpus, range(50, 51), own_taste=False)
-    judged = [as_the_mean_editor(e) for e in recordings(corpus, range(100, 104), own_taste=True)]
+    seeds = range(max([0, *(case.pairs for case in _CASES if case.name in options.cases)]))
+    own = _examples(recordings(corpus, seeds, own_taste=True))
+    foreign = _examples(recordings(corpus, range(50, 51), own_taste=False))
+    judged = recordings(corpus, range(100, 104), own_taste=True)
+    edits = [as_the_mean_editor(example) for example in _examples(judged)]
     rehearsed = _shards(options.rehearse, _REHEARSED)
     others = _shards(options.others, _OTHERS)
     start = load_checkpoint(options.checkpoint)
     cropping = TrainConfig(model=start.config).cropping(training=False)
 
-    def figures(network: PointerNetwork) -> str:
-        told = nats_per_event(network, judged, cropping).mean()
-        forgot = nats_per_event(network, others.examples, cropping).mean() if others else math.nan
-        return f"{told:.2f} | {joins_f1(network, judged):.3f} | {forgot:.2f}"
+    def figures(path: Path) -> str:
+        network = load_checkpoint(path)
+        told = nats_per_event(network, edits, cropping).mean()
+        forgot = math.nan
+        if others:
+            there = [told_in(network.card, one, start.card) for one in others.examples]
+            forgot = float(nats_per_event(network, there, cropping).mean())
+        own_pauses, middle = (joins_f1(path, judged, each) for each in (None, 0.5))
+        return f"{told:.2f} | {own_pauses:.3f} | {middle:.3f} | {forgot:.2f}"
 
     print(
         "| library | updates, best of | core-minutes | left out | nats per event | joins within "
-        "0.1 s, F1 | others' nats per event |\n|---|---|---|---|---|---|---|"
+        "0.1 s, F1 | the same, tightness in the middle | others' nats per event |\n"
+        "|---|---|---|---|---|---|---|---|"
     )
-    print(f"| none | | | | {figures(start)} |", flush=True)
+    print(f"| none | | | | {figures(options.checkpoint)} |", flush=True)
+    for path in options.judge:
+        print(f"| {path.stem} | | | | {figures(path)} |", flush=True)
     for case in _CASES:
         if case.name not in options.cases:
             continue
@@ -167,17 +201,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             minutes=options.minutes, updates=options.updates, learning_rate=options.learning_rate
         )
         with tempfile.TemporaryDirectory() as work:
+            path = (options.write or Path(work)) / f"{case.name}.safetensors"
             model, outcome = fine_tune(named, options.checkpoint, Path(work), settings, rehearsed)
-        spent = (time.process_time() - began) / 60
-        gain = f"{outcome.before:.2f} to {outcome.after:.2f} on held-out pairs"
-        print(
-            f"| {case.name} ({gain}) | {outcome.updates} of {options.updates} | {spent:.1f} | "
-            f"{', '.join(outcome.left_out)} | {figures(model)} |",
-            flush=True,
-        )
-        if options.write:
-            save_checkpoint(options.write / f"{case.name}.safetensors", model, model.card)
+            spent = (time.process_time() - began) / 60
+            save_checkpoint(path, model, model.card)
+            gain = f"{outcome.before:.2f} to {outcome.after:.2f} on held-out pairs"
+            print(
+                f"| {case.name} ({gain}) | {outcome.updates} of {options.updates} | {spent:.1f} | "
+                f"{', '.join(outcome.left_out)} | {figures(path)} |",
+                flush=True,
+            )
     return 0
+
+
+def _examples(made: Sequence[SimulatedRecording]) -> list[Example]:
+    return [at_frame_rate(example_of(one)) for one in made]
 
 
 def _shards(folder: Path | None, most: int) -> Examples | None:
@@ -205,7 +243,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.finetune", description=__doc__)
     names = [case.name for case in _CASES]
     parser.add_argument("--checkpoint", type=Path, default=BUNDLED_CHECKPOINT)
-    parser.add_argument("--cases", nargs="+", choices=names, default=names)
+    parser.add_argument("--cases", nargs="*", choices=names, default=names)
+    parser.add_argument(
+        "--judge", type=Path, nargs="*", default=[], help="networks that were kept, to judge again"
+    )
     parser.add_argument("--updates", type=int, default=120, help="of each run, at most")
     parser.add_argument("--minutes", type=float, default=60.0, help="of each run, at most")
     parser.add_argument("--learning-rate", type=float, default=FineTuneSettings().learning_rate)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 import torch
 
 from model_core.checkpoint import load_checkpoint
+from model_core.errors import FileWriteError
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.network import PointerNetwork
 from training import pointer_trainer
 from training.config import TrainConfig
 from training.dataset import Example, ShardPool
 from training.losses import Batch, Losses, LossWeights, Pooling, compute_losses
+from training.monitor import Curves
 from training.pointer_trainer import Trainer
 
 CONFIG: dict[str, Any] = {
@@ -197,6 +200,12 @@ def test_the_defaults_are_those_of_the_specification() -> None:
         ("{", "readable"), ('{"model": {"d_model": -1}}', "d_model"),
         ('{"augmentation": {"noise": 7}}', "probability"), ('{"loss_weights": {"x": 1}}', "x"),
         ('{"model": {"use_style_vae": true}, "batch_size": 3}', "even"),
+        ('{"steps": 0}', "steps"), ('{"steps": "all"}', "steps"), ('{"use_amp": "no"}', "true or"),
+        ('{"learning_rate": NaN}', "learning_rate"), ('{"event_share": 1.5}', "event_share"),
+        ('{"loss_weights": {"stop": -1}}', "weight stop"), ('{"model": 3}', "model must be"),
+        ('{"loss_weights": {"jump": "high"}}', "weight jump"), ('{"bucket_updates": 0}', "bucket"),
+        ('{"augmentation": {"n_time_masks": 1.5}}', "n_time_masks"), ('{"epochs": true}', "epochs"),
+        ('{"augmentation": {"gain_scale": 2}}', "sensible"), ('{"scheduler_type": 3}', "one of"),
     ],
 )  # fmt: skip
 def test_absurd_configurations_are_refused(text: str, word: str, tmp_path: Path) -> None:
@@ -270,3 +279,104 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFi
     assert "no recordings to train on" in capsys.readouterr().err
     assert pointer_trainer.main(["--config", str(tmp_path / "none.json"), *folders]) == 1
     assert "no readable configuration" in capsys.readouterr().err
+
+
+def test_what_can_not_be_saved_costs_no_training(
+    config: TrainConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise FileWriteError("The disk is full.", "Make room.")
+
+    run = trainer(dataclasses.replace(config, save_every_s=0.0), tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(pointer_trainer, "write_bytes_atomically", full)
+        patched.setattr(pointer_trainer, "save_checkpoint", full)
+        with pytest.raises(FileWriteError, match="disk is full"):
+            run.run()  # only the last one counts
+    assert run.step == 6
+    assert "not saved at step 1: The disk is full." in caplog.text
+    assert "best network isn't saved" in caplog.text
+    assert run.best == math.inf
+    run.save()
+    assert (tmp_path / "latest.pt").exists()
+
+
+def test_curves_that_can_not_be_written_cost_no_training(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("tensorboard")
+    with Curves(tmp_path) as curves:
+
+        class Full:
+            def add_scalar(self, *_arguments: object) -> None:
+                raise OSError("No space left on device")
+
+        curves._writer = Full()  # type: ignore[assignment]
+        curves.training(1, {"delta": 1.0}, 1e-4)
+        curves.training(2, {"delta": 1.0}, 1e-4)
+    assert caplog.text.count("training goes on") == 1
+
+
+def test_a_gradient_that_is_no_number_is_skipped(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trainer(config, tmp_path)
+    before = {name: value.clone() for name, value in run.model.state_dict().items()}
+    regularise = run._regularise
+
+    def spoilt() -> None:
+        regularise()
+        if run.step == 0:
+            for value in run.model.parameters():
+                if value.grad is not None:
+                    value.grad.fill_(math.nan)
+
+    monkeypatch.setattr(run, "_regularise", spoilt)
+    assert math.isnan(run.update()["grad_norm"])
+    for name, value in run.model.state_dict().items():
+        torch.testing.assert_close(value, before[name], atol=0, rtol=0)
+    assert math.isfinite(run.update()["grad_norm"])
+    assert all(bool(value.isfinite().all()) for value in run.model.parameters())
+
+
+def test_batches_of_a_run_hold_recordings_of_similar_lengths(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    mixed = dataclasses.replace(config, bucket_updates=8, event_share=0.0)
+    run = trainer(mixed, tmp_path)
+    pool = MemoryPool()
+    pool._made = [
+        dataclasses.replace(one, mel=one.mel[:, :n], reason=one.reason[:n], runs=one.runs[:1])
+        for one in pool.examples
+        for n in range(100, 172, 8)
+    ]
+    run.train_pool = pool
+    spreads = []
+    for step in range(16):
+        run.step = step
+        lengths = [one.n_frames for one in run._chosen()]
+        assert len(lengths) == 4
+        spreads.append(max(lengths) - min(lengths))
+    assert np.mean(spreads) < 20
+    # The place in the data is the step: it is found again from any other one.
+    expected = [one.n_frames for one in run._chosen()]
+    for step in (3, 15):
+        run.step = step
+        again = [one.n_frames for one in run._chosen()]
+    assert again == expected
+
+
+def test_recordings_with_rare_events_are_drawn_oftener(config: TrainConfig, tmp_path: Path) -> None:
+    run = trainer(config, tmp_path)
+    pool = MemoryPool()
+    looping = dataclasses.replace(pool.examples[0], runs=np.array([[5, 90], [40, 200]], np.int64))
+    pool._made[0] = looping
+    drawn = run._drawn_from(pool, np.random.default_rng(0), 2000)
+    # One of weight 4 among four of weight 1.5: sounds are cut from them.
+    assert np.mean([one is looping for one in drawn]) == pytest.approx(0.4, abs=0.05)
+    even = trainer(dataclasses.replace(config, event_share=0.0), tmp_path)
+    drawn = even._drawn_from(pool, np.random.default_rng(0), 2000)
+    assert np.mean([one is looping for one in drawn]) == pytest.approx(0.2, abs=0.05)
