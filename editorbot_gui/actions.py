@@ -394,6 +394,11 @@ class ActionSet(QObject):
         """Returns the keys that an action has now, in Qt's portable spelling."""
         return self._keys[name]
 
+    def key_text(self, name: str) -> str:
+        """Returns how a sentence calls an action: by its key, or by its name if it has none."""
+        keys = self._keys[name]
+        return shown_key(keys[0]) if keys else f"“{plain(translated(self._specs[name].text))}”"
+
     def use_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
         """Gives actions other keys; menus and tooltips follow.
 

@@ -41,11 +41,14 @@ def refresh_commands(
     no_recording = "" if has_source else _tr("Open a recording first.")
     for name in _NEED_RECORDING:
         commands.allow(name, no_recording)
-    busy = _tr("An edit is being generated; press Esc to stop it.") if generating else ""
+    stop = commands.key_text("cancel")
+    busy = _tr("An edit is being generated; {key} stops it.") if generating else ""
+    busy = busy.format(key=stop)
     commands.allow("generate", no_recording or busy)
     commands.allow("new_variation", no_recording)
     commands.allow(
-        "compare", _tr("A pair is being compared; press Esc to stop it.") if comparing else ""
+        "compare",
+        _tr("A pair is being compared; {key} stops it.").format(key=stop) if comparing else "",
     )
     commands.allow(
         "export",

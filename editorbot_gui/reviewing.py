@@ -218,11 +218,12 @@ class Reviewing(QObject):
             self._push(edit, words, rows)
             sentences.append(self.tr("{words}: {left}.").format(words=words, left=self._left()))
         if n_locked:
-            sentences.append(
-                self.tr("A locked change stays; unlock it first (Ctrl+L).")
+            stays = (
+                self.tr("A locked change stays; unlock it first ({key}).")
                 if n_locked == 1
-                else self.tr("%n locked changes stay; unlock them first (Ctrl+L).", "", n_locked)
+                else self.tr("%n locked changes stay; unlock them first ({key}).", "", n_locked)
             )
+            sentences.append(stays.format(key=self._commands.key_text("lock_change")))
         sentences += sorted({str(error) for error in (refused or {}).values()})
         self.told.emit(" ".join(sentences) or self.tr("Nothing has changed: it is so already."))
 

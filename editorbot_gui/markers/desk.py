@@ -110,8 +110,10 @@ class MarkersDesk(QObject):
             self.panel.choose(index)
             self.refresh()
             self.told.emit(
-                self.tr("“{name}” marks {place}; Shift+M names it.").format(
-                    name=name, place=format_time(place, self._view.sample_rate)
+                self.tr("“{name}” marks {place}; {key} names it.").format(
+                    name=name,
+                    place=format_time(place, self._view.sample_rate),
+                    key=self._commands.key_text("rename_marker"),
                 )
             )
 

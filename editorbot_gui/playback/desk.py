@@ -118,9 +118,11 @@ class ListeningDesk(QObject):
         """Plays around a join, again and again."""
         if self._transport.audition_join():
             if self._transport.playing:
-                self.told.emit(
-                    self.tr("The join is heard again and again; Space or K stops, X rejects it.")
+                words = self.tr(
+                    "The join is heard again and again; {stop} stops, {reject} rejects it."
                 )
+                key = self._commands.key_text
+                self.told.emit(words.format(stop=key("play"), reject=key("reject_last_join")))
         else:
             self.told.emit(self.tr("The edit has no join there."))
 
@@ -133,7 +135,8 @@ class ListeningDesk(QObject):
                 .format(shortest=shortest)
             )  # fmt: skip
         elif self._transport.playing:
-            self.told.emit(self.tr("The selection is heard again and again; Space or K stops."))
+            words = self.tr("The selection is heard again and again; {stop} stops.")
+            self.told.emit(words.format(stop=self._commands.key_text("play")))
 
     def refresh(self) -> None:
         """Enables what can be done now and says of the rest why it can't."""

@@ -160,7 +160,8 @@ class Styling(QObject):
         self.panel.can_save = "" if has_style else self.tr("Generate an edit first.")
         reason = ""
         if self.reader.running:
-            reason = self.tr("A style is being read; press Esc to stop it.")
+            words = self.tr("A style is being read; {key} stops it.")
+            reason = words.format(key=self._commands.key_text("cancel"))
         elif self._generation.engine_state is not EngineState.READY:
             reason = self.tr("The model is not loaded yet.")
         elif not self._generation.facts.reads_styles:

@@ -60,6 +60,16 @@ def test_tooltips_carry_the_key_and_a_disabled_action_its_reason(qtbot: QtBot) -
     assert "Open a recording first." not in commands["export"].toolTip()
 
 
+def test_sentences_call_actions_by_the_key_that_they_have_now(qtbot: QtBot) -> None:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    commands = ActionSet(widget)
+    assert commands.key_text("cancel") == shown_key("Esc")
+    commands.use_keys({"cancel": ("F4",), "play": ()})
+    assert commands.key_text("cancel") == "F4"
+    assert commands.key_text("play") == "“Play or pause”"
+
+
 @pytest.mark.usefixtures("qapp")
 def test_the_sheet_shows_every_key() -> None:
     words = " ".join(keys for group in MENUS for keys, _ in key_rows(group))
