@@ -6,10 +6,12 @@ monitor is recorded and compared with what was rendered.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ import soundfile
 from pytestqt.qtbot import QtBot
 
 from benchmarks.sound_server import RATE, SoundServer, SoundServerError, is_installed
+from editorbot_gui.playback.native_callback import native_callback
 from editorbot_gui.playback.plan import STRAIGHT_ON, Course
 from editorbot_gui.playback.player import Player, PlayerState
 from editorbot_gui.playback.sound_device import SoundDeviceBackend
@@ -113,8 +116,9 @@ def make_player(server: SoundServer, qtbot: QtBot) -> Iterator[MakePlayer]:
     assert server is not None
     players: list[Player] = []
 
-    def make(ramp_s: float = 0.003) -> Player:
-        players.append(Player(None, SoundDeviceBackend("pulse"), ramp_s=ramp_s))
+    def make(ramp_s: float = 0.003, *, native: bool = True) -> Player:
+        backend = SoundDeviceBackend("pulse", native=native)
+        players.append(Player(None, backend, ramp_s=ramp_s))
         return players[-1]
 
     yield make
@@ -298,6 +302,34 @@ def test_the_playhead_shows_what_arrives(
     listen(player, monitor, qtbot, RATE, compare)
     # The recording's own delay is in this, too, and differs from look to look.
     assert abs(float(np.median(errors_s))) < 0.010
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="This needs a call of POSIX.")
+def test_a_thread_that_holds_the_interpreter_is_not_heard(
+    make_player: MakePlayer, qtbot: QtBot
+) -> None:
+    """As some library does while the network works: 60 ms, three times what the device holds."""
+    if native_callback() is None:
+        pytest.skip("There is no compiler for the callback in machine code.")
+    hold = ctypes.PyDLL(None).usleep
+    source = ArraySource(np.tile(recorded(2).read(LEAD_IN, LEAD_IN + RATE), (60, 1)), RATE)
+
+    def gaps(player: Player) -> int:
+        player.set_raw(whole(source))
+        player.play(0)
+        qtbot.waitUntil(lambda: player.position() > RATE // 4)
+        before = player.underruns
+        for _ in range(15):
+            hold(60_000)
+            qtbot.wait(10)
+        found = player.underruns - before
+        player.pause()
+        return found
+
+    assert gaps(make_player(native=False)) >= 10
+    player = make_player()
+    # A machine that has no core for the sound server leaves gaps, too; not each time.
+    assert any(gaps(player) == 0 for _ in range(4))
 
 
 def test_a_device_that_goes_away_and_comes_back(
