@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from model_core.edit.timeline import GAP_SOURCE, Timeline
+from model_core.edit.timeline import GAP_SOURCE, Timeline, timeline_of
 from model_core.edit.types import Change, ChangeKind, ChangeState, EditList, Reason
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_KINDS: Final = (None, *ChangeKind)
+JOIN_KINDS: Final = (None, *ChangeKind)
+"""What can happen at a join."""
 
 
 def kept_ranges(edit: EditList, source: int, n_samples: int) -> npt.NDArray[np.int64]:
@@ -27,7 +29,7 @@ def kept_ranges(edit: EditList, source: int, n_samples: int) -> npt.NDArray[np.i
     Returns:
         Rows of `(start, stop)`, sorted, neither overlapping nor touching; int64, `[n, 2]`.
     """
-    timeline = Timeline(edit)
+    timeline = timeline_of(edit)
     heard = (timeline.sources == source) & (timeline.sources != GAP_SOURCE)
     return _merged(timeline.source_starts[heard], timeline.source_stops[heard], n_samples)
 
@@ -48,6 +50,9 @@ def removed_ranges(edit: EditList, source: int, n_samples: int) -> npt.NDArray[n
     stops = np.concatenate((kept[:, 0], np.array([max(0, n_samples)], np.int64)))
     removed = np.stack((starts, stops), axis=1)
     return removed[starts < stops]
+
+
+_PLACE = itemgetter(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,46 @@ class JoinInfo:
     skipped: int
 
 
-def joins_of(edit: EditList) -> tuple[JoinInfo, ...]:
-    """Returns what happens at each join of an edit, in edited order."""
-    timeline = Timeline(edit)
+@dataclass(frozen=True, slots=True)
+class JoinArrays:
+    """What happens at each join of an edit, in edited order; all of shape `[J]`.
+
+    Attributes:
+        positions: Edited positions of the joins; int64.
+        codes: Their kinds, as indices into `JOIN_KINDS`; int64.
+        leaving: As in `JoinInfo`; int64.
+        landing: As in `JoinInfo`; int64.
+        skipped: As in `JoinInfo`; int64.
+    """
+
+    positions: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int64]
+    leaving: npt.NDArray[np.int64]
+    landing: npt.NDArray[np.int64]
+    skipped: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def info(self, index: int) -> JoinInfo:
+        """Returns what happens at one join."""
+        return JoinInfo(
+            index,
+            int(self.positions[index]),
+            JOIN_KINDS[int(self.codes[index])],
+            int(self.leaving[index]),
+            int(self.landing[index]),
+            int(self.skipped[index]),
+        )
+
+
+def join_arrays(edit: EditList) -> JoinArrays:
+    """Returns what happens at each join of an edit, thousands of them at once."""
+    timeline = timeline_of(edit)
     n_joins = len(edit.joins)
     if not n_joins:
-        return ()
+        none = np.zeros(0, np.int64)
+        return JoinArrays(none, none, none, none, none)
     before, after = _segments_around(timeline)
     left, right = before[:n_joins], after[1:]
     # Where there is no segment on one side, the other side stands in for it.
@@ -89,15 +128,22 @@ def joins_of(edit: EditList) -> tuple[JoinInfo, ...]:
     both = (left >= 0) & (right >= 0)
     same = both & (timeline.sources[left] == timeline.sources[right])
     skipped = np.where(same, landing - leaving, 0)
+    codes = _kind_codes(timeline, skipped, same)
+    return JoinArrays(timeline.starts[1:-1], codes, leaving, landing, skipped)
+
+
+def joins_of(edit: EditList) -> tuple[JoinInfo, ...]:
+    """Returns what happens at each join of an edit, in edited order."""
+    joins = join_arrays(edit)
     return tuple(
         map(
             JoinInfo,
-            range(n_joins),
-            timeline.starts[1:-1].tolist(),
-            _kinds(timeline, skipped, same),
-            leaving.tolist(),
-            landing.tolist(),
-            skipped.tolist(),
+            range(len(joins)),
+            joins.positions.tolist(),
+            [JOIN_KINDS[code] for code in joins.codes.tolist()],
+            joins.leaving.tolist(),
+            joins.landing.tolist(),
+            joins.skipped.tolist(),
         )
     )
 
@@ -130,14 +176,6 @@ def changes_of(
         The changes in the order of the recording, without confidence. Loops have the reason
         REPEAT, everything else has OTHER: an edit list does not know why it was made.
     """
-    rows = [*_jumps_back(edit, source), *_silences(edit, source, n_samples)]
-    stretches = {(start, stop) for _, start, stop in rows}
-    rows += [
-        (ChangeKind.CUT, start, stop)
-        for start, stop in removed_ranges(edit, source, n_samples).tolist()
-        if (start, stop) not in stretches
-    ]
-    rows.sort(key=lambda row: (row[1], row[2]))
     return tuple(
         Change(
             id=number,
@@ -148,32 +186,60 @@ def changes_of(
             stop=stop,
             state=state,
         )
-        for number, (kind, start, stop) in enumerate(rows, first_id)
+        for number, (start, stop, kind) in enumerate(
+            change_rows(edit, n_samples, source=source), first_id
+        )
     )
 
 
-def _jumps_back(edit: EditList, source: int) -> list[tuple[ChangeKind, int, int]]:
-    """Returns a row for each jump back within a source, over a gap too."""
-    segments = edit.segments
-    gapless = EditList(segments)
-    run_stops = _run_stops(Timeline(gapless))
-    rows: list[tuple[ChangeKind, int, int]] = []
-    for join in joins_of(gapless):
-        if join.skipped >= 0 or segments[join.index].source != source:
-            continue
-        if join.kind is ChangeKind.LOOP:
-            rows.append((ChangeKind.LOOP, join.landing, join.leaving))
-        else:
-            rows.append((ChangeKind.REORDER, join.landing, int(run_stops[join.index + 1])))
+def change_rows(
+    edit: EditList, n_samples: int, *, source: int = 0
+) -> list[tuple[int, int, ChangeKind]]:
+    """Returns what `changes_of` is about: start, stop and kind of each, in their order."""
+    jumps = _jumps_back(edit, source)
+    silences = _silences(edit, source, n_samples)
+    stretches = {(start, stop) for start, stop, _ in (*jumps, *silences)}
+    rows = [*jumps, *silences]
+    rows += [
+        (start, stop, ChangeKind.CUT)
+        for start, stop in removed_ranges(edit, source, n_samples).tolist()
+        if (start, stop) not in stretches
+    ]
+    rows.sort(key=_PLACE)
     return rows
 
 
-def _silences(edit: EditList, source: int, n_samples: int) -> list[tuple[ChangeKind, int, int]]:
+def _jumps_back(edit: EditList, source: int) -> list[tuple[int, int, ChangeKind]]:
+    """Returns a row for each jump back within a source, over a gap too."""
+    timeline = timeline_of(edit)
+    if (timeline.sources == GAP_SOURCE).any():
+        edit = EditList(edit.segments)
+        timeline = Timeline(edit)
+    joins = join_arrays(edit)
+    back = np.flatnonzero((joins.skipped < 0) & (timeline.sources[:-1] == source))
+    if not back.size:
+        return []
+    run_stops = _run_stops(timeline)
+    loop = JOIN_KINDS.index(ChangeKind.LOOP)
+    rows: list[tuple[int, int, ChangeKind]] = []
+    for index in back.tolist():
+        landing = int(joins.landing[index])
+        if joins.codes[index] == loop:
+            rows.append((landing, int(joins.leaving[index]), ChangeKind.LOOP))
+        else:
+            rows.append((landing, int(run_stops[index + 1]), ChangeKind.REORDER))
+    return rows
+
+
+def _silences(edit: EditList, source: int, n_samples: int) -> list[tuple[int, int, ChangeKind]]:
     """Returns a row for each group of gaps that begins beside a segment of a source."""
-    timeline = Timeline(edit)
+    timeline = timeline_of(edit)
+    gaps = np.flatnonzero(timeline.sources == GAP_SOURCE)
+    if not gaps.size:
+        return []
     before, after = _segments_around(timeline)
-    rows: list[tuple[ChangeKind, int, int]] = []
-    for index in np.flatnonzero(timeline.sources == GAP_SOURCE).tolist():
+    rows: list[tuple[int, int, ChangeKind]] = []
+    for index in gaps.tolist():
         if index and timeline.sources[index - 1] == GAP_SOURCE:
             continue
         left, right = int(before[index]), int(after[index])
@@ -184,7 +250,7 @@ def _silences(edit: EditList, source: int, n_samples: int) -> list[tuple[ChangeK
         stop = int(timeline.source_starts[right]) if right >= 0 else n_samples
         if right >= 0 and timeline.sources[right] != source:
             stop = start
-        rows.append((ChangeKind.GAP, start, max(start, stop)))
+        rows.append((start, max(start, stop), ChangeKind.GAP))
     return rows
 
 
@@ -228,10 +294,10 @@ def _run_stops(timeline: Timeline) -> npt.NDArray[np.int64]:
     return timeline.source_stops[np.minimum.accumulate(ends[::-1])[::-1]]
 
 
-def _kinds(
+def _kind_codes(
     timeline: Timeline, skipped: npt.NDArray[np.int64], same: npt.NDArray[np.bool_]
-) -> list[ChangeKind | None]:
-    """Returns the kind of each join.
+) -> npt.NDArray[np.int64]:
+    """Returns the kind of each join, as an index into `JOIN_KINDS`.
 
     Args:
         timeline: The edit's index.
@@ -245,21 +311,21 @@ def _kinds(
     same = same & ~beside_gap
     landing = timeline.source_starts[right]
     leaving = timeline.source_stops[left]
-    codes = np.full(n_joins, _KINDS.index(ChangeKind.REORDER))
-    codes[beside_gap] = _KINDS.index(ChangeKind.GAP)
-    codes[same & (skipped == 0)] = _KINDS.index(None)
+    codes = np.full(n_joins, JOIN_KINDS.index(ChangeKind.REORDER))
+    codes[beside_gap] = JOIN_KINDS.index(ChangeKind.GAP)
+    codes[same & (skipped == 0)] = JOIN_KINDS.index(None)
     # A jump back repeats if it lands on what was heard, or plays on to where it left.
     plays_on = (landing < leaving) & (leaving <= _run_stops(timeline)[right])
     heard_before = _first_items(timeline)[right] <= np.arange(n_joins)
-    codes[same & (skipped < 0) & (plays_on | heard_before)] = _KINDS.index(ChangeKind.LOOP)
+    codes[same & (skipped < 0) & (plays_on | heard_before)] = JOIN_KINDS.index(ChangeKind.LOOP)
     for source in np.unique(timeline.sources[right][same]).tolist():
         # A jump forward cuts if the first removed stretch that ends after it begins before it ends.
         here = np.flatnonzero(same & (skipped > 0) & (timeline.sources[right] == source))
         removed = removed_ranges(timeline.edit_list, source, int(timeline.source_stops.max()))
         starts = np.append(removed[:, 0], np.iinfo(np.int64).max)
         next_removed = starts[np.searchsorted(removed[:, 1], leaving[here], side="right")]
-        codes[here[next_removed < landing[here]]] = _KINDS.index(ChangeKind.CUT)
-    return [_KINDS[code] for code in codes.tolist()]
+        codes[here[next_removed < landing[here]]] = JOIN_KINDS.index(ChangeKind.CUT)
+    return codes
 
 
 def _first_items(timeline: Timeline) -> npt.NDArray[np.int64]:

@@ -34,21 +34,26 @@ class Timeline:
     __slots__ = ("edit_list", "length", "source_starts", "source_stops", "sources", "starts")
 
     def __init__(self, edit_list: EditList) -> None:
-        rows = np.array(
-            [
-                (item.source, item.start, item.stop, item.length)
-                if isinstance(item, Segment)
-                else (GAP_SOURCE, 0, 0, item.length)
-                for item in edit_list.items
-            ],
-            dtype=np.int64,
-        ).reshape(-1, 4)
+        # Number by number: an array of tuples takes three times as long.
+        numbers = [
+            number
+            for item in edit_list.items
+            for number in (
+                (item.source, item.start, item.stop)
+                if type(item) is Segment
+                else (GAP_SOURCE, 0, item.length)
+            )
+        ]
+        rows = np.array(numbers, np.int64).reshape(-1, 3)
+        lengths = rows[:, 2] - rows[:, 1]
         self.edit_list = edit_list
         self.sources: npt.NDArray[np.int64] = rows[:, 0].copy()
         self.source_starts: npt.NDArray[np.int64] = rows[:, 1].copy()
-        self.source_stops: npt.NDArray[np.int64] = rows[:, 2].copy()
+        self.source_stops: npt.NDArray[np.int64] = np.where(
+            self.sources == GAP_SOURCE, 0, rows[:, 2]
+        )
         self.starts: npt.NDArray[np.int64] = np.concatenate(
-            (np.zeros(1, np.int64), np.cumsum(rows[:, 3]))
+            (np.zeros(1, np.int64), np.cumsum(lengths))
         )
         self.length = int(self.starts[-1])
         for array in (self.sources, self.source_starts, self.source_stops, self.starts):
@@ -131,3 +136,21 @@ class Timeline:
             index = segments[later]
             return int(self.sources[index]), int(self.source_starts[index])
         return int(self.sources[segments[-1]]), int(self.source_stops[segments[-1]])
+
+
+_KEPT: list[Timeline] = []
+_MOST_KEPT = 6
+
+
+def timeline_of(edit_list: EditList) -> Timeline:
+    """Returns the index of an edit list; those that were asked for last are made only once.
+
+    An edit is looked up by views, player and lists at the same time, and several times by each.
+    """
+    for timeline in tuple(_KEPT):
+        if timeline.edit_list is edit_list:
+            return timeline
+    timeline = Timeline(edit_list)
+    _KEPT.insert(0, timeline)
+    del _KEPT[_MOST_KEPT:]
+    return timeline
