@@ -21,6 +21,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.quality_editors import ranges_of
+from benchmarks.quality_material import load_material
+from benchmarks.quality_measures import Edit, judge
+from benchmarks.quality_recordings import Numbers
+from benchmarks.quality_recordings import recordings as quality_recordings
+from benchmarks.quality_statistics import share
 from benchmarks.recordings import audio_folder
 from model_core.audio.cache import cache_folder
 from model_core.audio.source import ArraySource
@@ -53,6 +59,13 @@ _MARGIN_S = 0.25
 _RECORDINGS_S = 300.0
 _REHEARSED, _OTHERS = 60, 4
 _HOP = 256
+_TIGHTNESS_REACH = 1.5
+"""Deviations from the middle of the tightness slider to its ends, as in `Card.style_of`."""
+_SUBSET = Numbers(12, 0, 0, 0, 0, 0, 0, tracks=1)
+_MEASURES = (
+    "wanted kept", "edges kept", "false starts gone", "retakes gone", "coughs gone",
+    "off-mic talk gone", "silence gone", "pauses right", "joins but for silence F1",
+)  # fmt: skip
 
 
 def recordings(
@@ -131,6 +144,33 @@ def joins_f1(
     return 2 * right / max(1, total)
 
 
+def bundled_benchmark(checkpoint: Path, folder: Path) -> str:
+    """Judges a network on the first recordings of the quality benchmark, told each editor's pause.
+
+    Args:
+        checkpoint: The network.
+        folder: The audio folder.
+
+    Returns:
+        Percentages, as cells of a table.
+    """
+    engine = Engine.load(checkpoint, "cpu")
+    pauses = {q.name: q for q in engine.card.style_quantities}["pause_s"]
+    judged = []
+    for recording in quality_recordings(load_material(folder, n_tracks=_SUBSET.tracks), _SUBSET, 0):
+        source = ArraySource(recording.samples[:, None], SAMPLE_RATE)
+        told = (math.log(recording.truth.style.pause_s) - pauses.log_mean) / pauses.log_std
+        tightness = min(max(0.5 - told / (2 * _TIGHTNESS_REACH), 0.0), 1.0)
+        options = GenerateOptions(tightness=tightness)
+        proposal = engine.propose(engine.encode(source), source, options)
+        judged.append(judge(recording, Edit(ranges_of(proposal.edit_list))))
+    cells = []
+    for measure in _MEASURES:
+        found = share([one for one in judged if one.section == "speech"], measure)
+        cells.append(f"{100 * found.value:.1f}" if found else "-")
+    return " | ".join(cells)
+
+
 def told_in(card: Card, example: Example, start: Card) -> Example:
     """Tells a network the style of another editor, whatever mean it counts from."""
     style = [
@@ -162,6 +202,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("The audio folder is not here.\n")
         return 1
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    if options.quality:
+        print(f"| network | {' | '.join(_MEASURES)} |\n|{'---|' * (1 + len(_MEASURES))}")
+        for path in (options.checkpoint, *options.judge):
+            print(f"| {path.stem} | {bundled_benchmark(path, folder)} |", flush=True)
+        return 0
     corpus = Corpus.from_folder(folder, "valid", cache_folder=cache_folder("beats"))
     seeds = range(max([0, *(case.pairs for case in _CASES if case.name in options.cases)]))
     own = _examples(recordings(corpus, seeds, own_taste=True))
@@ -246,6 +291,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cases", nargs="*", choices=names, default=names)
     parser.add_argument(
         "--judge", type=Path, nargs="*", default=[], help="networks that were kept, to judge again"
+    )
+    parser.add_argument(
+        "--quality",
+        action="store_true",
+        help="judge the checkpoint and those of --judge on a part of the quality benchmark instead",
     )
     parser.add_argument("--updates", type=int, default=120, help="of each run, at most")
     parser.add_argument("--minutes", type=float, default=60.0, help="of each run, at most")
