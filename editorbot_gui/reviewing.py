@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from editorbot_gui import texts
 from editorbot_gui.editing.rows import rows_after
+from editorbot_gui.waveform.joins import KINDS
 from editorbot_gui.waveform.timecode import format_time
 from editorbot_gui.waveform.view_state import Axis
 from model_core.edit.review import change_at, made_again, remembered, taken_back
@@ -346,10 +347,12 @@ class Reviewing(QObject):
         """Returns from where to where in the edit a change is heard."""
         timeline = self._session.timeline
         if row.state not in UNDONE:
+            joins = self._view.joins
+            alike = np.flatnonzero(joins.kinds == KINDS.index(row.kind)).tolist()
             found = [
-                join.position
-                for join in self._view.joins.infos
-                if join.kind is row.kind and change_at((row,), join) is not None
+                joins.infos[index].position
+                for index in alike
+                if change_at((row,), joins.infos[index]) is not None
             ]
             if found:
                 return found[0], found[-1] if row.kind is ChangeKind.GAP else found[0]

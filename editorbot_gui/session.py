@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from model_core.edit.coverage import changes_of
-from model_core.edit.timeline import Timeline
+from model_core.edit.timeline import Timeline, timeline_of
 from model_core.edit.types import Change, EditList, Proposal
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from model_core.edit.mix import Mix
 
 _MERGEABLE = 1
+_STRIDE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +105,25 @@ def changed_range(before: EditList, after: EditList) -> tuple[int, int]:
     """
     old, new = before.items, after.items
     n_common = min(len(old), len(new))
-    head = 0
-    while (
-        head < n_common
-        and old[head] == new[head]
-        and (head == 0 or before.joins[head - 1] == after.joins[head - 1])
-    ):
-        head += 1
-    tail = 0
-    while (
-        tail < n_common - head
-        and old[-1 - tail] == new[-1 - tail]
-        and (tail == 0 or before.joins[-tail] == after.joins[-tail])
-    ):
-        tail += 1
-    start = sum(item.length for item in new[:head])
-    stop = after.length - sum(item.length for item in new[len(new) - tail :])
+    head = _n_alike(old[:n_common], new[:n_common])
+    # The crossfade before an item belongs to it.
+    head = min(head, _n_alike(before.joins, after.joins) + 1) if head else 0
+    left = n_common - head
+    tail = _n_alike(old[len(old) - left :][::-1], new[len(new) - left :][::-1])
+    tail = min(tail, _n_alike(before.joins[::-1], after.joins[::-1]) + 1) if tail else 0
+    starts = timeline_of(after).starts
+    start, stop = int(starts[head]), int(starts[len(new) - tail])
     return start, max(start, stop)
+
+
+def _n_alike(one: tuple[object, ...], other: tuple[object, ...]) -> int:
+    """Returns how many items two tuples begin with alike; of most, only the identity is seen."""
+    n_common = min(len(one), len(other))
+    for start in range(0, n_common, _STRIDE):
+        stop = min(start + _STRIDE, n_common)
+        if one[start:stop] != other[start:stop]:
+            return next(n for n in range(start, stop) if one[n] != other[n])
+    return n_common
 
 
 class Session(QObject):
@@ -144,7 +147,7 @@ class Session(QObject):
         self.undo_stack = QUndoStack(self)
         self._source: AudioSource | None = None
         self._snapshot = Snapshot()
-        self._timeline = Timeline(self._snapshot.edit_list)
+        self._timeline = timeline_of(self._snapshot.edit_list)
         self._passing: Snapshot | None = None
         self._revision = 0
         self._last_take = 0
@@ -230,7 +233,7 @@ class Session(QObject):
         self.undo_stack.clear()
         whole = EditList.whole(source.n_samples) if source is not None else EditList()
         self._snapshot = snapshot or Snapshot(whole)
-        self._timeline = Timeline(self._snapshot.edit_list)
+        self._timeline = timeline_of(self._snapshot.edit_list)
         self._revision += 1
         self.source_changed.emit()
         self.mix_changed.emit()
@@ -325,7 +328,7 @@ class Session(QObject):
         self._revision += 1
         edit_list = self._snapshot.edit_list
         if edit_list != before.edit_list:  # or only what is thought of it has changed
-            self._timeline = Timeline(edit_list)
+            self._timeline = timeline_of(edit_list)
             self.edit_changed.emit(*changed_range(before.edit_list, edit_list))
         if self._snapshot.mix != before.mix:
             self.mix_changed.emit()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from model_core.edit.coverage import changes_of
-from model_core.edit.types import UNDONE, ChangeState
+from model_core.edit.coverage import change_rows
+from model_core.edit.types import UNDONE, Change, ChangeKind, ChangeState, Reason
 
 if TYPE_CHECKING:
-    from model_core.edit.types import Change, ChangeKind, EditList
+    from model_core.edit.types import EditList
+
+_PLACE = attrgetter("start", "stop")
 
 _SAME_SHARE = 0.5
 """A row that has so much in common with one before is still that one, moved a little."""
@@ -26,33 +29,37 @@ def rows_after(before: tuple[Change, ...], edit: EditList, n_samples: int) -> tu
         edit: The edit as it is.
         n_samples: Length of the recording in samples.
     """
-    exact: dict[tuple[ChangeKind, int, int], list[Change]] = {}
+    exact: dict[tuple[int, int, ChangeKind], list[Change]] = {}
     # Passes of one loop are rows that are alike; those that are there are known again first.
-    for row in sorted(before, key=lambda row: row.state in UNDONE):
-        exact.setdefault((row.kind, row.start, row.stop), []).append(row)
+    undone = [row for row in before if row.state in UNDONE]
+    there = [row for row in before if row.state not in UNDONE] if undone else before
+    for row in (*there, *undone):
+        exact.setdefault((row.start, row.stop, row.kind), []).append(row)
     next_id = max((row.id for row in before), default=-1) + 1
-    fresh = changes_of(edit, n_samples, state=ChangeState.MANUAL, first_id=next_id)
     taken: set[int] = set()
     rows: list[Change] = []
-    loose: list[Change] = []
-    for row in fresh:
-        alike = exact.get((row.kind, row.start, row.stop))
+    loose: list[tuple[int, int, ChangeKind]] = []
+    for place in change_rows(edit, n_samples):
+        alike = exact.get(place)
         if alike:
             known = alike.pop(0)
             taken.add(known.id)
             done = known.state in UNDONE
             rows.append(replace(known, state=ChangeState.MANUAL) if done else known)
         else:
-            loose.append(row)
+            loose.append(place)
     others = [row for row in before if row.id not in taken]
-    for row in loose:
-        nearest = max(others, key=lambda other: _shared(row, other), default=None)
+    for number, (start, stop, kind) in enumerate(loose, next_id):
+        reason = Reason.REPEAT if kind is ChangeKind.LOOP else Reason.OTHER
+        row = Change(number, kind, reason, 0, start, stop, state=ChangeState.MANUAL)
+        nearest = max(others, key=lambda other, row=row: _shared(row, other), default=None)
         if nearest is not None and _shared(row, nearest) >= _SAME_SHARE:
             others.remove(nearest)
             row = replace(row, id=nearest.id, reason=nearest.reason)
         rows.append(row)
     rows += [row for row in others if row.state in UNDONE]
-    rows.sort(key=lambda row: (row.start, row.stop))
+    if loose or undone:
+        rows.sort(key=_PLACE)
     return tuple(rows)
 
 

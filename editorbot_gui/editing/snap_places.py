@@ -1,4 +1,4 @@
-"""Beats and onsets to snap to, looked for in the background; what isn't known yet isn't waited for."""
+"""Beats and onsets to snap to, looked for in the background; what isn't known yet is left out."""
 
 from __future__ import annotations
 

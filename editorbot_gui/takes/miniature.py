@@ -12,8 +12,7 @@ from editorbot_gui.theme import faded
 from editorbot_gui.waveform.joins import KINDS, Joins
 from editorbot_gui.waveform.pieces import column_edges, pieces_of
 from editorbot_gui.waveform.plot_raster import bars_image, spans_image
-from model_core.edit.coverage import joins_of
-from model_core.edit.timeline import Timeline
+from model_core.edit.timeline import timeline_of
 from model_core.edit.types import ChangeKind
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def miniature(
 
     painter = QPainter(picture)
     if len(edit.joins) <= _MOST_JOINS:
-        joins = Joins.of(joins_of(edit))
+        joins = Joins.of(edit)
         for kind in _KINDS:
             chosen = joins.kinds == KINDS.index(kind)
             if not np.any(chosen):
@@ -64,7 +63,7 @@ def miniature(
             colour = faded(palette.line_of_kind(kind), _STEP_ALPHA)
             bars = bars_image(column, np.minimum(*ends), np.maximum(*ends), (width, height), colour)
             painter.drawImage(QPoint(0, 0), bars)
-    pieces = pieces_of(Timeline(edit), column_edges(0.0, span, width))
+    pieces = pieces_of(timeline_of(edit), column_edges(0.0, span, width))
     half = _COPY_PX * ratio / 2
     spans = spans_image(
         pieces.column, row_of(pieces.stop) - half, row_of(pieces.start) + half, (width, height),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
 from editorbot_gui.waveform.pieces import Positions
-from model_core.edit.coverage import JoinInfo
-from model_core.edit.types import ChangeKind
+from model_core.edit.coverage import JOIN_KINDS, JoinArrays, JoinInfo, join_arrays
+from model_core.edit.types import ChangeKind, EditList
 
 KINDS: tuple[ChangeKind | None, ...] = (
     None,
@@ -21,12 +22,37 @@ KINDS: tuple[ChangeKind | None, ...] = (
 """The kinds of joins. What is rarer comes last, and so on top where many share a pixel."""
 
 
+_NUMBER_OF = np.array([KINDS.index(kind) for kind in JOIN_KINDS], np.int64)
+
+
+class _Infos(Sequence[JoinInfo]):
+    """What happens at each join, made as it is asked for."""
+
+    def __init__(self, joins: JoinArrays) -> None:
+        self._joins = joins
+
+    def __len__(self) -> int:
+        return len(self._joins)
+
+    @overload
+    def __getitem__(self, index: int) -> JoinInfo: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[JoinInfo]: ...
+
+    def __getitem__(self, index: int | slice) -> JoinInfo | Sequence[JoinInfo]:
+        places = range(len(self))[index]
+        if isinstance(places, range):
+            return [self._joins.info(place) for place in places]
+        return self._joins.info(places)
+
+
 @dataclass(frozen=True, slots=True)
 class Joins:
     """The joins of an edit.
 
     Attributes:
-        infos: What happens at each, in edited order.
+        infos: What happens at each, in edited order; made as they are asked for.
         positions: Their edited positions, of shape `[J]`.
         leaving: The sample that would have been heard next, of shape `[J]`.
         landing: The sample that is heard next, of shape `[J]`.
@@ -40,15 +66,11 @@ class Joins:
     kinds: Positions
 
     @classmethod
-    def of(cls, infos: Sequence[JoinInfo]) -> Joins:
-        """Returns joins that are given in edited order."""
-        return cls(
-            infos,
-            np.array([join.position for join in infos], np.int64),
-            np.array([join.leaving for join in infos], np.int64),
-            np.array([join.landing for join in infos], np.int64),
-            np.array([KINDS.index(join.kind) for join in infos], np.int64),
-        )
+    def of(cls, edit: EditList) -> Joins:
+        """Returns the joins of an edit."""
+        joins = join_arrays(edit)
+        kinds = _NUMBER_OF[joins.codes]
+        return cls(_Infos(joins), joins.positions, joins.leaving, joins.landing, kinds)
 
     def count(self, kind: ChangeKind) -> int:
         """Returns how many joins are of a kind."""

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Signal
 from editorbot_gui.waveform.edges import Edge
 from editorbot_gui.waveform.joins import Joins
 from editorbot_gui.waveform.pieces import Positions
-from model_core.edit.coverage import joins_of, kept_ranges
+from model_core.edit.coverage import kept_ranges
 from model_core.edit.markers import Markers, heard_markers
 from model_core.edit.timeline import Timeline
 from model_core.edit.types import EditList
@@ -141,7 +141,7 @@ class ViewState(QObject):
     def joins(self) -> Joins:
         """The joins of the edit; made once for all views."""
         if self._joins is None:
-            self._joins = Joins.of(joins_of(self._timeline.edit_list))
+            self._joins = Joins.of(self._timeline.edit_list)
         return self._joins
 
     @property

@@ -133,10 +133,11 @@ class WaveformView(AxisView):
     # What is shown --------------------------------------------------------------------------------
 
     def _take_timeline(self) -> None:
-        items = self.state.timeline.edit_list.items
-        decibels = [getattr(item, "gain_db", 0.0) for item in items]
-        factors = 10 ** (np.array(decibels, np.float64) / _DECIBELS_A_DECADE)
-        self._gains = factors.astype(np.float32)
+        if self.axis is Axis.EDITED:
+            items = self.state.timeline.edit_list.items
+            decibels = [getattr(item, "gain_db", 0.0) for item in items]
+            factors = 10 ** (np.array(decibels, np.float64) / _DECIBELS_A_DECADE)
+            self._gains = factors.astype(np.float32)
         self.invalidate()
 
     def _take_improvement(self, start: int, stop: int) -> None:

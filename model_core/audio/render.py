@@ -21,7 +21,8 @@ from model_core.audio.source import (
     to_float,
     widest,
 )
-from model_core.edit.types import EditList, FadeLaw, Gap, Join, Segment
+from model_core.edit.timeline import GAP_SOURCE, timeline_of
+from model_core.edit.types import EditList, FadeLaw, Gap, Join
 from model_core.errors import EditError
 
 if TYPE_CHECKING:
@@ -131,18 +132,18 @@ class Renderer:
         self.dtype = widest([source.dtype for source in sources])
         self.bits = max(source.bits for source in sources if source.dtype == self.dtype)
         self._default_fade_samples = round(default_fade_s * self.sample_rate)
-        self._runs, joins = _runs_of(edit_list)
-        self._run_starts = np.array([run.at for run in self._runs], np.int64)
-        self.length = self._runs[-1].end if self._runs else 0
-        self._fades = tuple(self._fades_of(joins))
-        self._fade_starts = np.array([fade.start for fade in self._fades], np.int64)
-        self._fade_stops = np.array([fade.stop for fade in self._fades], np.int64)
+        # Runs and fades are made where something is read: an edit of thousands of segments is
+        # exchanged while it plays, and seldom read from end to end.
+        self._runs = _Runs(edit_list)
+        self.length = self._runs.length
+        self._known_fades: dict[int, tuple[_Fade, ...]] = {}
         self._crossfaded = lru_cache(_CACHED_CROSSFADES)(self._crossfade)
 
     @property
     def faded_ranges(self) -> npt.NDArray[np.int64]:
         """Ranges of the edited timeline, of shape `[n, 2]`, that aren't plain copies by a fade."""
-        ranges = [(fade.start, fade.stop) for fade in self._fades]
+        joins = range(len(self._runs) - 1)
+        ranges = [(fade.start, fade.stop) for join in joins for fade in self._fades_at(join)]
         return np.array(ranges, np.int64).reshape(-1, 2)
 
     def read(self, start: int, stop: int) -> Samples:
@@ -164,19 +165,21 @@ class Renderer:
         out = np.zeros((stop - start, self.channels), self.dtype)
         if start == stop:
             return out
-        first = int(np.searchsorted(self._run_starts, start, side="right")) - 1
-        last = int(np.searchsorted(self._run_starts, stop))
-        for run in self._runs[first:last]:
+        first = int(np.searchsorted(self._runs.starts, start, side="right")) - 1
+        last = int(np.searchsorted(self._runs.starts, stop))
+        for index in range(first, last):
+            run = self._runs[index]
             low, high = max(start, run.at), min(stop, run.end)
             if not run.is_gap:
                 offset = run.start - run.at
                 out[low - start : high - start] = self._copied(run, low + offset, high + offset)
-        first = int(np.searchsorted(self._fade_stops, start, side="right"))
-        last = int(np.searchsorted(self._fade_starts, stop))
-        for fade in self._fades[first:last]:
-            low, high = max(start, fade.start), min(stop, fade.stop)
-            faded = self._crossfaded(fade)
-            out[low - start : high - start] = faded[low - fade.start : high - fade.start]
+        # A fade reaches over half of the runs beside it at most.
+        for join in range(max(0, first - 1), min(last, len(self._runs) - 1)):
+            for fade in self._fades_at(join):
+                low, high = max(start, fade.start), min(stop, fade.stop)
+                if low < high:
+                    faded = self._crossfaded(fade)
+                    out[low - start : high - start] = faded[low - fade.start : high - fade.start]
         return out
 
     def read_float(self, start: int, stop: int) -> npt.NDArray[np.float32]:
@@ -218,27 +221,34 @@ class Renderer:
         samples = self.sources[run.source].read(fade.start + offset, fade.stop + offset)
         return converted(samples, self.dtype) * _gain(run)
 
-    def _fades_of(self, joins: Sequence[Join]) -> Iterator[_Fade]:
-        for left, right, join in zip(self._runs, self._runs[1:], joins, strict=False):
-            length = self._default_fade_samples if join.length is None else join.length
-            if length == 0:
-                continue
-            # Half of a run is left to each of its ends, so fades never meet.
-            before = min(length // 2, left.length // 2)
-            after = min(length - length // 2, right.length // 2)
-            cut = right.at
-            if not (left.is_gap or right.is_gap):
-                beyond = self.sources[left.source].n_samples - left.stop
-                start, stop = cut - min(before, right.start), cut + min(after, beyond)
-                if start < stop:
-                    yield _Fade(start, stop, left, right, join.law)
-                    continue
-                if not self._clicks(left, right):
-                    continue
-            if before and not left.is_gap:
-                yield _Fade(cut - before, cut, left, None)
-            if after and not right.is_gap:
-                yield _Fade(cut, cut + after, None, right)
+    def _fades_at(self, join: int) -> tuple[_Fade, ...]:
+        """Returns what isn't copied between a run and the next one."""
+        known = self._known_fades.get(join)
+        if known is None:
+            known = self._known_fades[join] = tuple(self._fades_between(join))
+        return known
+
+    def _fades_between(self, index: int) -> Iterator[_Fade]:
+        left, right, join = self._runs[index], self._runs[index + 1], self._runs.join(index)
+        length = self._default_fade_samples if join.length is None else join.length
+        if length == 0:
+            return
+        # Half of a run is left to each of its ends, so fades never meet.
+        before = min(length // 2, left.length // 2)
+        after = min(length - length // 2, right.length // 2)
+        cut = right.at
+        if not (left.is_gap or right.is_gap):
+            beyond = self.sources[left.source].n_samples - left.stop
+            start, stop = cut - min(before, right.start), cut + min(after, beyond)
+            if start < stop:
+                yield _Fade(start, stop, left, right, join.law)
+                return
+            if not self._clicks(left, right):
+                return
+        if before and not left.is_gap:
+            yield _Fade(cut - before, cut, left, None)
+        if after and not right.is_gap:
+            yield _Fade(cut, cut + after, None, right)
 
     def _clicks(self, left: _Run, right: _Run) -> bool:
         """Whether a butt join steps more than the sound around it does."""
@@ -256,27 +266,48 @@ class Renderer:
         return bool(step > _CLICK_FACTOR * usual)
 
 
-def _runs_of(edit_list: EditList) -> tuple[tuple[_Run, ...], tuple[Join, ...]]:
-    """Merges segments that continue each other; returns the runs and the joins between them."""
-    runs: list[_Run] = []
-    joins: list[Join] = []
-    at = 0
-    previous: Segment | Gap | None = None
-    for index, item in enumerate(edit_list.items):
-        if isinstance(item, Gap):
-            run = _Run(_GAP, 0, item.length, 0.0, at)
-        else:
-            run = _Run(item.source, item.start, item.stop, item.gain_db, at)
-        if previous is not None and isinstance(item, Segment) and item.continues(previous):
-            start, began = runs[-1].start, runs[-1].at
-            runs[-1] = _Run(item.source, start, item.stop, item.gain_db, began)
-        else:
-            if runs:
-                joins.append(edit_list.joins[index - 1])
-            runs.append(run)
-        at += item.length
-        previous = item
-    return tuple(runs), tuple(joins)
+class _Runs:
+    """Segments that continue each other as one, each made when it is asked for.
+
+    Args:
+        edit_list: The edit.
+
+    Attributes:
+        starts: Where runs begin on the edited timeline; int64, `[n]`.
+        length: Length of the edited timeline in samples.
+    """
+
+    def __init__(self, edit_list: EditList) -> None:
+        timeline = timeline_of(edit_list)
+        items = edit_list.items
+        gains = np.array([getattr(item, "gain_db", 0.0) for item in items], np.float64)
+        sources = timeline.sources
+        goes_on = (
+            (sources[1:] == sources[:-1])
+            & (sources[1:] != GAP_SOURCE)
+            & (timeline.source_stops[:-1] == timeline.source_starts[1:])
+            & (gains[1:] == gains[:-1])
+        )
+        begins = np.append(np.ones(min(1, len(items)), np.bool_), ~goes_on)
+        self._firsts = np.flatnonzero(begins)
+        self._lasts = np.append(self._firsts[1:], len(items)) - 1
+        self._edit_list = edit_list
+        self.starts = timeline.starts[:-1][self._firsts]
+        self.length = timeline.length
+
+    def __len__(self) -> int:
+        return len(self._firsts)
+
+    def __getitem__(self, index: int) -> _Run:
+        items, at = self._edit_list.items, int(self.starts[index])
+        first, last = items[int(self._firsts[index])], items[int(self._lasts[index])]
+        if isinstance(first, Gap) or isinstance(last, Gap):
+            return _Run(_GAP, 0, first.length, 0.0, at)
+        return _Run(first.source, first.start, last.stop, first.gain_db, at)
+
+    def join(self, index: int) -> Join:
+        """Returns how a run meets the next one."""
+        return self._edit_list.joins[int(self._lasts[index])]
 
 
 def _gain(run: _Run) -> float:

@@ -316,7 +316,10 @@ def _kind_codes(
     codes[same & (skipped == 0)] = JOIN_KINDS.index(None)
     # A jump back repeats if it lands on what was heard, or plays on to where it left.
     plays_on = (landing < leaving) & (leaving <= _run_stops(timeline)[right])
-    heard_before = _first_items(timeline)[right] <= np.arange(n_joins)
+    heard_before = np.zeros(n_joins, np.bool_)
+    back = np.flatnonzero(same & (skipped < 0) & ~plays_on)
+    if back.size:
+        heard_before[back] = _first_items(timeline)[back + 1] <= back
     codes[same & (skipped < 0) & (plays_on | heard_before)] = JOIN_KINDS.index(ChangeKind.LOOP)
     for source in np.unique(timeline.sources[right][same]).tolist():
         # A jump forward cuts if the first removed stretch that ends after it begins before it ends.
