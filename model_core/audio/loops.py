@@ -94,7 +94,10 @@ def find_loops(source: AudioSource, cancel: CancelToken | None = None) -> tuple[
 def _described(
     listener: Listener, beats: npt.NDArray[np.int64], sample_rate: int
 ) -> npt.NDArray[np.float32]:
-    """Describes what is heard from each beat to the next, as vectors of length 1, `[n, m]`."""
+    """Describes from each beat to the next what begins and which notes there are, `[2, n, m]`.
+
+    The vectors of either have length 1; those of the notes are padded with zeros.
+    """
     frames = beats / sample_rate * listener.frame_rate_hz
     parts = frames[:-1, None] + np.diff(frames)[:, None] * np.arange(_STEPS) / _STEPS
     edges = np.append(np.round(parts).astype(np.int64).ravel(), round(float(frames[-1])))
@@ -109,19 +112,23 @@ def _described(
         # Loud passages and quiet ones count alike.
         vectors = means.reshape(len(beats) - 1, -1)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        described.append(vectors / np.maximum(norms, 1e-3 * norms.max() + 1e-9) / np.sqrt(2))
-    return np.asarray(np.concatenate(described, axis=1), np.float32)
+        described.append(vectors / np.maximum(norms, 1e-3 * norms.max() + 1e-9))
+    width = max(each.shape[1] for each in described)
+    padded = [np.pad(each, ((0, 0), (0, width - each.shape[1]))) for each in described]
+    return np.asarray(padded, np.float32)
 
 
 def _alike(described: npt.NDArray[np.float32]) -> list[tuple[int, int, float]]:
     """Returns pairs of beats about which sounds are alike, the most alike first."""
-    n_beats = len(described)
+    n_beats = described.shape[1]
     found: list[tuple[float, int, int]] = []
     for lag in range(_FEWEST_BEATS, min(_MOST_BEATS, n_beats - _BEHIND) + 1):
-        products = np.einsum("bn,bn->b", described[:-lag], described[lag:])
-        sums = np.concatenate(([0.0], np.cumsum(products)))
-        first = np.arange(_BEFORE, len(products) - _BEHIND + 1)
-        means = (sums[first + _BEHIND] - sums[first - _BEFORE]) / (_BEFORE + _BEHIND)
+        products = np.einsum("kbn,kbn->kb", described[:, :-lag], described[:, lag:])
+        sums = np.pad(np.cumsum(products, axis=1), ((0, 0), (1, 0)))
+        first = np.arange(_BEFORE, products.shape[1] - _BEHIND + 1)
+        each = (sums[:, first + _BEHIND] - sums[:, first - _BEFORE]) / (_BEFORE + _BEHIND)
+        # The same beat under another tune is no repeat, nor is a tune that comes back out of step.
+        means = each.min(axis=0)
         likely = np.flatnonzero(means > _LEAST_ALIKE)
         found += [(float(means[i]), int(first[i]), int(first[i]) + lag) for i in likely]
     chosen: list[tuple[int, int, float]] = []
