@@ -24,7 +24,7 @@ IntArray = npt.NDArray[np.int64]
 
 _NEAR_S = 0.1
 _LEAST_PAUSE_S = 0.15
-_PRIOR_PAUSES, _PRIOR_LIMITS, _PRIOR_MARGINS, _PRIOR_CHANGES = 0.5, 2.0, 1.0, 12.0
+_PRIOR_PAUSES, _PRIOR_LIMITS, _PRIOR_MARGINS, _PRIOR_CHANGES = 0.5, 2.0, 1.0, 24.0
 """So many places count as much as the mean editor."""
 _SURER = 1.15
 """An edit that leaves all pauses alone, or none, tells only one side of the limit."""
