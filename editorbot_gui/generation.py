@@ -176,6 +176,11 @@ class EngineLoader:
         """Makes the engine that is there, or another one like it."""
         return self._load
 
+    def prefer(self, load: Callable[[], Engine]) -> None:
+        """Has another engine be loaded on first use; the usual one only, and before that."""
+        if self._engine is None and self._load is load_bundled_engine:
+            self._load = load
+
     def has_heard(self, source: AudioSource) -> bool:
         """Whether the encoding of a recording is there."""
         kept = self._kept

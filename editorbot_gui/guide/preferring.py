@@ -23,7 +23,14 @@ from editorbot_gui.guide.cache_jobs import (
     named_from_outside,
     try_folder,
 )
-from editorbot_gui.guide.models import BUNDLED, SUFFIX, find_models, models_folder, path_of
+from editorbot_gui.guide.models import (
+    BUNDLED,
+    SUFFIX,
+    find_models,
+    load_chosen,
+    models_folder,
+    path_of,
+)
 from editorbot_gui.jobs import Lane
 from editorbot_gui.playback.devices import list_inputs, list_outputs
 from editorbot_gui.texts import size_text
@@ -88,6 +95,9 @@ class Preferring(QObject):
         self._editor = editor
         self._use_fade(settings.crossfade_ms)
         self._use_targets()
+        chosen = path_of(settings.model)
+        if chosen is not None:
+            generation.loader.prefer(partial(load_chosen, chosen))
         if settings.keep_every_s != 0:
             projects.keep_every(settings.keep_every_s)
         commands["preferences"].triggered.connect(lambda _checked=False: self.show())

@@ -9,15 +9,18 @@ from PySide6.QtWidgets import QLabel
 from editorbot_gui import computing
 from editorbot_gui.computing import ComputeDevice, find_devices, usable_device
 from editorbot_gui.dialogs.preferences import ChoiceField, PreferencesDialog
-from editorbot_gui.guide import cache_jobs, preferring
+from editorbot_gui.generation import EngineState
+from editorbot_gui.guide import cache_jobs, models, preferring
 from editorbot_gui.guide.cache_jobs import folder_now, move_cache, try_folder
 from editorbot_gui.guide.models import models_folder
+from editorbot_gui.main_window import MainWindow
 from editorbot_gui.playback.devices import SoundDevice
 from editorbot_gui.settings import Settings
 from editorbot_gui.theme import DARK, LIGHT, Theme
 from model_core.audio.cache import CACHE_VARIABLE, cache_folder
 from model_core.errors import CheckpointError, DeviceError, FileWriteError
 from model_core.progress import CancelToken, no_progress
+from tests.gui.fakes import FakeEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,6 +169,28 @@ def test_a_model_of_ones_own_is_chosen(
     assert rig.window.settings.model == "podcast.safetensors", "the one that works stays"
     assert dialog.models.currentText() == "podcast"
     dialog.reject()
+
+
+def test_the_model_is_chosen_at_the_next_start_too_as_long_as_it_is_there(
+    own_folders: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path | None] = []
+
+    def load(path: Path | None = None) -> object:
+        asked.append(path)
+        if path is not None:
+            raise CheckpointError("It is gone.", "Choose another.")
+        return FakeEngine()
+
+    monkeypatch.setattr(models, "load_bundled_engine", load)
+    settings = Settings(own_folders / "settings.ini")
+    settings.model = "podcast.safetensors"
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    window.load_model()
+    qtbot.waitUntil(lambda: window.generation.engine_state is EngineState.READY)
+    assert asked == [models_folder() / "podcast.safetensors", None]
+    window.close()
 
 
 def test_what_is_not_there_any_more_is_not_asked_for() -> None:
