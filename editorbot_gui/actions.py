@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence
 
 from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
+from editorbot_gui.batch.table import BATCH_ACTIONS
 from editorbot_gui.editing.table import EDITING_ACTIONS, SEGMENTS_MENU, SNAP_MENU
 from editorbot_gui.guide.table import GUIDE_ACTIONS
 from editorbot_gui.handing_over.table import HAND_OVER_ACTIONS
@@ -285,6 +286,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *RECORDING_ACTIONS,
     *MICROPHONES_ACTIONS,
     *HAND_OVER_ACTIONS,
+    *BATCH_ACTIONS,
     *EDITING_ACTIONS,
     *REVIEW_ACTIONS,
     *MARKER_ACTIONS,
@@ -297,7 +299,7 @@ MENUS: dict[Group, tuple[str, ...]] = {
     Group.FILE: (
         "open", "open_microphones", "record", "recent", "demo_speech", "demo_music", "",
         "save", "save_as", "",
-        "compare", "import_edit", "", "export", "hand_over", "", "quit",
+        "compare", "import_edit", "", "export", "hand_over", "", "batch", "", "quit",
     ),
     Group.EDIT: (
         "undo", "redo", "", "cut", "copy", "paste", "delete", "delete_gap", "keep_again", "",

@@ -67,6 +67,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--theme", choices=THEME_CHOICES, help="light or dark, for this time; default: as chosen"
     )
+    parser.add_argument(
+        "--picture",
+        metavar="FILE",
+        type=Path,
+        help="write a picture of the window when all is there, and end",
+    )
     parser.add_argument("--version", action="version", version=f"{APP_NAME} {editorbot_version()}")
     options = parser.parse_args(argv)
     if options.file is not None and options.demo is not None:
@@ -96,6 +102,7 @@ def _run(options: argparse.Namespace) -> int:
     from editorbot_gui.icon import app_icon
     from editorbot_gui.logs import ExceptionHooks, start_logging
     from editorbot_gui.main_window import MainWindow
+    from editorbot_gui.picture import take_picture
     from editorbot_gui.settings import Settings
     from editorbot_gui.theme import Theme
     from editorbot_gui.translation import install_translations
@@ -131,6 +138,8 @@ def _run(options: argparse.Namespace) -> int:
         window.projects.look_for_kept_work()
         window.recording.look_for_broken_off()
         window.load_model()
+        if options.picture is not None:
+            take_picture(window, options.picture)
 
     # Python would hear of Ctrl+C only when Qt next calls it; nothing is written in place.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from editorbot_gui.actions import ActionSet
 from editorbot_gui.availability import refresh_commands
+from editorbot_gui.batch.desk import BatchDesk
 from editorbot_gui.chrome import chrome_sheet
 from editorbot_gui.comparing import Comparison, comparison_text
 from editorbot_gui.dialogs.compare import CompareDialog
@@ -330,6 +331,10 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.microphones.told.connect(self.tell)
         self.handing_over.failed.connect(self._tell_failure)
+        self.batch = BatchDesk(self, self.runner, self.shelf, self.commands)
+        self.batch.told.connect(self.tell)
+        self.batch.failed.connect(self._tell_failure)
+        self.batch.open_requested.connect(self.open_path)
         self.generate_panel.keeps_decided.toggled.connect(self.generation.keep_decided)
 
     def _connect_commands(self) -> None:
@@ -653,6 +658,7 @@ class MainWindow(QMainWindow):
         self.styling.stop()
         self.hide()
         self.recording.close()
+        self.batch.close()
         self.player.close()
         self.player.set_edited(None)
         self.player.set_raw(None)

@@ -75,7 +75,7 @@ def find_jobs(
         else:
             found = [(path, Path(path.name))]
         for source, place in found:
-            target = output / place.parent / (place.stem + (suffix or _kept_suffix(place)))
+            target = output / place.parent / (place.stem + (suffix or kept_suffix(place)))
             jobs.append(BatchJob(source, target, options or JobOptions()))
     return checked(distinct(jobs))
 
@@ -214,7 +214,8 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _kept_suffix(path: Path) -> str:
+def kept_suffix(path: Path) -> str:
+    """Returns the ending that a result has like its recording, or .wav where it can't."""
     from model_core.export.formats import EXPORT_FORMATS
 
     suffix = path.suffix.lower()

@@ -1,0 +1,1 @@
+"""Many files in the window: a queue that a process of its own works on."""
