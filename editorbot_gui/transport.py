@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from editorbot_gui.playback.plan import Material, PositionMap
     from editorbot_gui.session import Session
+    from model_core.audio.render import Renderer
     from model_core.audio.source import AudioSource
     from model_core.edit.coverage import JoinInfo
     from model_core.edit.timeline import Timeline
@@ -68,6 +69,7 @@ class Transport(QObject):
         self._timeline: Timeline = session.timeline
         self._return_to: tuple[Axis, int] | None = None
         self._ear = JoinEar()
+        self._renderers: dict[Axis, Renderer] = {}
         self.follows = True
         session.source_changed.connect(self._take_source)
         session.edit_changed.connect(self._take_edit)
@@ -297,13 +299,21 @@ class Transport(QObject):
         kept = kept_ranges(self._session.edit_list, 0, length)
         return np.unique(np.concatenate((np.array([0, length]), kept.ravel())))
 
-    def _rendered(self, source: AudioSource, edit_list: EditList) -> Material:
-        """Returns what is heard of an edit: all channels, or the mix of a recording's tracks."""
+    def _rendered(self, axis: Axis, source: AudioSource) -> Material:
+        """Returns what is heard on an axis: all channels, or the mix of a recording's tracks.
+
+        Another mix of the same edit is heard through the same renderer: thousands of crossfades
+        aren't laid out anew for each step of a gain.
+        """
         from model_core.audio.mixdown import MixOf
         from model_core.audio.render import Renderer
 
-        renderer = Renderer((source,), edit_list)
-        return MixOf(renderer, self._session.mix) if source.tracks else renderer
+        kept = self._renderers.get(axis)
+        raw = axis is Axis.RAW
+        edit_list = EditList.whole(source.n_samples) if raw else self._session.edit_list
+        if kept is None or kept.sources != (source,) or kept.edit_list != edit_list:
+            kept = self._renderers[axis] = Renderer((source,), edit_list)
+        return MixOf(kept, self._session.mix) if source.tracks else kept
 
     def _take_source(self) -> None:
         source = self._session.source
@@ -311,10 +321,11 @@ class Transport(QObject):
         self._return_to = None
         self._ear.forget()
         self._player.set_edited(None)
+        self._renderers.clear()
         if source is None:
             self._player.set_raw(None)
         else:
-            self._player.set_raw(self._rendered(source, EditList.whole(source.n_samples)))
+            self._player.set_raw(self._rendered(Axis.RAW, source))
         self._timeline = self._session.timeline
         self._view.set_document(
             0 if source is None else source.n_samples,
@@ -327,8 +338,8 @@ class Transport(QObject):
         source = self._session.source
         if source is not None and source.tracks:
             self._player.exchange(
-                self._rendered(source, EditList.whole(source.n_samples)),
-                self._rendered(source, self._session.edit_list),
+                self._rendered(Axis.RAW, source),
+                self._rendered(Axis.EDITED, source),
             )
 
     def _take_edit(self) -> None:
@@ -340,7 +351,7 @@ class Transport(QObject):
         self._ear.move(to_new)
         # The view first: what the player then says of its place is told on the new timeline.
         self._view.set_timeline(self._timeline)
-        self._player.set_edited(self._rendered(source, self._session.edit_list), to_new)
+        self._player.set_edited(self._rendered(Axis.EDITED, source), to_new)
         if self._return_to is not None and self._return_to[0] is Axis.EDITED:
             self._return_to = (Axis.EDITED, to_new(self._return_to[1]))
 

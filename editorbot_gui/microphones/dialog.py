@@ -245,6 +245,8 @@ class MicrophonesDialog(QDialog):
             box.addWidget(row.field)
             self.table.setCellWidget(index, _OFFSET, holder)
         self._judge()
+        if self.open_button.isEnabled():
+            self.open_button.setFocus()
 
     def _offset_field(self, row: _Row, *, is_first: bool) -> QDoubleSpinBox:
         entry = QDoubleSpinBox()

@@ -212,8 +212,10 @@ class Projects(QObject):
         self._copy = copy or UnsavedCopy(self._path)
         self._keeper.follow(self._copy)
         if loaded is None:
-            if not opened.source.tracks:  # one of several files would be opened alone
+            if not opened.source.tracks:
                 self._remember(opened.source.path)
+            elif opened.source.path is not None:  # in the list it would be opened alone
+                self._settings.open_folder = str(opened.source.path.parent)
             return None
         self._remember(self._path)
         if loaded.found:

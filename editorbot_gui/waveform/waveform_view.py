@@ -134,9 +134,7 @@ class WaveformView(AxisView):
 
     def _take_timeline(self) -> None:
         if self.axis is Axis.EDITED:
-            items = self.state.timeline.edit_list.items
-            decibels = [getattr(item, "gain_db", 0.0) for item in items]
-            factors = 10 ** (np.array(decibels, np.float64) / _DECIBELS_A_DECADE)
+            factors = 10 ** (self.state.timeline.gains_db / _DECIBELS_A_DECADE)
             self._gains = factors.astype(np.float32)
         self.invalidate()
 
@@ -321,7 +319,10 @@ class WaveformView(AxisView):
 
     def _paint_dots(self, painter: QPainter, lanes: list[QRectF]) -> None:
         palette = self.palette_in_use
-        scale = self._data.level_scale if self._data is not None else 1.0
+        if self._data is None:
+            return
+        scale = self._data.level_scale
+        tracks, factors = self._data.source.tracks, self._data.track_factors
         for stretch in self._stretches():
             x = self._x(stretch.places)
             if self.axis is Axis.RAW:
@@ -331,8 +332,9 @@ class WaveformView(AxisView):
             else:
                 parts = [(np.ones(len(x), np.bool_), palette.edited)]
             for chosen, colour in parts:
-                for lane, values in zip(lanes, stretch.values, strict=True):
-                    paint_dots(painter, x[chosen], values[chosen], lane, scale, colour)
+                own = lane_colours(tracks, factors, colour, palette) or [colour] * len(lanes)
+                for lane, values, each in zip(lanes, stretch.values, own, strict=True):
+                    paint_dots(painter, x[chosen], values[chosen], lane, scale, each)
 
     def _paint_chrome(self, painter: QPainter, lanes: list[QRectF]) -> None:
         """Paints header and gutter: the view's name, channels and a scale of levels."""
