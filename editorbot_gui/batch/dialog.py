@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFileDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from editorbot_gui.batch.runner import BatchRunner
 
 _SIZE_PX = (960, 560)
-_WIDTHS_PX = {FILE: 200, STYLE: 140, MODEL: 120, FORMAT: 72, STATE: 96}
+_WIDTHS_PX = {FILE: 188, STYLE: 128, MODEL: 88, FORMAT: 64, STATE: 88}
 _FORMATS = ("", ".wav", ".flac", ".ogg", ".opus", ".mp3")
 
 
@@ -143,7 +142,6 @@ class BatchDialog(QDialog):
         chooser.setMinimumContentsLength(12)
         for words, value in choices:
             chooser.addItem(words, value)
-        chooser.setPlaceholderText(self.tr("several"))
         chooser.activated.connect(
             lambda _index: self._change(**{option: str(chooser.currentData())})
         )
@@ -192,8 +190,6 @@ class BatchDialog(QDialog):
         results.addWidget(QLabel(self.tr("Results go to")))
         results.addWidget(self.folder_label, 1)
         results.addWidget(self.folder_button)
-        line = QFrame()
-        line.setFrameShape(QFrame.Shape.HLine)
         below = _row(
             self.open_result, self.show_folder, self.report, None, self.start, self.close_button
         )
@@ -204,7 +200,6 @@ class BatchDialog(QDialog):
         layout.addWidget(self.pages, 1)
         layout.addLayout(chosen)
         layout.addLayout(results)
-        layout.addWidget(line)
         layout.addWidget(self.summary)
         layout.addLayout(below)
 
@@ -326,9 +321,9 @@ class BatchDialog(QDialog):
         self.start.setEnabled(queue.folder is not None and (waits or self._batch.working))
         self._refresh_summary()
 
-    @staticmethod
-    def _show_choice(field: QComboBox, values: set[str]) -> None:
+    def _show_choice(self, field: QComboBox, values: set[str]) -> None:
         field.setEnabled(bool(values))
+        field.setPlaceholderText(self.tr("several") if values else self.tr("Choose files above"))
         with QSignalBlocker(field):
             only = next(iter(values)) if len(values) == 1 else None
             if only is not None and field.findData(only) < 0:
