@@ -326,13 +326,16 @@ def _from_otio(document: Any, source: AudioSource) -> ImportedEdit:  # noqa: ANN
     if not tracks:
         raise EditError("There is no track with clips in the timeline.")
     notes = []
-    if any(track["children"] != tracks[0]["children"] for track in tracks[1:]):
+    chosen = tracks[0]
+    if source.tracks:  # all microphones are cut alike; the one with most sound says it best
+        chosen = max(tracks, key=_sound_length)
+    elif any(track["children"] != chosen["children"] for track in tracks[1:]):
         notes.append("Only the first track with sound was taken over.")
     items: list[Item] = []
     joins: list[Join] = []
     join = Join()
     names = set()
-    for child in tracks[0]["children"]:
+    for child in chosen["children"]:
         if _is_a(child, "Transition"):
             join = _to_join(child, source.sample_rate)
             continue
@@ -340,7 +343,7 @@ def _from_otio(document: Any, source: AudioSource) -> ImportedEdit:  # noqa: ANN
             item: Item | None = _gap(child, source)
         elif _is_a(child, "Clip"):
             names.add(_media_name(child))
-            item = _segment(child, source)
+            item = _segment(child, source, _offset_of(child, source))
             if child.get("effects"):
                 notes.append("Effects of clips weren't taken over.")
         else:
@@ -357,6 +360,17 @@ def _from_otio(document: Any, source: AudioSource) -> ImportedEdit:  # noqa: ANN
             "Export a timeline of one recording.",
         )
     return ImportedEdit(EditList(tuple(items), tuple(joins)), tuple(dict.fromkeys(notes)))
+
+
+def _sound_length(track: Any) -> float:  # noqa: ANN401
+    """Returns how long the clips of a track are together."""
+    clips = [child for child in track["children"] if _is_a(child, "Clip")]
+    return sum(
+        float(clip["source_range"]["duration"]["value"])
+        / float(clip["source_range"]["duration"]["rate"])
+        for clip in clips
+        if clip.get("source_range")
+    )
 
 
 def _is_a(value: Any, schema: str) -> bool:  # noqa: ANN401
@@ -376,12 +390,23 @@ def _media_name(clip: dict[str, Any]) -> str:
     return unquote(str(_reference(clip).get("target_url", ""))).rpartition("/")[2]
 
 
-def _segment(clip: dict[str, Any], source: AudioSource) -> Segment | None:
+def _offset_of(clip: dict[str, Any], source: AudioSource) -> int:
+    """Returns where in a recording with several microphones the file of a clip begins."""
+    name = _media_name(clip)
+    for track in source.tracks:
+        path = track.file.path
+        if path is not None and name in (path.name, f"{path.stem}_decoded.wav"):
+            return track.offset
+    return 0
+
+
+def _segment(clip: dict[str, Any], source: AudioSource, offset: int) -> Segment | None:
     available = _reference(clip).get("available_range")
     chosen: dict[str, Any] = clip.get("source_range") or available or {}
     start = _samples(chosen["start_time"], source.sample_rate)
     if available:  # time code of the media need not begin at 0
         start -= _samples(available["start_time"], source.sample_rate)
+    start += offset
     stretch = _within(source, start, start + _samples(chosen["duration"], source.sample_rate))
     if stretch is None:
         return None

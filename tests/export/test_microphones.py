@@ -15,6 +15,7 @@ from model_core.edit.mix import TrackLevel
 from model_core.edit.types import EditList, Gap, Join, Segment
 from model_core.errors import FileWriteError
 from model_core.export.handing_over import TimelineOptions, hand_over_edit
+from model_core.export.import_edit import import_edit
 from model_core.export.pieces import Piece, SoundOptions, export_pieces, track_pieces
 
 if TYPE_CHECKING:
@@ -168,6 +169,21 @@ def test_otio_transitions_stay_where_both_sides_have_sound(
     assert [item["OTIO_SCHEMA"] for item in guest] == [
         "Gap.1", "Clip.1", "Transition.1", "Clip.1", "Gap.1",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("offset", [OFFSET, -OFFSET])
+def test_otio_comes_back_as_the_same_edit(tmp_path: Path, offset: int) -> None:
+    for name, samples in (("host", HOST), ("guest", GUEST)):
+        soundfile.write(tmp_path / f"{name}.wav", samples, RATE)
+    microphones = (Microphone(tmp_path / "host.wav"), Microphone(tmp_path / "guest.wav", offset))
+    edit = EditList.from_ranges([(2000, 3000), (4000, 15_000)])
+    with open_together(microphones) as source:
+        hand_over_edit((source,), edit, tmp_path / "out.otio")
+        found = import_edit(tmp_path / "out.otio", source)
+    assert [(item.start, item.stop) for item in found.edit.segments] == [
+        (2000, 3000), (4000, 15_000)
+    ]  # fmt: skip
+    assert found.notes == ()
 
 
 @pytest.mark.parametrize("name", ["dawproject", "final-cut-xml", "json"])
