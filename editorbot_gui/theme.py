@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
+import shiboken6
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QToolTip
@@ -224,6 +226,7 @@ class Theme(QObject):
 
     theme_changed = Signal()
     """Another palette is in use; views drop what they have painted."""
+    _known: ClassVar[tuple[QApplication, Theme] | None] = None
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
@@ -249,10 +252,13 @@ class Theme(QObject):
         app = QCoreApplication.instance()
         if not isinstance(app, QApplication):
             raise RuntimeError("A theme needs an application.")
-        for child in app.children():
-            if isinstance(child, cls):
-                return child
-        return cls(app)
+        known = cls._known
+        if known is not None and known[0] is app and shiboken6.isValid(known[1]):
+            return known[1]
+        found = next((child for child in app.children() if isinstance(child, cls)), None)
+        theme = found or cls(app)
+        cls._known = (app, theme)  # every cell that is painted asks
+        return theme
 
     @property
     def palette(self) -> Palette:

@@ -279,9 +279,7 @@ class _Runs:
 
     def __init__(self, edit_list: EditList) -> None:
         timeline = timeline_of(edit_list)
-        items = edit_list.items
-        gains = np.array([getattr(item, "gain_db", 0.0) for item in items], np.float64)
-        sources = timeline.sources
+        items, gains, sources = edit_list.items, timeline.gains_db, timeline.sources
         goes_on = (
             (sources[1:] == sources[:-1])
             & (sources[1:] != GAP_SOURCE)

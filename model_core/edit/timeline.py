@@ -31,7 +31,9 @@ class Timeline:
         source_stops: Each item's end in its source, exclusive, 0 for gaps; int64, `[n]`.
     """
 
-    __slots__ = ("edit_list", "length", "source_starts", "source_stops", "sources", "starts")
+    __slots__ = (
+        "_gains_db", "edit_list", "length", "source_starts", "source_stops", "sources", "starts",
+    )  # fmt: skip
 
     def __init__(self, edit_list: EditList) -> None:
         # Number by number: an array of tuples takes three times as long.
@@ -56,8 +58,19 @@ class Timeline:
             (np.zeros(1, np.int64), np.cumsum(lengths))
         )
         self.length = int(self.starts[-1])
+        self._gains_db: npt.NDArray[np.float64] | None = None
         for array in (self.sources, self.source_starts, self.source_stops, self.starts):
             array.setflags(write=False)
+
+    @property
+    def gains_db(self) -> npt.NDArray[np.float64]:
+        """Each item's gain in decibels, 0 for gaps; float64, `[n]`."""
+        if self._gains_db is None:
+            items = self.edit_list.items
+            gains = [item.gain_db if type(item) is Segment else 0.0 for item in items]
+            self._gains_db = np.array(gains, np.float64)
+            self._gains_db.setflags(write=False)
+        return self._gains_db
 
     def item_at(self, position: int) -> int:
         """Returns the index of the item that is heard at an edited position.

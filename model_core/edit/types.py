@@ -153,7 +153,9 @@ class EditList:
     def check_within(self, source_lengths: Iterable[int]) -> None:
         """Raises `EditError` if a segment reaches beyond its source."""
         lengths = tuple(source_lengths)
-        for segment in self.segments:
+        for segment in self.items:
+            if type(segment) is not Segment:
+                continue
             if segment.source >= len(lengths) or segment.stop > lengths[segment.source]:
                 raise EditError(
                     f"The edit reaches beyond its recording (sample {segment.stop}).",

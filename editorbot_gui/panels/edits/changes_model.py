@@ -7,6 +7,7 @@ have to be sorted within a frame.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
@@ -32,6 +33,9 @@ LOW_CONFIDENCE = 0.4
 """Changes below it are marked as worth a listen."""
 STATE, KIND, WHERE, LENGTH, REASON, CONFIDENCE = range(6)
 _FIGURES = (WHERE, LENGTH, CONFIDENCE)
+_MOST_ROWS = 64
+"""Of more rows that are others, all are announced as others."""
+_STRIDE = 128
 _REVIEW_ORDER = (
     ChangeState.PROPOSED,
     ChangeState.MANUAL,
@@ -89,6 +93,8 @@ class ChangesModel(QAbstractTableModel):
 
     def show_changes(self, changes: tuple[Change, ...], sample_rate: int) -> None:
         """Replaces all rows."""
+        if changes is self._all and sample_rate == self._sample_rate:
+            return
         self._all, self._sample_rate = changes, sample_rate
         self._figures = figures_font()
         self._arrange()
@@ -139,15 +145,42 @@ class ChangesModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
     def _arrange(self) -> None:
-        self.beginResetModel()
-        self._shown = self._arranged()
-        self._places = {change.id: row for row, change in enumerate(self._shown)}
-        self.endResetModel()
+        """Shows what is wanted in its order; where little is another, only that is announced."""
+        before, after = self._shown, self._arranged()
+        head = _n_same(before, after)
+        left = min(len(before), len(after)) - head
+        tail = _n_same(before[len(before) - left :][::-1], after[len(after) - left :][::-1])
+        n_before, n_after = len(before) - head - tail, len(after) - head - tail
+        if max(n_before, n_after) > _MOST_ROWS:
+            self.beginResetModel()
+            self._take(after)
+            self.endResetModel()
+            return
+        n_both = min(n_before, n_after)
+        if n_after > n_both:
+            self.beginInsertRows(QModelIndex(), head + n_both, head + n_after - 1)
+            self._take(after)
+            self.endInsertRows()
+        elif n_before > n_both:
+            self.beginRemoveRows(QModelIndex(), head + n_both, head + n_before - 1)
+            self._take(after)
+            self.endRemoveRows()
+        else:
+            self._take(after)
+        if n_both:
+            self.dataChanged.emit(self.index(head, 0), self.index(head + n_both - 1, CONFIDENCE))
+
+    def _take(self, shown: list[Change]) -> None:
+        self._shown = shown
+        self._places = {change.id: row for row, change in enumerate(shown)}
 
     def _arranged(self) -> list[Change]:
+        ascending = self._order is Qt.SortOrder.AscendingOrder
+        if self._wanted == Wanted() and self._column == WHERE and ascending:
+            return list(self._all)  # they are in the order of the recording
         shown = [change for change in self._all if self._wanted.includes(change)]
-        shown.sort(key=lambda change: (change.start, change.stop))
-        shown.sort(key=self._sort_key, reverse=self._order is Qt.SortOrder.DescendingOrder)
+        shown.sort(key=attrgetter("start", "stop"))
+        shown.sort(key=self._sort_key, reverse=not ascending)
         return shown
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's own
@@ -243,6 +276,17 @@ class ChangesModel(QAbstractTableModel):
     def _ink(self, change: Change, column: int) -> QColor | None:
         palette = Theme.current().palette
         return palette.muted if column == REASON or change.state in UNDONE else None
+
+
+def _n_same(one: list[Change], other: list[Change]) -> int:
+    """Returns how many rows two lists begin with alike."""
+    count = min(len(one), len(other))
+    low = 0
+    while low < count and one[low : low + _STRIDE] == other[low : low + _STRIDE]:
+        low += _STRIDE
+    while low < count and one[low] == other[low]:
+        low += 1
+    return min(low, count)
 
 
 def is_doubtful(change: Change) -> bool:
