@@ -13,8 +13,15 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent
-from PySide6.QtWidgets import QLabel, QListView, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from editorbot_gui.actions import tinted_icon
 from editorbot_gui.theme import GRID_PX, Theme, text_font
@@ -79,6 +86,7 @@ class HistoryModel(QAbstractListModel):
         """Follows the stack; only as much as has changed."""
         if not shiboken6.isValid(self._stack):
             return  # it tells that it is emptied while the window is being destroyed
+        before = self._now
         n_rows, self._now = self._stack.count() + 1, self._stack.index()
         if n_rows > self._n_rows:
             self.beginInsertRows(QModelIndex(), self._n_rows, n_rows - 1)
@@ -88,8 +96,8 @@ class HistoryModel(QAbstractListModel):
             self.beginRemoveRows(QModelIndex(), n_rows, self._n_rows - 1)
             self._n_rows = n_rows
             self.endRemoveRows()
-        # What is drawn is a dozen rows, however many there are.
-        self.dataChanged.emit(self.index(0), self.index(self._n_rows - 1))
+        first, last = sorted((min(before, n_rows - 1), self._now))
+        self.dataChanged.emit(self.index(first), self.index(last))
 
     def _name(self, row: int) -> str:
         return self._stack.text(row - 1) if row else self.tr("As opened")
@@ -102,8 +110,23 @@ class HistoryModel(QAbstractListModel):
         return self._name(row)
 
 
-class _StateList(QListView):
-    """Goes to a state by click, or by arrow keys and Enter."""
+class _StateList(QTableView):
+    """Goes to a state by click, or by arrow keys and Enter.
+
+    A table of one column, as a list asks its model about every row when anything changes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.horizontalHeader().hide()
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(3 * GRID_PX)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Has Enter mean what a click means."""
@@ -130,7 +153,6 @@ class HistoryPanel(QWidget):
         self.model = HistoryModel(session.undo_stack, self)
         self.list = _StateList()
         self.list.setModel(self.model)
-        self.list.setUniformItemSizes(True)
         self.list.setAccessibleName(self.tr("History"))
         self.list.setObjectName("historyList")
         self.list.clicked.connect(lambda index: self.go_to(index.row()))
@@ -153,8 +175,14 @@ class HistoryPanel(QWidget):
             self._session.go_to(state)
             self.went.emit(self.model.index(state).data())
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catches up with the document."""
+        super().showEvent(event)
+        self._follow()
+
     def _follow(self) -> None:
-        if not shiboken6.isValid(self._session.undo_stack):
+        # Behind another tab nothing is laid out; it catches up when it is shown.
+        if not self.isVisible() or not shiboken6.isValid(self._session.undo_stack):
             return
         now = self.model.index(self._session.undo_stack.index())
         self.list.setCurrentIndex(now)
