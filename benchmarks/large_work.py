@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,17 +146,17 @@ class Bench:
                   *[_wheel(edited, middle, -120, ctrl=True)] * 24)  # fmt: skip
         view.show_range(Axis.EDITED, 10_000_000, 10_000_000 + 60 * _RATE)
         self.step("scroll", *[_wheel(edited, middle, -120, ctrl=False)] * 30)
-        self.step("scroll everything", lambda: view.fit_all())
+        self.step("scroll everything", view.fit_all)
         places = [round(share * view.length(Axis.EDITED)) for share in np.linspace(0.05, 0.95, 8)]
         for place in places:
-            self.step("seek", lambda place=place: window.transport.seek(Axis.EDITED, place))
+            self.step("seek", partial(window.transport.seek, Axis.EDITED, place))
             self.step("split", do("split"))
             self.step("select and delete",
-                      lambda place=place: view.select(Axis.EDITED, place, place + 20_000),
+                      partial(view.select, Axis.EDITED, place, place + 20_000),
                       do("delete"))  # fmt: skip
             self.step("choose an edge and nudge", do("next_edge"), do("nudge_on"))
             self.step("duplicate", do("duplicate"))
-            self.step("move", lambda place=place: view.select_stretch(Axis.EDITED, place),
+            self.step("move", partial(view.select_stretch, Axis.EDITED, place),
                       do("move_later"))  # fmt: skip
             self.step("louder", do("louder"))
             self.step("add a marker", do("add_marker"))
@@ -164,14 +165,14 @@ class Bench:
         rows = window.edits_list
         for row in (5, 500, 1500, 2500):
             change = rows.model.change_at(row)
-            self.step("choose a change", lambda change=change: rows.choose(change))
+            self.step("choose a change", partial(rows.choose, change))
             self.step("accept", do("accept_change"))
             self.step("reject", do("reject_change"))
             self.step("lock", do("lock_change"))
         self.step("next to review", *[do("next_unreviewed")] * 4)
         for column in (3, 5, 2):
             order = Qt.SortOrder.DescendingOrder if column != 2 else Qt.SortOrder.AscendingOrder
-            self.step("sort", lambda c=column, o=order: rows.table.sortByColumn(c, o))
+            self.step("sort", partial(rows.table.sortByColumn, column, order))
         self.step("filter", lambda: rows.filters.kind.setCurrentIndex(1),
                   lambda: rows.filters.kind.setCurrentIndex(0))  # fmt: skip
         self._drag_an_edge()
@@ -218,9 +219,7 @@ class _Call(QObject):
 def _wheel(view: QWidget, x: float, angle: int, *, ctrl: bool) -> Callable[[], object]:
     def turn() -> None:
         place = QPointF(x, view.height() / 2)
-        modifiers = (
-            Qt.KeyboardModifier.ControlModifier if ctrl else Qt.KeyboardModifier.NoModifier
-        )
+        modifiers = Qt.KeyboardModifier.ControlModifier if ctrl else Qt.KeyboardModifier.NoModifier
         event = QWheelEvent(
             place, view.mapToGlobal(place), QPoint(), QPoint(0, angle),
             Qt.MouseButton.NoButton, modifiers, Qt.ScrollPhase.NoScrollPhase, False,

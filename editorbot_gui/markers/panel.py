@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _WHERE, _NAME = 0, 1
 _WHERE_PX = 11 * GRID_PX
 _ROW_PX = 3 * GRID_PX
-_MOST_ROWS = 6
+_MOST_ROWS = 3
+"""In a low window the list of changes needs its room."""
 
 
 class MarkersPanel(QWidget):

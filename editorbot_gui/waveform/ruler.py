@@ -142,9 +142,10 @@ class TimeRuler(AxisView):
         centred = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         metrics = painter.fontMetrics()
         for x, (_, label) in zip(labelled, scale.labelled, strict=True):
-            if x + GRID_PX / 2 + metrics.horizontalAdvance(label) > self.width():
+            left, width = x + GRID_PX / 2, metrics.horizontalAdvance(label)
+            if left + width > self.width() or self._is_covered(left, left + width):
                 continue
-            area = QRectF(x + GRID_PX / 2, 0, LABEL_PX, plot.height() - GRID_PX / 2)
+            area = QRectF(left, 0, LABEL_PX, plot.height() - GRID_PX / 2)
             painter.drawText(area, centred, label)
 
         self._paint_flags(painter)
@@ -190,6 +191,10 @@ class TimeRuler(AxisView):
                 words = ""
             width = metrics.horizontalAdvance(words) + GRID_PX if words else _BARE_FLAG_PX
             yield Flag(index, left, QRectF(left, 0, width, _FLAG_HEIGHT_PX), words)
+
+    def _is_covered(self, left: float, right: float) -> bool:
+        """Whether the flag of a marker lies over a part of a label."""
+        return any(flag.x < right and left < flag.area.right() for flag in self.flags)
 
     def _paint_flags(self, painter: QPainter) -> None:
         palette = self.palette_in_use
