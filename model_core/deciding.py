@@ -80,12 +80,14 @@ class Decided:
         fitted: The edit.
         allowed: For every item of `fitted`, where its ends may be moved to; None for anywhere.
         note: A sentence about what could not be met, or empty.
+        looped: Whether it repeats what comes back in the recording, beyond the network's own jumps.
     """
 
     rough: EditList
     fitted: EditList
     allowed: list[Allowed | None] | None
     note: str = ""
+    looped: bool = False
 
 
 class Decider:
@@ -198,7 +200,8 @@ class Decider:
         allowed = decided.allowed or [None] * len(decided.fitted.items)
         edit_list, limits, number = with_loops(decided.fitted, allowed, loops, missing, may_jump)
         known = limits if decided.allowed is not None else None
-        return replace(decided, fitted=edit_list, allowed=known), number
+        looped = replace(decided, fitted=edit_list, allowed=known, looped=number > 0)
+        return looped, number
 
     def _paced(self, scores: Scores) -> Decided:
         """Searches the edit that is as long, before anything is looped, as is wanted."""

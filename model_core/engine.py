@@ -35,7 +35,7 @@ from model_core.edit.pointers import (
     frame_start,
     pointer_runs,
 )
-from model_core.edit.types import EditList, Proposal, Provenance
+from model_core.edit.types import ChangeKind, EditList, Proposal, Provenance
 from model_core.errors import AudioReadError, CheckpointError, DeviceError
 from model_core.measuring import measured_length, measured_targets
 from model_core.nn.device import choose_device, choose_precision
@@ -233,6 +233,12 @@ class Engine:
         changes = describe_changes(
             edit_list, evidence, hop, encoding.n_samples, self.card.confidence
         )
+        if decided.looped:
+            # The network's confidence is in its own jumps back; of these it says nothing.
+            changes = tuple(
+                replace(change, confidence=None) if change.kind is ChangeKind.LOOP else change
+                for change in changes
+            )
         progress(1.0, "Done")
         runs = pointer_runs(self._frames(encoding, decided.rough))
         return Proposal(
