@@ -44,10 +44,10 @@ from training.finetune import (
     Standing,
     as_learned,
     fine_tune,
+    named_examples,
 )
 from training.library import Library
 from training.library.errors import LibraryError
-from training.library.examples import example_of
 from training.library.jsonfile import read_object, write_object
 from training.monitor import Watch
 
@@ -355,8 +355,8 @@ def learn(folder: Path) -> int:
 
 def _learn(request: Request, told: Told) -> int:
     library = Library(request.library)
-    pairs = library.training_pairs()
-    named = [(pair.name, example_of(pair)) for pair in pairs]
+    # What can't be used is told as warnings.
+    named, _ = named_examples(library)
     start = start_of(request)
     rehearsed = ShardPool(Path(request.rehearse)) if request.rehearse else None
     follower = RunFollower(request, told)
