@@ -253,7 +253,11 @@ def edit_file(
         notes: tuple[str, ...] = ()
         source: AudioSource
         if arguments.together:
-            source, notes = open_microphones(arguments.inputs, by_sound=arguments.line_up)
+            source, notes = open_microphones(
+                arguments.inputs,
+                by_sound=arguments.line_up,
+                progress=part_of(progress, 0.0, 0.1),
+            )
             opened.enter_context(source)
         else:
             source = opened.enter_context(open_audio(arguments.inputs[0]))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from editorbot_gui.session import Session
     from model_core.audio.loudness import Loudness, LoudnessProfile
     from model_core.audio.source import AudioSource
+    from model_core.edit.mix import Mix
     from model_core.progress import CancelToken, Progress
 
 _HEARD_DB = 0.05
@@ -62,7 +63,7 @@ class LoudnessMatch(QObject):
         self._job: Job | None = None
         self._profile: LoudnessProfile | None = None
         self._gains_db = {Listening.RAW: 0.0, Listening.EDITED: 0.0}
-        session.source_changed.connect(self._forget)
+        session.mix_changed.connect(self._forget)
         session.edit_changed.connect(self._match)
         player.listening_changed.connect(lambda _which: self._show())
 
@@ -85,7 +86,7 @@ class LoudnessMatch(QObject):
             # Hours take half a minute; only an export has to wait for it.
             Lane.EXPORT,
             _profile_of,
-            source,
+            (source, self._session.mix),
             words=self.tr("Measuring loudness"),
             on_done=self._take,
             on_failed=self._fail,
@@ -151,9 +152,18 @@ class LoudnessMatch(QObject):
         return self.tr("{what}; exports are not changed.").format(what=what)
 
 
-def _profile_of(source: AudioSource, cancel: CancelToken, progress: Progress) -> LoudnessProfile:
+def _profile_of(
+    heard: tuple[AudioSource, Mix], cancel: CancelToken, progress: Progress
+) -> LoudnessProfile:
+    """Measures a recording, or the mix of its tracks, as it is heard; a job function."""
     from model_core.audio.loudness import LoudnessProfile
 
+    source, mix = heard
+    if source.tracks:
+        from model_core.audio.mixdown import mix_channels
+        from model_core.audio.synchronised import MixedSource
+
+        source = MixedSource(source, mix, mix_channels(source.tracks))
     return LoudnessProfile.of(source, cancel, progress)
 
 

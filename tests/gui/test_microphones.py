@@ -219,6 +219,21 @@ def test_mute_is_heard_at_once_and_playing_goes_on(
     rig.window.commands["play"].trigger()
 
 
+def test_loudness_is_matched_as_the_mix_is_heard(rig: Rig, qtbot: QtBot, files: list[Path]) -> None:
+    open_together(rig, qtbot, files)
+    window = rig.window
+    matching = window.listening.matching
+    loudness = []
+    for mix in ((), (TrackLevel(-20.0), TrackLevel(-20.0))):
+        window.session.apply_mix(mix, "Mix")
+        if not loudness:
+            window.commands["match_loudness"].trigger()
+        qtbot.waitUntil(lambda: matching._profile is not None, timeout=30_000)  # loads SciPy
+        assert matching._profile is not None
+        loudness.append(matching._profile.whole().lufs)
+    assert loudness[1] == pytest.approx(loudness[0] - 20, abs=0.1)
+
+
 def test_one_edit_cuts_all(rig: Rig, qtbot: QtBot, files: list[Path]) -> None:
     open_together(rig, qtbot, files)
     rig.generate(qtbot)
