@@ -93,11 +93,13 @@ class ChangesModel(QAbstractTableModel):
 
     def show_changes(self, changes: tuple[Change, ...], sample_rate: int) -> None:
         """Replaces all rows."""
-        if changes is self._all and sample_rate == self._sample_rate:
-            return
         self._all, self._sample_rate = changes, sample_rate
         self._figures = figures_font()
         self._arrange()
+
+    def shows(self, changes: tuple[Change, ...], sample_rate: int) -> bool:
+        """Whether these are the rows already."""
+        return bool(changes) and changes is self._all and sample_rate == self._sample_rate
 
     def want(self, wanted: Wanted) -> None:
         """Shows other rows."""

@@ -103,6 +103,8 @@ class EditsList(QWidget):
             changes: The rows.
             sample_rate: The recording's rate, for the times.
         """
+        if self.model.shows(changes, sample_rate):
+            return
         self._keeping_choice(lambda: self.model.show_changes(changes, sample_rate))
 
     def put_below(self, widget: QWidget) -> None:
