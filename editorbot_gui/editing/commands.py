@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from editorbot_gui.waveform.edges import Edge, all_edges
+from editorbot_gui.waveform.edges import Edge
 from editorbot_gui.waveform.timecode import format_length
 from editorbot_gui.waveform.view_state import Axis, Selection
 from model_core.edit import operations as op
 from model_core.edit.loops import Loop, loop_at, with_loop
+from model_core.edit.timeline import GAP_SOURCE
 from model_core.edit.types import EditList, FadeLaw, Join, Segment
 from model_core.errors import EditError
 
@@ -464,15 +465,21 @@ def set_crossfade(now: Situation, law: FadeLaw, length: int | None, *, everywher
 
 def edge_beside(now: Situation, *, later: bool) -> Edge | None:
     """Returns the edge after or before the chosen one, else after or before the playhead."""
-    edges = all_edges(now.timeline)
-    if now.edge in edges:
-        index = edges.index(now.edge) + (1 if later else -1)
-        return edges[index] if 0 <= index < len(edges) else None
-    if later:
-        found = [edge for edge in edges if edge.position(now.timeline) >= now.playhead]
-        return found[0] if found else None
-    found = [edge for edge in edges if edge.position(now.timeline) <= now.playhead]
-    return found[-1] if found else None
+    timeline = now.timeline
+    segments = np.flatnonzero(timeline.sources != GAP_SOURCE)
+    # Start and end of each segment in turn; where two meet, the end of the one comes first.
+    positions = np.stack((timeline.starts[segments], timeline.starts[segments + 1]), 1).reshape(-1)
+    chosen = now.edge
+    if chosen is not None and timeline.sources[chosen.item] != GAP_SOURCE:
+        index = 2 * int(np.searchsorted(segments, chosen.item)) + chosen.at_end
+        index += 1 if later else -1
+    elif later:
+        index = int(np.searchsorted(positions, now.playhead, side="left"))
+    else:
+        index = int(np.searchsorted(positions, now.playhead, side="right")) - 1
+    if not 0 <= index < len(positions):
+        return None
+    return Edge(int(segments[index // 2]), at_end=bool(index % 2))
 
 
 def length_after_repeat(now: Situation, times: int) -> str:
