@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
+import shiboken6
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
 
 from editorbot_gui.theme import GRID_PX
 
 _LEAST_PX = 14 * GRID_PX
-_REST_PX = 52 * GRID_PX
-"""What menus, bars and the panel below need, and a little more: so that a window can be made lower
-in steps although the panel wants to be whole."""
 
 
 class GivingWay(QScrollArea):
@@ -40,26 +45,40 @@ class GivingWay(QScrollArea):
         return self._panel.sizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        """All of its width; of its height as much as the rest of the window leaves."""
-        whole = QSize(self._panel.minimumSizeHint().width(), self._panel.sizeHint().height())
-        left = self.window().height() - _REST_PX
-        low = left < whole.height()
+        """All of its width, with room for the scroll bar where there is one; a little height."""
+        whole = self._panel.minimumSizeHint()
+        low = self.height() < self._panel.sizeHint().height()
         bar = self.verticalScrollBar().sizeHint().width() if low else 0
-        return QSize(whole.width() + bar, max(_LEAST_PX, left) if low else whole.height())
+        return QSize(whole.width() + bar, min(_LEAST_PX, whole.height()))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Looks at the window that it is in now; a dock may float."""
         super().showEvent(event)
         self.window().installEventFilter(self)
+        QTimer.singleShot(0, self._claim)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Makes room for the scroll bar, or takes it back."""
+        super().resizeEvent(event)
         self.updateGeometry()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follows the panel when its controls become more or fewer, and the window's height."""
         if watched is self._panel and event.type() is QEvent.Type.LayoutRequest:
             self._follow()
+            QTimer.singleShot(0, self._claim)
         elif watched is not self._panel and event.type() is QEvent.Type.Resize:
-            self.updateGeometry()
+            QTimer.singleShot(0, self._claim)
         return super().eventFilter(watched, event)
+
+    def _claim(self) -> None:
+        """Asks for the panel's height, as docks share theirs without regard to what they hold."""
+        if not shiboken6.isValid(self):
+            return  # the window was closed meanwhile
+        window, dock = self.window(), self.parentWidget()
+        lacking = self._panel.sizeHint().height() - self.height()
+        if isinstance(window, QMainWindow) and isinstance(dock, QDockWidget) and lacking > 0:
+            window.resizeDocks([dock], [dock.height() + lacking], Qt.Orientation.Vertical)
 
     def _follow(self) -> None:
         self.setMaximumHeight(self._panel.sizeHint().height())
