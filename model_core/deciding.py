@@ -31,8 +31,6 @@ LENGTH_TOLERANCE = 0.03
 """An edit is as long as was asked if it is so near, as a share of the length."""
 _TRIES = 4
 _MET = 0.01
-_LOOPED_SHORT = 0.1
-"""Loops that come nearer than this to a length are preferred to the network's jumps back."""
 _NOTHING_REPEATS = "Nothing in this recording repeats in time, so nothing was looped."
 
 
@@ -174,7 +172,7 @@ class Decider:
         elif options.extension > 1 and options.target_length_s is None:
             wanted = options.extension * base.fitted.length
         looped, number = self._with_loops(base, loops, wanted)
-        if wanted is not None and looped.fitted.length < (1 - _LOOPED_SHORT) * wanted:
+        if wanted is not None and not number:
             return None, ""
         if wanted is not None and self._more_than_whole:
             length_s = looped.fitted.length / self._source.sample_rate
