@@ -6,7 +6,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-TASKS := setup run test lint bench bench-quality screenshots docs clean
+TASKS := setup run test lint bench bench-quality screenshots docs package clean
 
 .PHONY: $(TASKS)
 .DEFAULT_GOAL := setup

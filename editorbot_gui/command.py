@@ -24,6 +24,7 @@ from model_core.commands.common import (
     run_command,
 )
 from model_core.commands.table import add_commands
+from model_core.errors import EditorBotError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +95,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
     _add_train(commands)
     _add_devices(commands)
     _add_completion(commands)
+    _add_desktop(commands)
     return parser, tuple(commands.choices)
 
 
@@ -191,6 +193,37 @@ def _completion(arguments: argparse.Namespace) -> int:
     _complete_files(parser, shtab.FILE)
     sys.stdout.write(shtab.complete(parser, arguments.shell) + "\n")
     return DONE
+
+
+def _add_desktop(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "desktop",
+        "put EditorBot into the menu of your desktop (Linux)",
+        "Put EditorBot into the menu of your desktop, with its icon, and have it open .editorbot "
+        "files; or take it out again.",
+        "  editorbot desktop install\n  editorbot desktop remove\n",
+    )
+    parser.add_argument("what", choices=("install", "remove"), help="what to do")
+    add_output_arguments(parser)
+    parser.set_defaults(run=lambda chosen: run_command(_desktop, chosen))
+
+
+def _desktop(arguments: argparse.Namespace) -> tuple[int, Answer, str]:
+    from editorbot_gui import desktop_entry
+
+    if not sys.platform.startswith("linux"):
+        raise EditorBotError(
+            "Windows and macOS have no such menu.", "There the packages bring what is needed."
+        )
+    folder = desktop_entry.data_home()
+    if arguments.what == "install":
+        written = desktop_entry.install(folder, desktop_entry.program_path())
+        words = f"EditorBot is in the menu; its files are below {folder}."
+        return DONE, {"written": [str(path) for path in written]}, words
+    gone = desktop_entry.remove(folder)
+    words = "EditorBot is out of the menu." if gone else "EditorBot was not in the menu."
+    return DONE, {"removed": [str(path) for path in gone]}, words
 
 
 def _complete_files(parser: argparse.ArgumentParser, how: object) -> None:

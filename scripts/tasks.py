@@ -128,6 +128,14 @@ def docs(arguments: Sequence[str]) -> int:
     return code
 
 
+def package(arguments: Sequence[str]) -> int:
+    """Makes a folder that runs without Python, and drives it once; `package wheel` the wheel."""
+    setup()
+    if tuple(arguments) != ("wheel",):
+        environment.ensure_extra("package", "PyInstaller")
+    return _call(_PYTHON, "-m", "scripts.package", *arguments)
+
+
 def clean(_arguments: Sequence[str] = ()) -> int:
     """Removes what the other commands made, the environment too."""
     for name in (".venv", ".bench", "out", "build", "dist", "editorbot.egg-info", *_CACHES):
@@ -137,7 +145,7 @@ def clean(_arguments: Sequence[str] = ()) -> int:
 
 TASKS: dict[str, Callable[[Sequence[str]], int]] = {
     task.__name__.replace("_", "-"): task
-    for task in (setup, run, test, lint, bench, bench_quality, screenshots, docs, clean)
+    for task in (setup, run, test, lint, bench, bench_quality, screenshots, docs, package, clean)
 }
 """The commands by name."""
 

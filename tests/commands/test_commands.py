@@ -23,16 +23,9 @@ from resources import resource_path
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 16_000
 COMMANDS = (
-    "edit",
-    "render",
-    "export",
-    "align",
-    "batch",
-    "inspect",
-    "train",
-    "devices",
-    "completion",
-)
+    "edit", "render", "export", "align", "batch", "inspect", "train", "devices", "completion",
+    "desktop",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -123,3 +123,18 @@ def test_the_environment_is_made_anew_when_a_requirement_changes(
     constraints.write_text("numpy==2.1\n", encoding="utf-8")
     environment.ensure_environment()
     assert len(installed) == 4
+
+
+def test_packages_are_made_and_driven_by_their_own_script(
+    calls: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extras: list[str] = []
+    monkeypatch.setattr(environment, "ensure_extra", lambda extra, _module: extras.append(extra))
+    assert tasks.main(["package", "wheel"]) == 0
+    assert extras == []
+    assert tasks.main(["package"]) == 0
+    assert extras == ["package"]
+    assert [call[1:] for call in calls] == [
+        ("-m", "scripts.package", "wheel"),
+        ("-m", "scripts.package"),
+    ]
