@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from model_core.audio.source import Track
 
-_NAME_PX = 12 * GRID_PX
+_NAME_PX = 14 * GRID_PX
+_GAIN_PX = 13 * GRID_PX
 _BUTTON_PX = 3 * GRID_PX
 _STRIP_PX = 5 * GRID_PX
 
@@ -47,7 +48,8 @@ class TrackControls(QWidget):
         self.name.setText(name)
         self.name.setToolTip(name)
         self.name.setMaximumWidth(_NAME_PX)
-        self.name.setMinimumWidth(min(_NAME_PX, self.name.fontMetrics().horizontalAdvance(name)))
+        advance = self.name.fontMetrics().horizontalAdvance(name)
+        self.name.setMinimumWidth(min(_NAME_PX, advance + 2 * GRID_PX))
         self.mute = self._button(self.tr("M"), self.tr("Mute {name}").format(name=name))
         self.solo = self._button(self.tr("S"), self.tr("Hear {name} alone").format(name=name))
         self.gain = QDoubleSpinBox()
@@ -56,6 +58,7 @@ class TrackControls(QWidget):
         self.gain.setSingleStep(0.5)
         self.gain.setSuffix(self.tr(" dB"))
         self.gain.setKeyboardTracking(False)
+        self.gain.setFixedWidth(_GAIN_PX)
         self.gain.setAccessibleName(self.tr("Gain of {name}").format(name=name))
         self.gain.setToolTip(self.tr("How much louder {name} is than recorded").format(name=name))
         self.gain.setAlignment(Qt.AlignmentFlag.AlignRight)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from model_core.audio.source import Track
 
 _HEIGHT_PX = TINY_TEXT_PX + 5
+_LEAST_HEIGHT_PX = TINY_TEXT_PX - 1
+LEAST_LANE_PX = TINY_TEXT_PX + 2
+"""In lower lanes a name has no room."""
 _MIN_WIDTH_PX = 40
 _WIDEST_SHARE = 0.4
 _SILENT_SHARE = 0.6
@@ -57,13 +60,16 @@ def paint_track_names(
             continue
         area = own[0].united(own[-1])
         room = area.width() * _WIDEST_SHARE
-        if area.height() < _HEIGHT_PX or room < _MIN_WIDTH_PX:
+        if area.height() < _LEAST_HEIGHT_PX or room < _MIN_WIDTH_PX:
             continue
         name = track.name if factor else _tr("{name} · not heard").format(name=track.name)
         words = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room - 2 * GRID_PX)
         top = area.top() + (2 if area.height() >= _HEIGHT_PX + 4 else 0)
         pill = QRectF(
-            area.left() + GRID_PX / 2, top, metrics.horizontalAdvance(words) + GRID_PX, _HEIGHT_PX
+            area.left() + GRID_PX / 2,
+            top,
+            metrics.horizontalAdvance(words) + GRID_PX,
+            min(_HEIGHT_PX, area.height()),
         )
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(faded(palette.panel, 0.86))

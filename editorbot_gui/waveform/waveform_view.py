@@ -41,13 +41,14 @@ from editorbot_gui.waveform.lanes import (
 from editorbot_gui.waveform.pieces import Positions, column_grid, kept_share, runs_of
 from editorbot_gui.waveform.raster import N_LEVELS
 from editorbot_gui.waveform.timecode import format_length, format_time
-from editorbot_gui.waveform.track_names import lane_colours, paint_track_names
+from editorbot_gui.waveform.track_names import LEAST_LANE_PX, lane_colours, paint_track_names
 from editorbot_gui.waveform.view_state import Axis, ViewState
 from editorbot_gui.waveform.waveform_data import WaveformData
 from model_core.edit.timeline import GAP_SOURCE
 from model_core.edit.types import ChangeKind, Segment
 
 _LANE_GAP_PX = 1
+_MOST_NAMED_LANES = 6
 _MIN_SCALE_LANE_PX = 48
 _MARKS_DB = (0, -6, -12, -24)
 _REACH_PX = 5
@@ -100,6 +101,9 @@ class WaveformView(AxisView):
         if self._data is not None:
             self._data.improved.disconnect(self._take_improvement)
         self._data = data
+        lanes = data.channels if data is not None and data.source.tracks else 1
+        room = max(5 * GRID_PX, min(lanes, _MOST_NAMED_LANES) * LEAST_LANE_PX)
+        self.setMinimumHeight(HEADER_PX + room)
         if data is not None:
             data.improved.connect(self._take_improvement)
         self._take_timeline()
