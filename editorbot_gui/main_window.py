@@ -264,6 +264,7 @@ class MainWindow(QMainWindow):
             self.session, self.view, self.transport, self.commands, self.page, self.runner, self
         )
         self.editor.told.connect(self.tell)
+        self.editor.snaps.remember(self.settings)
         self.listening = ListeningDesk(
             self,
             self.session,

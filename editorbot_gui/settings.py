@@ -98,6 +98,17 @@ class Settings:
         self._store.setValue("playback/scrub", "true" if heard else "false")
 
     @property
+    def snap_to(self) -> tuple[str, ...] | None:
+        """What dragged edges are drawn to, by the names of actions; None if it was never chosen."""
+        if not self._store.contains("editing/snap_to"):
+            return None
+        return tuple(self._text("editing/snap_to").split())
+
+    @snap_to.setter
+    def snap_to(self, names: tuple[str, ...]) -> None:
+        self._store.setValue("editing/snap_to", " ".join(names))
+
+    @property
     def output_device(self) -> str:
         """The sound output that was chosen; empty for the system's default one."""
         return self._text("playback/output")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from editorbot_gui.editing.onset_steps import FinderKeeper
     from editorbot_gui.jobs import JobRunner
     from editorbot_gui.session import Session
+    from editorbot_gui.settings import Settings
     from editorbot_gui.waveform.waveform_view import WaveformView
 
 AT_FIRST = frozenset({SnapTo.ZERO, SnapTo.SILENCE, SnapTo.ONSET})
@@ -49,11 +50,20 @@ class Snaps(QObject):
         super().__init__(parent)
         self._view = view
         self._actions = actions
+        self._settings: Settings | None = None
         self.places = SnapPlaces(session, runner, keeper, self)
         self.places.beats_found.connect(self._tell_beats)
         for kind in SnapTo:
             actions[kind].setChecked(kind in AT_FIRST)
             actions[kind].toggled.connect(partial(self._switch, kind))
+
+    def remember(self, settings: Settings) -> None:
+        """Draws places to what they were drawn to the last time, and remembers every choice."""
+        self._settings = settings
+        known = settings.snap_to
+        if known is not None:
+            for kind in SnapTo:
+                self._actions[kind].setChecked(kind in known)
 
     @property
     def wanted(self) -> frozenset[SnapTo]:
@@ -89,6 +99,8 @@ class Snaps(QObject):
     def _switch(self, kind: SnapTo, on: bool) -> None:
         if kind is SnapTo.BEAT:
             self.places.want_beats(on)
+        if self._settings is not None:
+            self._settings.snap_to = tuple(sorted(self.wanted))
 
     def _tell_beats(self, n_beats: int) -> None:
         self.told.emit(

@@ -12,6 +12,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from editorbot_gui.editing.snapping import SnapTo
+from editorbot_gui.main_window import MainWindow
+from editorbot_gui.settings import Settings
 from editorbot_gui.waveform.edges import Edge
 from editorbot_gui.waveform.view_state import Axis, Selection
 from model_core.edit.types import EditList, Gap, Proposal, Segment
@@ -291,3 +293,20 @@ def test_what_is_snapped_to_is_a_submenu(cut_up: Rig) -> None:
     bar = cut_up.window.menuBar()
     (menu,) = (one for one in bar.findChildren(QMenu) if one.title() == "S&nap to")
     assert [action.objectName() for action in menu.actions()] == [str(kind) for kind in SnapTo]
+
+
+def test_what_is_snapped_to_is_remembered(
+    rig: Rig, qtbot: QtBot, speech: Path, own_folders: Path
+) -> None:
+    assert rig.window.settings.snap_to is None
+    rig.open(qtbot, speech)
+    rig.window.commands["snap_zero"].trigger()
+    assert rig.window.settings.snap_to == ("snap_onset", "snap_silence")
+    rig.window.settings.save()
+    other = MainWindow(Settings(own_folders / "settings.ini"))
+    qtbot.addWidget(other)
+    assert [other.commands[kind].isChecked() for kind in SnapTo] == [False, True, True, False]
+    other.close()
+    for kind in SnapTo:
+        rig.window.commands[kind].setChecked(False)
+    assert rig.window.settings.snap_to == ()
