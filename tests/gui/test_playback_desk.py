@@ -14,7 +14,7 @@ from editorbot_gui.playback.matching import matching_gains_db
 from editorbot_gui.playback.player import PlayerState
 from editorbot_gui.waveform.view_state import Axis
 from model_core.audio.loudness import Loudness
-from model_core.edit.types import EditList, Segment
+from model_core.edit.types import EditList, Proposal, Provenance, Segment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,6 +262,24 @@ def test_matched_both_are_heard_equally_loud_and_it_is_said(open_rig: Rig, qtbot
     window.commands["match_loudness"].trigger()
     assert window.happened.text() == "Recording and edit are heard as loud as they are."
     assert "matched" not in window.level_meter.accessibleDescription()
+    window.projects.give_up()
+
+
+def test_takes_are_heard_equally_loud_when_they_are_switched(open_rig: Rig, qtbot: QtBot) -> None:
+    window = open_rig.window
+    for gain_db in (-6.0, -3.0):
+        edit_list = EditList((Segment(0, 0, 48_000, gain_db=gain_db),))
+        window.takes.add(Proposal(edit_list, (), (), Provenance()))
+    window.commands["match_loudness"].trigger()
+    qtbot.waitUntil(lambda: not window.runner.jobs)
+    window.transport.listen_to(Axis.EDITED)
+    gains = {-6.0: "+6.0", -3.0: "+3.0"}
+    for take in (*window.takes.all, *window.takes.all):
+        window.takes.show(take.number)
+        (segment,) = window.session.edit_list.segments
+        matched = f"matched {gains[segment.gain_db]} dB"
+        assert matched in window.level_meter.accessibleDescription()
+    assert {take.edit_list.segments[0].gain_db for take in window.takes.all} == set(gains)
     window.projects.give_up()
 
 

@@ -286,6 +286,27 @@ def test_a_saved_style_is_edited_in_and_fixes_the_tightness_of_an_old_network(
     assert window.generate_panel.tightness.isEnabled()
 
 
+def test_a_bundled_style_is_edited_in_and_stays(generated: Rig, qtbot: QtBot) -> None:
+    window, panel = generated.window, generated.window.styling.panel
+    row = panel.chooser.findText("Gentle")
+    assert "Leaves 0.80 s of a pause" in panel.chooser.itemData(row, Qt.ItemDataRole.ToolTipRole)
+    with qtbot.waitSignal(window.generation.applied):
+        panel.chooser.setCurrentIndex(row)
+        panel.chooser.activated.emit(row)
+    asked = generated.engine.options[-1]
+    assert asked.style is None
+    assert asked.targets is not None
+    assert asked.targets.pause_s == pytest.approx(0.8)
+    assert window.takes.all[0].style_name == "Gentle"
+    # It can be made tighter with any network, and is nobody's to delete.
+    assert window.generate_panel.tightness.isEnabled()
+    panel.menu.aboutToShow.emit()
+    assert not panel.delete_action.isEnabled()
+    (saved,) = window.takes.saved()
+    assert saved.style_name == "Gentle"
+    assert saved.generate == asked
+
+
 def test_the_dialog_says_when_a_name_replaces_a_style(generated: Rig) -> None:
     put_styles(Style("Tight", (1.0, 2.0), "ab" * 32))
     window = generated.window

@@ -17,6 +17,7 @@ from model_core.audio.source import ArraySource
 from model_core.edit.project import Project, ProjectSource, dict_to_project, project_to_dict
 from model_core.edit.types import Change, ChangeKind, EditList, Proposal, Provenance, Reason
 from model_core.options import GenerateOptions
+from model_core.targets import Targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,7 +232,8 @@ def test_seeds_are_not_used_twice(desk: Desk) -> None:
 
 def test_takes_come_back_from_a_project(desk: Desk, qapp: QApplication) -> None:
     one = desk.generate(ONE)
-    desk.generate(TWO, DRAWN)
+    asked = replace(DRAWN, style=(1.0,), axes=(("loops", 1.5),), targets=Targets(pause_s=0.3))
+    desk.generate(TWO, asked)
     desk.by_hand(BY_HAND)
     desk.takes.star(one.number)
     source = ProjectSource("talk.wav", 1000, N)
@@ -243,10 +245,11 @@ def test_takes_come_back_from_a_project(desk: Desk, qapp: QApplication) -> None:
         replace(desk.session.snapshot, edit_list=read.edit_list, take=0),
     )
     other.takes.restore(read.takes)
-    assert other.names == ["Best", "Variation 7"]
+    assert other.names == ["Best", "Tight · Variation 7"]
     assert other.takes.all[0].starred
     assert other.takes.current == other.takes.all[1]
-    assert other.takes.all[1].options == DRAWN
+    assert other.takes.all[1].options == asked
+    assert other.takes.all[1].style_name == "Tight"
     assert other.takes.next_seed() == 8
     other.by_hand(TWO)
     assert other.takes.all[1].edit_list == TWO
