@@ -17,7 +17,7 @@ from model_core.edit.operations import (
     slice_range,
 )
 from model_core.edit.parts import merged
-from model_core.edit.timeline import Timeline
+from model_core.edit.timeline import Timeline, timeline_of
 from model_core.edit.types import UNDONE, ChangeKind, EditList, Gap, Join, Segment
 from model_core.errors import EditError
 
@@ -124,8 +124,12 @@ def _cuts_taken_back(edit: EditList, cuts: Sequence[Change]) -> EditList:
     items = list(edit.items)
     seams: set[int] = set()
     found: set[tuple[int, int]] = set()
+    timeline = timeline_of(edit)
+    # Of thousands of items only those beside the cuts are looked at.
+    ends = np.isin(timeline.source_stops, [cut.start for cut in cuts])
+    begins = np.isin(timeline.source_starts, [cut.stop for cut in cuts])
     # Where the cut is a single join, as it nearly always is.
-    for index in range(len(items) - 1):
+    for index in np.flatnonzero(ends[:-1]).tolist():
         left, right = items[index], items[index + 1]
         if not isinstance(left, Segment) or not isinstance(right, Segment):
             continue
@@ -135,7 +139,8 @@ def _cuts_taken_back(edit: EditList, cuts: Sequence[Change]) -> EditList:
             seams.add(index)
             found.add(key)
     # At the ends of the edit, and where passages have changed places.
-    for index, item in enumerate(items):
+    for index in np.flatnonzero(ends | begins).tolist():
+        item = items[index]
         if not isinstance(item, Segment):
             continue
         key = (item.source, item.stop)
