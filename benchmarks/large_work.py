@@ -138,7 +138,7 @@ class Bench:
         from editorbot_gui.waveform.view_state import Axis
 
         def do(name: str) -> Callable[[], object]:
-            return lambda: commands[name].trigger()
+            return commands[name].trigger
 
         edited = page.edited
         middle = edited.width() / 2
