@@ -163,8 +163,8 @@ class Bench:
             self.step("undo", *[do("undo")] * 4)
             self.step("redo", *[do("redo")] * 4)
         rows = window.edits_list
-        for row in (5, 500, 1500, 2500):
-            change = rows.model.change_at(row)
+        for share in (0.01, 0.2, 0.5, 0.8):
+            change = rows.model.change_at(round(share * rows.model.rowCount()))
             self.step("choose a change", partial(rows.choose, change))
             self.step("accept", do("accept_change"))
             self.step("reject", do("reject_change"))
@@ -184,7 +184,7 @@ class Bench:
         from editorbot_gui.waveform.view_state import Axis
 
         window, edited = self.window, self.window.page.edited
-        edge = Edge(1500, at_end=True)
+        edge = Edge(len(window.session.edit_list.items) // 2, at_end=True)
         place = edge.position(window.session.timeline)
         window.view.show_range(Axis.EDITED, place - 20 * _RATE, place + 20 * _RATE)
         x = edited.x_of(place) - 2
