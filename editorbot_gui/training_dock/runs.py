@@ -143,6 +143,11 @@ def read_status(folder: Path) -> RunStatus:
     )
 
 
+def read_seconds(folder: Path) -> float:
+    """Returns how long a training has spent on updates, in seconds."""
+    return _number(_read(folder / STATUS).get("seconds")) or 0.0
+
+
 def is_worked_on(folder: Path) -> bool:
     """Whether a process works on a training: it holds the lock, or is just being started."""
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Asking several networks for an edit of the same recording, and choosing the one to work with."""
+"""Asking several networks for an edit of the same recording, and reading edits of the library."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from editorbot_gui.generation import load_bundled_engine
-from editorbot_gui.training_dock.models import BUNDLED
 from model_core.edit.coverage import changes_of
 from model_core.edit.serialise import dict_to_edit_list
-from model_core.errors import EditError, EditorBotError
+from model_core.errors import EditError
 from model_core.files import why_unreadable
 from model_core.progress import part_of
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from editorbot_gui.generation import Engine
-    from editorbot_gui.settings import Settings
     from model_core.audio.source import AudioSource
     from model_core.edit.types import Change, EditList, Proposal
     from model_core.options import GenerateOptions
@@ -110,32 +108,3 @@ def read_known_edit(path: Path, _cancel: CancelToken, _progress: Progress) -> Kn
         raise EditError(f"“{path}” is damaged.", "Align the pair again.") from error
     changes = changes_of(saved.edit_list, sound.n_samples)
     return KnownEdit(saved.edit_list, sound.n_samples, sound.sample_rate, changes)
-
-
-class ChosenModel:
-    """Loads the network that the person has chosen, or the bundled one where that can't be.
-
-    Args:
-        settings: Remembers the choice.
-        folder: Where the person's models lie.
-    """
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self._settings = settings
-        self._folder = folder
-        self.problem: EditorBotError | None = None
-        """Why the chosen one could not be loaded."""
-
-    def load(self) -> Engine:
-        """Loads it; used by the jobs of the model lane.
-
-        Raises:
-            CheckpointError: Not even the bundled one can be loaded.
-        """
-        name = self._settings.model
-        if name:
-            try:
-                return load_bundled_engine(self._folder / name)
-            except EditorBotError as error:
-                self.problem = error
-        return load_bundled_engine(BUNDLED)
