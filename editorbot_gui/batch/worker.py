@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
-from model_core.batch.running import ROOT, worker_command, worker_environment
+from model_core.batch.running import FRESH_AFTER_S, ROOT, worker_command, worker_environment
 
 if TYPE_CHECKING:
     from model_core.batch.job import BatchJob
@@ -34,6 +34,7 @@ class Worker(QObject):
         self._process: QProcess | None = None
         self._rest = b""
         self._busy = False
+        self._audio_s = 0.0
 
     @property
     def busy(self) -> bool:
@@ -42,6 +43,8 @@ class Worker(QObject):
 
     def start(self, job: BatchJob) -> None:
         """Gives it a file; it must not be busy."""
+        if self._audio_s >= FRESH_AFTER_S:
+            self.stop()
         if self._process is None:
             self._launch()
         if self._process is not None:
@@ -75,6 +78,7 @@ class Worker(QObject):
         process.finished.connect(self._end)
         process.errorOccurred.connect(self._fail)
         self._rest = b""
+        self._audio_s = 0.0
         self._process = process
         process.start(program, [*arguments, "--background"])
 
@@ -93,6 +97,7 @@ class Worker(QObject):
                 self.progressed.emit(float(event["share"]))
             elif kind == "result" and self._busy:
                 self._busy = False
+                self._audio_s += float(event["raw_s"])
                 self.finished.emit(event)
 
     def _end(self) -> None:

@@ -26,6 +26,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _LOOK_S: Final = 0.2
 _GRACE_S: Final = 10.0
 _MOST_PROCESSES: Final = 64
+FRESH_AFTER_S: Final = 3600.0
+"""After so much audio a process is replaced: torch's libraries keep some 20 MB for each recording
+of ten minutes, as long as the process lives."""
 
 
 def usual_processes() -> int:
@@ -134,6 +137,8 @@ class _Batch:
         worker.next(self._waiting, self._jobs)
 
     def _take(self, worker: _Worker, event: dict[str, Any] | None, n_workers: int) -> None:
+        if worker not in self._workers:
+            return
         index = worker.index
         if event is None:
             # It was killed, or a library has crashed: another one takes its place.
@@ -149,8 +154,15 @@ class _Batch:
             self._on_progress(index, float(event["share"]), str(event["phrase"]))
         elif event.get("event") == "result":
             del event["event"]
-            self._settle(index, JobResult.from_dict(event))
-            worker.next(self._waiting, self._jobs)
+            result = JobResult.from_dict(event)
+            self._settle(index, result)
+            worker.audio_s += result.raw_s
+            if worker.audio_s >= FRESH_AFTER_S and self._waiting:
+                worker.close()
+                self._workers.remove(worker)
+                self._start(n_workers)
+            else:
+                worker.next(self._waiting, self._jobs)
 
     def _settle(self, index: int, result: JobResult) -> None:
         self.results[index] = result
@@ -184,6 +196,7 @@ class _Worker:
         events: _Events,
     ) -> None:
         self.index: int | None = None
+        self.audio_s = 0.0
         self._said: deque[str] = deque(maxlen=20)
         self._process = subprocess.Popen(  # noqa: S603 - the project's own program
             list(command),

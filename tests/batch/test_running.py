@@ -86,6 +86,15 @@ def test_processes_work_side_by_side_and_are_used_again(tmp_path: Path, command:
     assert 1 <= len({job.output.read_text() for job in jobs}) <= 2
 
 
+def test_a_process_is_replaced_after_much_audio(
+    tmp_path: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model_core.batch.running.FRESH_AFTER_S", 4.0)
+    jobs = make_jobs(tmp_path, *"abcde")
+    assert states(run_batch(jobs, 1, command=command)) == ["done"] * 5
+    assert [len({job.output.read_text() for job in some}) for some in (jobs[:2], jobs)] == [1, 3]
+
+
 def test_a_cancelled_batch_keeps_what_is_done_and_goes_on_from_there(
     tmp_path: Path, command: list[str]
 ) -> None:
