@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from editorbot_gui.app import main
+from editorbot_gui.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -90,7 +90,9 @@ def build_parser() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
         "--demo", nargs="?", choices=("speech", "music"), help="open a bundled recording"
     )
     parser.add_argument("--theme", choices=("system", "light", "dark"), help="of the window")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    commands = parser.add_subparsers(
+        prog="editorbot", dest="command", metavar="COMMAND", title="commands"
+    )
     add_commands(commands)
     _add_train(commands)
     _add_devices(commands)
