@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parents[1]
 _SIZE = QSize(1440, 900)
 _PATIENCE_S = 120.0
+_SETTLING_S = 0.5
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
@@ -41,6 +42,11 @@ def _wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def _settle() -> None:
+    until = time.monotonic() + _SETTLING_S
+    _wait_until(lambda: time.monotonic() > until)
+
+
 def _make_pictures(window: MainWindow, demo: str, folder: Path) -> None:
     window.resize(_SIZE)
     window.show()
@@ -52,7 +58,8 @@ def _make_pictures(window: MainWindow, demo: str, folder: Path) -> None:
     window.view.fit_all()
     for scheme in ("dark", "light"):
         Theme.current().set_scheme(scheme)
-        QApplication.processEvents()
+        # Docks share their heights anew a few turns of the event loop later.
+        _settle()
         path = folder / f"window_{scheme}.png"
         window.grab().save(str(path))
         print(path)
