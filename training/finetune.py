@@ -432,7 +432,8 @@ def fine_tune(
         follower: Is told what happens, and may end the run.
 
     Returns:
-        The best state, which is the start where nothing got better, and what came of it.
+        The mean of the best state and of where training began, as `chosen_share` weighs them; the
+        start where nothing got better; and what came of it.
 
     Raises:
         FineTuneError: There are fewer than two pairs.
