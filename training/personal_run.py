@@ -365,6 +365,8 @@ def _learn(request: Request, told: Told) -> int:
         "before": outcome.before,
         "after": outcome.after,
         "updates": outcome.updates,
+        "share": outcome.share,
+        "learned": outcome.words,
         "left_out": list(outcome.left_out),
         "seconds": told.status.get("seconds", 0.0),
     }

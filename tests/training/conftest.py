@@ -2,12 +2,29 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 
 from training.corpus import Corpus
 from training.simulator.types import SAMPLE_RATE, Mono, samples_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small networks gain nothing by threads, which on a busy machine wait for one another.
+
+    Sums are the same only where they are added in the same order, too.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def a_voice(seed: int, phrases_s: list[float], pauses_s: list[float]) -> Mono:

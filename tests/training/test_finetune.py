@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,24 @@ import torch
 
 from model_core.checkpoint import save_checkpoint
 from model_core.infer import BUNDLED_CHECKPOINT
+from model_core.nn.styling import asked_pause_s, choose_style, tightness_pause_s
+from model_core.options import GenerateOptions
 from tests.nn.small import a_network
 from training import finetune
 from training.config import TrainConfig
-from training.dataset import Cropping, Example
+from training.dataset import STYLE_QUANTITIES, Cropping, Example
 from training.finetune import (
     FineTuneError,
     FineTuner,
     FineTuneSettings,
     Outcome,
+    as_learned,
     as_the_mean_editor,
+    chosen_share,
+    config_of,
     fine_tune,
     main,
+    mixed,
     outliers,
     settle,
     split_of,
@@ -125,10 +132,67 @@ def test_a_library_is_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert outcome.is_better
     assert outcome.after < outcome.before
     assert outcome.updates > 0
+    assert outcome.share in (0.5, 0.75, 1.0)
+    facts = as_learned(model, outcome, ["a"], a_checkpoint(tmp_path)).provenance["fine_tuned"]
+    assert facts["share"] == outcome.share
+    # What is told of it is told of the weights that are returned.
+    held = split_of(
+        [(name, as_the_mean_editor(one)) for name, one in named], np.random.default_rng(0)
+    ).valid
+    cropping = config_of(settings, model.config).cropping(training=False)
+    assert nats_per_event(model, held, cropping).mean() == pytest.approx(outcome.after, rel=1e-5)
     judged = [as_the_mean_editor(an_example(9))]
     start = a_network(use_style_vae=True)
     cropping = Cropping(400)
     assert nats_per_event(model, judged, cropping) < nats_per_event(start, judged, cropping)
+
+
+@pytest.mark.parametrize(
+    ("told", "share"),
+    [
+        ({0.5: 9.45, 0.75: 9.33, 1.0: 9.27}, 0.5),  # eight pairs, measured
+        ({0.5: 9.0, 0.75: 9.1, 1.0: 9.2}, 0.5),
+        ({0.5: 8.0, 0.75: 6.8, 1.0: 6.0}, 0.75),
+        ({0.5: 8.0, 0.75: 7.5, 1.0: 6.0}, 1.0),
+        ({0.5: 9.95, 0.75: 9.85, 1.0: 9.8}, 0.75),  # with half of it there'd be no gain
+        ({0.5: 9.98, 0.75: 9.97, 1.0: 9.96}, 0.5),  # there is none
+    ],
+)
+def test_the_mean_with_the_start_is_kept_unless_more_is_far_better(
+    told: dict[float, float], share: float
+) -> None:
+    assert chosen_share(told, 10.0) == share
+
+
+def test_weights_between_two_networks() -> None:
+    one, other = ({"a": torch.full((2,), x), "n": torch.tensor(3)} for x in (1.0, 3.0))
+    between = mixed(one, other, 0.25)
+    assert between["a"].tolist() == [1.5, 1.5]
+    assert between["n"] == 3
+    assert one["a"].tolist() == [1.0, 1.0]
+
+
+def test_pauses_are_measured_only_where_that_is_asked() -> None:
+    model = a_network(use_style_vae=True)
+    named = tuple(
+        dataclasses.replace(quantity, name=name)
+        for quantity, name in zip(model.card.style_quantities, STYLE_QUANTITIES, strict=True)
+    )
+    model.card = dataclasses.replace(model.card, style_quantities=named)
+    taste = np.array([0.7, -0.4, 0.0], np.float32)
+    before = tightness_pause_s(model.card, 0.5)
+    own = model.style(torch.from_numpy(taste)[None])
+    settle(model, taste)
+    assert before is not None
+    pause_s = before * math.exp(0.7 * named[0].log_std)
+    assert tightness_pause_s(model.card, 0.5) == pytest.approx(pause_s)
+    # Without a wish the network edits in that style, and no pause is cut to a length.
+    unasked = GenerateOptions()
+    style = choose_style(model, unasked)
+    torch.testing.assert_close(style, own)
+    assert asked_pause_s(model, unasked, style) is None
+    middle = GenerateOptions(tightness=0.5)
+    assert asked_pause_s(model, middle, choose_style(model, middle)) == pytest.approx(pause_s)
 
 
 def test_one_pair_is_too_few(tmp_path: Path) -> None:

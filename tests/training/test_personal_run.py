@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 from filelock import FileLock
 
 from model_core.checkpoint import load_checkpoint
@@ -34,7 +35,7 @@ def test_a_library_is_learned_and_a_model_written(tmp_path: Path, library: Path)
     checks = [one for one in told if one["event"] == "check"]
     assert checks[0]["step"] == 0
     assert checks[-1]["step"] == 16
-    assert min(one["held"] for one in checks) == pytest.approx(end["after"])
+    assert min(one["held"] for one in checks) == pytest.approx(status(folder)["best"])
     losses = [one["loss"] for one in told if one["event"] == "update"]
     assert losses
     assert losses[-1] < losses[0]
@@ -43,6 +44,20 @@ def test_a_library_is_learned_and_a_model_written(tmp_path: Path, library: Path)
     facts = load_checkpoint(tmp_path / "models" / "Mine.safetensors").card.provenance["fine_tuned"]
     assert facts["pairs"] == ["monday", "tuesday"]
     assert facts["nats_per_event_after"] == pytest.approx(end["after"], abs=1e-3)
+    assert facts["share"] == end["share"] < 1
+    assert f"{100 * end['share']:.0f} % of what they changed" in end["learned"]
+    start, best, written = (
+        load_checkpoint(path).state_dict()
+        for path in (
+            tmp_path / "start.safetensors",
+            folder / "best.safetensors",
+            tmp_path / "models" / "Mine.safetensors",
+        )
+    )
+    for name, value in start.items():
+        # Where the mean style is told from moves before training.
+        if name not in {"style_in.bias", "vae.quantities_out.bias"}:
+            torch.testing.assert_close(written[name], value.lerp(best[name], end["share"]))
 
 
 def test_a_paused_run_goes_on_and_ends_as_if_it_had_not_been(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from training import shards
+from training import pointer_trainer, shards
 
 CONFIG = {
     "model": {
@@ -43,11 +43,17 @@ def a_shard(path: Path, seed: int) -> None:
     shards.write_shard(path, examples)
 
 
-def trained(folder: Path, out: str, *launcher: str) -> tuple[float, dict[str, torch.Tensor]]:
-    command = [
-        sys.executable, *launcher, "-m", "training.pointer_trainer",
+def arguments(folder: Path, out: str) -> list[str]:
+    return [
         "--config", str(folder / "config.json"), "--train", str(folder / "train"),
         "--valid", str(folder / "valid"), "--out", str(folder / out), "--threads", "1",
+    ]  # fmt: skip
+
+
+def trained_in_two(folder: Path, out: str) -> None:
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m",
+        "training.pointer_trainer", *arguments(folder, out),
     ]  # fmt: skip
     root = Path(__file__).parents[2]
     variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
@@ -55,7 +61,10 @@ def trained(folder: Path, out: str, *launcher: str) -> tuple[float, dict[str, to
         command, cwd=root, env=variables, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert f"in {2 if launcher else 1} process" in done.stderr
+    assert "in 2 process" in done.stderr
+
+
+def reached(folder: Path, out: str) -> tuple[float, dict[str, torch.Tensor]]:
     state = torch.load(folder / out / "latest.pt", weights_only=True)
     assert state["step"] == 3
     return state["best"], state["model"]
@@ -63,16 +72,20 @@ def trained(folder: Path, out: str, *launcher: str) -> tuple[float, dict[str, to
 
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(sys.platform == "win32", reason="gloo starts processes otherwise on Windows")
-def test_two_processes_find_the_weights_that_one_finds(tmp_path: Path) -> None:
+def test_two_processes_find_the_weights_that_one_finds(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     for part, seeds in (("train", range(4)), ("valid", range(4, 6))):
         (tmp_path / part).mkdir()
         for seed in seeds:
             a_shard(tmp_path / part / f"{seed}.npz", seed)
     (tmp_path / "config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
-    loss, one = trained(tmp_path, "one")
-    loss_of_two, two = trained(
-        tmp_path, "two", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"
-    )
+    caplog.set_level("INFO", "training")
+    assert pointer_trainer.main(arguments(tmp_path, "one")) == 0
+    assert "in 1 process" in caplog.text
+    trained_in_two(tmp_path, "two")
+    loss, one = reached(tmp_path, "one")
+    loss_of_two, two = reached(tmp_path, "two")
     assert loss_of_two == pytest.approx(loss, rel=1e-4)
     assert one.keys() == two.keys()
     apart = torch.cat([(two[name] - value).abs().flatten() for name, value in one.items()])
