@@ -16,6 +16,7 @@ from editorbot_gui.batch.table import BATCH_ACTIONS
 from editorbot_gui.editing.table import EDITING_ACTIONS, SEGMENTS_MENU, SNAP_MENU
 from editorbot_gui.guide.table import GUIDE_ACTIONS
 from editorbot_gui.handing_over.table import HAND_OVER_ACTIONS
+from editorbot_gui.library_desk import LIBRARY_ACTIONS
 from editorbot_gui.markers.table import MARKER_ACTIONS, MARKERS_MENU
 from editorbot_gui.microphones.table import MICROPHONES_ACTIONS
 from editorbot_gui.panels.edits.table import CHANGES_MENU, REVIEW_ACTIONS
@@ -286,6 +287,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *RECORDING_ACTIONS,
     *MICROPHONES_ACTIONS,
     *HAND_OVER_ACTIONS,
+    *LIBRARY_ACTIONS,
     *BATCH_ACTIONS,
     *EDITING_ACTIONS,
     *REVIEW_ACTIONS,
@@ -299,7 +301,8 @@ MENUS: dict[Group, tuple[str, ...]] = {
     Group.FILE: (
         "open", "open_microphones", "record", "recent", "demo_speech", "demo_music", "",
         "save", "save_as", "",
-        "compare", "import_edit", "", "export", "hand_over", "", "batch", "", "quit",
+        "compare", "import_edit", "add_to_library", "",
+        "export", "hand_over", "", "batch", "", "quit",
     ),
     Group.EDIT: (
         "undo", "redo", "", "cut", "copy", "paste", "delete", "delete_gap", "keep_again", "",

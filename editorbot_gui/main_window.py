@@ -37,6 +37,7 @@ from editorbot_gui.handing_over.desk import HandOverDesk
 from editorbot_gui.icon import app_icon
 from editorbot_gui.jobs import JobRunner
 from editorbot_gui.keyboard import KeyGuard
+from editorbot_gui.library_desk import LibraryDesk
 from editorbot_gui.markers.desk import MarkersDesk
 from editorbot_gui.menus import build_menus, build_toolbar, submenu
 from editorbot_gui.microphones.desk import MicrophonesDesk
@@ -326,6 +327,9 @@ class MainWindow(QMainWindow):
             self, self.session, self.runner, self.settings, self.commands, self.notice
         )
         self.handing_over.told.connect(self.tell)
+        self.library_desk = LibraryDesk(self.session, self.runner, self.commands, self)
+        self.library_desk.told.connect(self.tell)
+        self.library_desk.failed.connect(self._tell_failure)
         self.microphones = MicrophonesDesk(
             self, session, self.runner, self.projects, self.commands, self.settings, self.page,
             self.open_path,
