@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from editorbot_gui.fonts import choose_font
 from editorbot_gui.main_window import MainWindow
@@ -26,6 +26,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 _SIZE = QSize(1440, 900)
 _PATIENCE_S = 120.0
 _SETTLING_S = 0.5
+_DIALOGS = ("export", "hand_over", "batch")
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
@@ -63,6 +64,22 @@ def _make_pictures(window: MainWindow, demo: str, folder: Path) -> None:
         path = folder / f"window_{scheme}.png"
         window.grab().save(str(path))
         print(path)
+    _make_dialog_pictures(window, folder)
+
+
+def _make_dialog_pictures(window: MainWindow, folder: Path) -> None:
+    """Pictures of the dialogs that the guide explains, in the light theme."""
+    for name in _DIALOGS:
+        window.commands[name].trigger()
+        _settle()
+        dialog = QApplication.activeModalWidget() or QApplication.activeWindow()
+        if not isinstance(dialog, QDialog):
+            raise TypeError(f"“{name}” opens no dialog")
+        path = folder / f"{name}.png"
+        dialog.grab().save(str(path))
+        print(path)
+        dialog.reject()
+        _settle()
 
 
 def main() -> None:
