@@ -31,6 +31,8 @@ _BLOCK_HOPS = 400
 _OFFSET_LUFS = -0.691
 _SILENCE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
+_HIGHEST_SHARE = 0.49
+"""Of the rate: a corner beyond half of it could not be made digital."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +155,11 @@ class LoudnessProfile:
             powers = (sums[steps:] - sums[:-steps]) / (steps * self._step)
         else:
             powers = np.array([total / max(1, length)])
-        powers = powers[powers > _power(_SILENCE_LUFS)]
+        powers = powers[powers > power_of(_SILENCE_LUFS)]
         if not len(powers):
             return -math.inf
-        gate = _lufs(float(powers.mean())) + _RELATIVE_GATE_LU
-        return _lufs(float(powers[powers > _power(gate)].mean()))
+        gate = lufs_of(float(powers.mean())) + _RELATIVE_GATE_LU
+        return lufs_of(float(powers[powers > power_of(gate)].mean()))
 
 
 def k_weighting(sample_rate: int) -> npt.NDArray[np.float64]:
@@ -168,7 +170,7 @@ def k_weighting(sample_rate: int) -> npt.NDArray[np.float64]:
     """
     shelf_hz, shelf_q, shelf_db = 1681.974450955533, 0.7071752369554196, 3.999843853973347
     pass_hz, pass_q = 38.13547087602444, 0.5003270373238773
-    k = math.tan(math.pi * shelf_hz / sample_rate)
+    k = math.tan(math.pi * min(_HIGHEST_SHARE, shelf_hz / sample_rate))
     high = 10 ** (shelf_db / 20)
     band = high**0.4996667741545416
     a0 = 1 + k / shelf_q + k * k
@@ -186,9 +188,11 @@ def k_weighting(sample_rate: int) -> npt.NDArray[np.float64]:
     return np.array([shelf, low_cut])
 
 
-def _power(lufs: float) -> float:
+def power_of(lufs: float) -> float:
+    """Returns the weighted power of a loudness in LUFS."""
     return float(10 ** ((lufs - _OFFSET_LUFS) / 10))
 
 
-def _lufs(power: float) -> float:
+def lufs_of(power: float) -> float:
+    """Returns the loudness in LUFS of a weighted power."""
     return _OFFSET_LUFS + 10 * math.log10(power)

@@ -6,10 +6,12 @@ Only one number for each tenth of a second is kept, so the memory for an hour is
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from model_core.audio.loudness import k_weighting, lufs_of, power_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +22,6 @@ _STEPS_A_SECOND: Final = 10
 _STEPS_A_BLOCK: Final = 4
 _ABSOLUTE_GATE_LUFS: Final = -70.0
 _RELATIVE_GATE_LU: Final = -10.0
-_OFFSET_LUFS: Final = -0.691
 _SURROUND_WEIGHT: Final = 1.41
 _OVERSAMPLED_RATE_HZ: Final = 176_400
 _PEAK_TAPS: Final = 24
@@ -37,7 +38,7 @@ class LoudnessMeter:
     """
 
     def __init__(self, sample_rate: int, channels: int) -> None:
-        self._filter = _k_weighting(sample_rate)
+        self._filter = k_weighting(sample_rate)
         self._state = np.zeros((len(self._filter), 2, channels))
         self._step = max(1, round(sample_rate / _STEPS_A_SECOND))
         self._weights = _channel_weights(channels)
@@ -66,11 +67,11 @@ class LoudnessMeter:
             blocks = np.array([total / max(1, len(steps) * self._step + len(rest))])
         else:
             blocks = np.convolve(steps, np.full(_STEPS_A_BLOCK, 1 / _STEPS_A_BLOCK), "valid")
-        blocks = blocks[blocks > _power(_ABSOLUTE_GATE_LUFS)]
+        blocks = blocks[blocks > power_of(_ABSOLUTE_GATE_LUFS)]
         if not len(blocks):
             return SILENT_LUFS
         gate = blocks.mean() * 10.0 ** (_RELATIVE_GATE_LU / 10.0)
-        return _lufs(float(blocks[blocks > gate].mean()))
+        return lufs_of(float(blocks[blocks > gate].mean()))
 
 
 class PeakMeter:
@@ -152,39 +153,9 @@ class Oversampler:
         return highest
 
 
-def _k_weighting(sample_rate: int) -> npt.NDArray[Any]:
-    """Returns the two filters of the standard at any rate, as second-order sections."""
-    gain, quality = 3.999843853973347, 0.7071752369554196
-    k = math.tan(math.pi * min(0.49, 1681.974450955533 / sample_rate))
-    high = 10.0 ** (gain / 20.0)
-    band = high**0.4996667741545416
-    a0 = 1 + k / quality + k * k
-    shelf = [
-        (high + band * k / quality + k * k) / a0,
-        2 * (k * k - high) / a0,
-        (high - band * k / quality + k * k) / a0,
-        1.0,
-        2 * (k * k - 1) / a0,
-        (1 - k / quality + k * k) / a0,
-    ]
-    quality = 0.5003270373238773
-    k = math.tan(math.pi * 38.13547087602444 / sample_rate)
-    a0 = 1 + k / quality + k * k
-    high_pass = [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / quality + k * k) / a0]
-    return np.array([shelf, high_pass])
-
-
 def _channel_weights(channels: int) -> Floats:
     layouts: dict[int, Sequence[float]] = {
         5: (1.0, 1.0, 1.0, _SURROUND_WEIGHT, _SURROUND_WEIGHT),
         6: (1.0, 1.0, 1.0, 0.0, _SURROUND_WEIGHT, _SURROUND_WEIGHT),
     }
     return np.array(layouts.get(channels, (1.0,) * channels))
-
-
-def _lufs(power: float) -> float:
-    return _OFFSET_LUFS + 10.0 * math.log10(power)
-
-
-def _power(lufs: float) -> float:
-    return float(10.0 ** ((lufs - _OFFSET_LUFS) / 10.0))
