@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -40,13 +39,12 @@ from editorbot_gui.dialogs.export_formats import (
     usual_format,
 )
 from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.dialogs.target_file import ask_to_replace, name_problem, overwriting_problem
 from editorbot_gui.export_parts import ExportMaterial, Part
 from editorbot_gui.theme import GRID_PX, Theme
 from editorbot_gui.waveform.timecode import format_length
 from model_core.audio.mixdown import export_channels
 from model_core.edit.types import EditList
-from model_core.errors import FileWriteError
-from model_core.files import refuse_overwriting_source
 from resources import resource_path
 
 if TYPE_CHECKING:
@@ -334,19 +332,11 @@ class ExportDialog(QDialog):
 
     def _problem(self) -> str:
         """Returns why it can't be exported like this, or nothing."""
-        path = self.choice.path
-        if not self.path_field.text().strip() or path.name in ("", ".", ".."):
-            return self.tr("Give the file a name.")
-        if not path.parent.is_dir():
-            return self.tr("The folder “{folder}” doesn't exist.").format(folder=path.parent)
-        if path.is_dir():
-            return self.tr("“{path}” is a folder. Add a file name.").format(path=path)
-        try:
-            for piece in self._pieces:
-                refuse_overwriting_source(piece.path, self._source.paths)
-        except FileWriteError as error:
-            return str(error)
-        return refusal(self._format, self._channels)
+        return (
+            name_problem(self.path_field.text(), self.choice.path)
+            or overwriting_problem((piece.path for piece in self._pieces), self._source)
+            or refusal(self._format, self._channels)
+        )
 
     def follow(self, source: AudioSource | None, material: ExportMaterial) -> None:
         """Shows what the edit has become meanwhile; closes if another recording is open.
@@ -414,33 +404,9 @@ class ExportDialog(QDialog):
                 return
         there = [piece.path for piece in self._pieces if piece.path.exists()]
         if there:
-            self._ask_to_replace(there)
+            ask_to_replace(self, there, self._accept)
         else:
             self._accept()
-
-    def _ask_to_replace(self, there: list[Path]) -> None:
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(self.windowTitle())
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        if len(there) == 1:
-            box.setText(self.tr("“{name}” already exists. Replace it?").format(name=there[0].name))
-            box.setInformativeText(self.tr("What is in the file now will be lost."))
-        else:
-            box.setText(
-                self.tr(
-                    "“{name}” and others, {n} files in all, already exist. Replace them?"
-                ).format(name=there[0].name, n=len(there))
-            )
-            box.setInformativeText(self.tr("What is in the files now will be lost."))
-        replace = box.addButton(self.tr("Replace"), QMessageBox.ButtonRole.AcceptRole)
-        keep = box.addButton(self.tr("Choose another name"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        replace.clicked.connect(self._accept)
-        without_icons(box.buttons())
-        box.open()
 
     def _accept(self) -> None:
         self.chosen.emit(self.choice)

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -25,12 +24,11 @@ from PySide6.QtWidgets import (
 
 from editorbot_gui.dialogs.export import writable_folder
 from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.dialogs.target_file import ask_to_replace, name_problem, overwriting_problem
 from editorbot_gui.theme import GRID_PX, Theme
-from model_core.errors import FileWriteError
 from model_core.export.frame_rates import DEFAULT_FRAME_RATE, FRAME_RATES
 from model_core.export.media import READ_EVERYWHERE
 from model_core.export.timelines import TIMELINE_FORMATS, TimelineFormat
-from model_core.files import refuse_overwriting_source
 
 if TYPE_CHECKING:
     from model_core.audio.source import AudioSource
@@ -175,18 +173,9 @@ class HandOverDialog(QDialog):
 
     def _problem(self) -> str:
         path = self.choice.path
-        if not self.path_field.text().strip() or path.name in ("", ".", ".."):
-            return self.tr("Give the file a name.")
-        if not path.parent.is_dir():
-            return self.tr("The folder “{folder}” doesn't exist.").format(folder=path.parent)
-        if path.is_dir():
-            return self.tr("“{path}” is a folder. Add a file name.").format(path=path)
-        if self._source.paths:
-            try:
-                refuse_overwriting_source(path, self._source.paths)
-            except FileWriteError as error:
-                return str(error)
-        return ""
+        return name_problem(self.path_field.text(), path) or overwriting_problem(
+            (path,), self._source
+        )
 
     def _judge(self) -> None:
         """Shows what will be written, or why it can't."""
@@ -237,23 +226,10 @@ class HandOverDialog(QDialog):
             path = self.choice.path
         if self._problem():
             return
-        if not path.exists():
+        if path.exists():
+            ask_to_replace(self, (path,), self._accept)
+        else:
             self._accept()
-            return
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(self.windowTitle())
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(self.tr("“{name}” already exists. Replace it?").format(name=path.name))
-        box.setInformativeText(self.tr("What is in the file now will be lost."))
-        replace = box.addButton(self.tr("Replace"), QMessageBox.ButtonRole.AcceptRole)
-        keep = box.addButton(self.tr("Choose another name"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        replace.clicked.connect(self._accept)
-        without_icons(box.buttons())
-        box.open()
 
     def _accept(self) -> None:
         self.chosen.emit(self.choice)
