@@ -22,6 +22,7 @@ class Group(StrEnum):
     TAKES = QT_TRANSLATE_NOOP("Actions", "Takes")
     VIEW = QT_TRANSLATE_NOOP("Actions", "View")
     PLAYBACK = QT_TRANSLATE_NOOP("Actions", "Playback")
+    TRAINING = QT_TRANSLATE_NOOP("Actions", "Training")
     HELP = QT_TRANSLATE_NOOP("Actions", "Help")
 
 

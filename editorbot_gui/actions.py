@@ -23,6 +23,7 @@ from editorbot_gui.panels.edits.table import CHANGES_MENU, REVIEW_ACTIONS
 from editorbot_gui.playback.table import LISTENING_ACTIONS, LISTENING_MENU
 from editorbot_gui.recording.table import RECORDING_ACTIONS
 from editorbot_gui.takes.table import TAKES_ACTIONS, TAKES_MENU
+from editorbot_gui.training_dock.table import TRAINING_ACTIONS, TRAINING_MENU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -294,6 +295,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *MARKER_ACTIONS,
     *TAKES_ACTIONS,
     *LISTENING_ACTIONS,
+    *TRAINING_ACTIONS,
     *GUIDE_ACTIONS,
 )
 
@@ -315,12 +317,13 @@ MENUS: dict[Group, tuple[str, ...]] = {
     Group.TAKES: TAKES_MENU,
     Group.VIEW: (
         "zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "", "spectrogram", "panels", "history",
-        "", "theme_system", "theme_light", "theme_dark",
+        "training", "", "theme_system", "theme_light", "theme_dark",
     ),
     Group.PLAYBACK: (
         "play", "stop", "ab", "", "to_start", "to_end", "previous_segment", "next_segment",
         "previous_onset", "next_onset", "", *LISTENING_MENU,
     ),
+    Group.TRAINING: TRAINING_MENU,
     Group.HELP: ("command_palette", "shortcuts", "change_keys", "", "open_log_folder", "about"),
 }  # fmt: skip
 """What each menu holds; an empty name is a separator.

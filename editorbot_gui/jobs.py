@@ -43,6 +43,7 @@ class Lane(StrEnum):
     SAVE = "save"
     EXPORT = "export"
     LISTEN = "listen"
+    LIBRARY = "library"
 
 
 class JobState(Enum):

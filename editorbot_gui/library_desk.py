@@ -5,20 +5,17 @@ The library belongs to the package `training`, which works in a process of its o
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import platformdirs
 from PySide6.QtCore import QObject, Signal
 
 from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
 from editorbot_gui.jobs import Job, JobRunner, Lane
-from editorbot_gui.settings import APP_NAME
+from editorbot_gui.training_dock.places import library_folder, library_options
+from editorbot_gui.training_dock.process import Command, run_command
 from model_core.audio.synchronised import SynchronisedSource
 from model_core.edit.serialise import SourceInfo, write_edit_list
 from model_core.errors import EditorBotError
@@ -42,8 +39,6 @@ LIBRARY_ACTIONS: tuple[ActionSpec, ...] = (
     ),
 )
 
-_ROOT: Final = Path(__file__).resolve().parents[1]
-_LOOK_S: Final = 0.1
 _HASH_LETTERS: Final = 6
 
 
@@ -53,11 +48,19 @@ class LibraryFailureError(EditorBotError):
 
 @dataclass(frozen=True, slots=True)
 class AddRequest:
-    """What becomes a pair: a recording and an edit of it, and the folder of the library."""
+    """What becomes a pair.
+
+    Attributes:
+        source: The recording.
+        edit_list: The edit of it.
+        library: Folder of the library.
+        name: What the pair is called; empty for the recording's name and the head of its hash.
+    """
 
     source: AudioSource
     edit_list: EditList
     library: Path
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +71,14 @@ class Added:
     library: Path
 
 
-def library_folder() -> Path:
-    """Returns where the personal library lies; it need not be there yet."""
-    return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False)) / "training" / "library"
-
-
 def add_pair(request: AddRequest, cancel: CancelToken, progress: Progress) -> Added:
     """Adds a pair to the library, in a process of its own; a job function.
 
     The same recording has one pair: a later edit of it takes the place of the earlier one.
 
     Raises:
-        LibraryFailureError: It can't be added; the sentence says why.
+        LibraryFailureError: The recording has no file.
+        TrainingCommandError: It can't be added; the sentence says why.
         AudioReadError: The recording can't be read.
         CancelledError: The person has changed their mind.
     """
@@ -87,56 +86,23 @@ def add_pair(request: AddRequest, cancel: CancelToken, progress: Progress) -> Ad
     if source.path is None:
         raise LibraryFailureError("The recording has no file.", "Save it first.")
     digest = source.content_hash()
-    name = f"{source.path.stem}-{digest[:_HASH_LETTERS]}"
+    name = request.name or f"{source.path.stem}-{digest[:_HASH_LETTERS]}"
     with tempfile.TemporaryDirectory() as private:
         edits = Path(private) / "edits.json"
         about = SourceInfo(str(source.path), source.sample_rate, source.n_samples, digest)
         write_edit_list(edits, request.edit_list, [about])
-        command = [
-            sys.executable, "-m", "training.library", "take", name, str(source.path), str(edits),
-            "--replace", "--json",
-            "--data_dir", str(request.library / "training_data"),
-            "--cache_dir", str(request.library / "cache"),
-        ]  # fmt: skip
-        sentence = _run(command, cancel, progress)
-    if sentence:
-        raise LibraryFailureError(sentence)
+        run_command(
+            Command(
+                "training.library",
+                (
+                    "take", "--replace", "--json", *library_options(request.library), "--",
+                    name, str(source.path), str(edits),
+                ),
+            ),
+            cancel,
+            progress,
+        )  # fmt: skip
     return Added(name, request.library)
-
-
-def _run(command: list[str], cancel: CancelToken, progress: Progress) -> str:
-    """Runs a command of the library; returns why it failed, or nothing."""
-    # What it says is short, and a file never makes it wait.
-    with (
-        tempfile.TemporaryFile() as said,
-        tempfile.TemporaryFile() as why,
-        subprocess.Popen(  # noqa: S603 - the project's own program
-            command,
-            cwd=_ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=why,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        ) as process,
-    ):
-        try:
-            while True:
-                try:
-                    process.wait(timeout=_LOOK_S)
-                    break
-                except subprocess.TimeoutExpired:
-                    cancel.raise_if_cancelled()
-        finally:
-            if process.poll() is None:
-                process.kill()
-        progress(1.0, "")
-        said.seek(0)
-        events = [json.loads(line) for line in said.read().decode("utf-8").splitlines()]
-        if process.returncode == 0 and any(event.get("event") == "added" for event in events):
-            return ""
-        why.seek(0)
-        lines = why.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else "The library could not be written."
 
 
 class LibraryDesk(QObject):
@@ -153,6 +119,8 @@ class LibraryDesk(QObject):
     """A sentence for the status bar."""
     failed = Signal(object)
     """An exception ended the job; the library is as it was."""
+    added = Signal()
+    """There is another pair in the library, or another edit of one."""
 
     def __init__(
         self, session: Session, runner: JobRunner, commands: ActionSet, parent: QObject
@@ -162,6 +130,8 @@ class LibraryDesk(QObject):
         self._runner = runner
         self._commands = commands
         self._job: Job | None = None
+        self._pair_name = ""
+        session.source_changed.connect(lambda: self.name_pair(""))
         commands["add_to_library"].triggered.connect(self.add)
         session.document_changed.connect(self.refresh)
         self.refresh()
@@ -169,6 +139,10 @@ class LibraryDesk(QObject):
     def refresh(self) -> None:
         """Allows the command where there is a pair to add."""
         self._commands.allow("add_to_library", self._reason())
+
+    def name_pair(self, name: str) -> None:
+        """Has the open recording's edit take the place of that of a pair, by its name."""
+        self._pair_name = name
 
     def add(self) -> None:
         """Begins to add the document's recording and edit."""
@@ -178,7 +152,7 @@ class LibraryDesk(QObject):
         self._job = self._runner.start(
             Lane.IO,
             add_pair,
-            AddRequest(source, self._session.edit_list, library_folder()),
+            AddRequest(source, self._session.edit_list, library_folder(), self._pair_name),
             words=self.tr("Adding to your library…"),
             on_done=self._tell,
             on_failed=self._fail,
@@ -201,6 +175,7 @@ class LibraryDesk(QObject):
 
     def _tell(self, added: Added) -> None:
         self._end()
+        self.added.emit()
         self.told.emit(
             self.tr("“{name}” is in your library now: {folder}").format(
                 name=added.name, folder=added.library

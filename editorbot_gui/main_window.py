@@ -67,6 +67,7 @@ from editorbot_gui.takes.strip import add_takes_dock
 from editorbot_gui.takes.takes import Takes
 from editorbot_gui.texts import edit_text, source_text
 from editorbot_gui.theme import GRID_PX, Theme
+from editorbot_gui.training_dock.desk import TrainingDesk
 from editorbot_gui.transport import Transport
 from editorbot_gui.waveform.gestures import ZOOM_A_KEY
 from editorbot_gui.waveform.view_state import Axis, ViewState
@@ -192,6 +193,10 @@ class MainWindow(QMainWindow):
         )
         self.guide = Guide(self, self.commands, self.session, self.settings, self.runner)
         self.guide.told.connect(self.tell)
+        self.training = TrainingDesk(self, self.session, self.runner, self.commands)
+        self.training.told.connect(self.tell)
+        self.training.failed.connect(self._tell_failure)
+        self.training.open_requested.connect(self.open_path)
         for dock in self.docks:
             dock.visibilityChanged.connect(self._mark_docks)
         self.time_display = TimeDisplay()
@@ -330,6 +335,7 @@ class MainWindow(QMainWindow):
         self.library_desk = LibraryDesk(self.session, self.runner, self.commands, self)
         self.library_desk.told.connect(self.tell)
         self.library_desk.failed.connect(self._tell_failure)
+        self.training.follow_library(self.library_desk)
         self.microphones = MicrophonesDesk(
             self, session, self.runner, self.projects, self.commands, self.settings, self.page,
             self.open_path,
@@ -620,10 +626,13 @@ class MainWindow(QMainWindow):
         if first:
             # Unseen, it would still keep the window from being made narrow.
             self.empty_state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-            if not self.restoreState(self.settings.dock_state):
-                self.resizeDocks([self.docks[1]], [_DOCK_WIDTH_PX], Qt.Orientation.Horizontal)
+            self.training.restore(self.docks[1], self._restore_docks)
             self._show_spectrogram()
             self.page.restore_splitter(self.settings.splitter_state)
+
+    def _restore_docks(self) -> None:
+        if not self.restoreState(self.settings.dock_state):
+            self.resizeDocks([self.docks[1]], [_DOCK_WIDTH_PX], Qt.Orientation.Horizontal)
 
     def _dress(self) -> None:
         palette = Theme.current().palette

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from editorbot_gui.actions import MENUS, SUBMENUS, TOOLBAR, ActionSet, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from PySide6.QtGui import QAction
@@ -77,8 +77,9 @@ def build_menus(window: QMainWindow, actions: ActionSet, settings: Settings) -> 
     """
     recent: RecentMenu | None = None
     inside = {name: text for text, names in SUBMENUS.items() for name in names}
-    for group, names in MENUS.items():
-        menu = window.menuBar().addMenu("&" + translated(group))
+    titles = with_mnemonics([translated(group) for group in MENUS])
+    for title, names in zip(titles, MENUS.values(), strict=True):
+        menu = window.menuBar().addMenu(title)
         menu.setToolTipsVisible(True)
         for name in names:
             if name == "recent":
@@ -103,6 +104,18 @@ def build_menus(window: QMainWindow, actions: ActionSet, settings: Settings) -> 
     if recent is None:
         raise RuntimeError("The table of menus has no place for recent files.")
     return recent
+
+
+def with_mnemonics(titles: Sequence[str]) -> list[str]:
+    """Returns the titles of menus, each with the first letter as mnemonic that none has before."""
+    taken: set[str] = set()
+    marked = []
+    for title in titles:
+        free = (i for i, letter in enumerate(title.casefold()) if letter not in taken)
+        place = next(free, 0)
+        taken.add(title[place].casefold())
+        marked.append(f"{title[:place]}&{title[place:]}")
+    return marked
 
 
 class Toolbar(QToolBar):

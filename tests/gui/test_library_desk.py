@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
-from editorbot_gui.library_desk import library_folder
+from editorbot_gui.training_dock.places import library_folder
 from model_core.audio.render import Renderer
 from model_core.edit.types import EditList
 
