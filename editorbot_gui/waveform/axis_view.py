@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -41,8 +42,8 @@ _PILL_OFFSET_PX = 12
 class AxisView(TimeGestures, QWidget):
     """A view whose width is the visible range of an axis.
 
-    What changes seldom is drawn once into a pixmap of the screen's resolution (`_paint_layer`);
-    playhead, selection and hover are painted over it, strip by strip as they move.
+    What changes seldom is drawn once into a pixmap of the screen's resolution (`_paint_layer`), in
+    the view's turn; playhead, selection and hover are painted over it, strip by strip as they move.
 
     Args:
         state: What the views share.
@@ -61,6 +62,7 @@ class AxisView(TimeGestures, QWidget):
         self.axis = axis
         self.theme = Theme.current()
         self._layer: QPixmap | None = None
+        self._layer_before: QPixmap | None = None
         self._selection_spans: list[tuple[float, float]] | None = None
         self._painted_strips: tuple[QRect, ...] = ()
         self._pill = ""
@@ -106,10 +108,15 @@ class AxisView(TimeGestures, QWidget):
         return ""
 
     def invalidate(self) -> None:
-        """Drops what was painted."""
-        self._layer = None
+        """Has everything drawn anew; until its turn the view shows what it has shown before."""
+        self._layer_before, self._layer = self._layer or self._layer_before, None
         self._selection_spans = None
-        self.update()
+        self.state.turns.ask(self)
+
+    def refresh(self) -> None:
+        """Has what lies over the layer painted anew; together with the layer if that waits."""
+        if self._layer is not None:
+            self.update()
 
     @property
     def background(self) -> QColor:
@@ -118,12 +125,25 @@ class AxisView(TimeGestures, QWidget):
 
     def _take_selection(self) -> None:
         self._selection_spans = None
-        self.update()
+        self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catches up with what has changed while nobody saw it."""
+        super().showEvent(event)
+        if self._layer is None:
+            self.state.turns.ask(self)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paints the cached layer, and over it what moves."""
-        layer = self._current_layer()
+        """Paints the layer as it was drawn last, and over it what moves."""
+        layer = self._layer or self._layer_before
+        if layer is not None and not self._fits(layer):
+            self._layer = layer = None
+            self.draw()
+            layer = self._layer
         painter = QPainter(self)
+        if layer is None:
+            painter.fillRect(event.rect(), self.background)
+            return
         painter.drawPixmap(0, 0, layer)
         painter.setClipRect(event.rect())
         self._paint_overlay(painter)
@@ -133,25 +153,34 @@ class AxisView(TimeGestures, QWidget):
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()
 
-    def _current_layer(self) -> QPixmap:
+    def draw(self) -> None:
+        """Draws the layer, unless it is up to date."""
+        if self._layer is not None and self._fits(self._layer):
+            return
         ratio = self.devicePixelRatioF()
-        size = QSize(
-            max(1, math.ceil(self.width() * ratio)), max(1, math.ceil(self.height() * ratio))
-        )
-        layer = self._layer
-        if layer is None or layer.size() != size or layer.devicePixelRatio() != ratio:
-            layer = QPixmap(size)
-            layer.fill(self.background)
-            painter = QPainter(layer)
-            self._paint_sound(painter, ratio)
-            painter.end()
-            layer.setDevicePixelRatio(ratio)
-            painter = QPainter(layer)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._paint_layer(painter)
-            painter.end()
-            self._layer = layer
-        return layer
+        layer = QPixmap(self._layer_size)
+        layer.fill(self.background)
+        painter = QPainter(layer)
+        self._paint_sound(painter, ratio)
+        painter.end()
+        layer.setDevicePixelRatio(ratio)
+        painter = QPainter(layer)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_layer(painter)
+        painter.end()
+        self._layer, self._layer_before = layer, None
+
+    @property
+    def _layer_size(self) -> QSize:
+        """In device pixels."""
+        ratio = self.devicePixelRatioF()
+        width, height = (math.ceil(side * ratio) for side in (self.width(), self.height()))
+        return QSize(max(1, width), max(1, height))
+
+    def _fits(self, layer: QPixmap) -> bool:
+        """Whether a layer has the size and the resolution of the view."""
+        same_ratio = layer.devicePixelRatio() == self.devicePixelRatioF()
+        return same_ratio and layer.size() == self._layer_size
 
     def _snapped(self, x: float) -> float:
         """Returns a place moved to a whole device pixel, so that thin lines stay crisp."""
@@ -206,6 +235,8 @@ class AxisView(TimeGestures, QWidget):
 
     def _refresh_overlay(self) -> None:
         """Repaints the strips where playhead and hover were and are."""
+        if self._layer is None:
+            return  # all of it will be
         for strip in (*self._painted_strips, *self._overlay_strips()):
             self.update(strip)
 

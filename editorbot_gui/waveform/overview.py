@@ -59,7 +59,7 @@ class OverviewView(AxisView):
         )
         # The frame moves over what is painted; only the recording or the edit change that.
         state.range_changed.disconnect(self.invalidate)
-        state.range_changed.connect(self._take_range)
+        state.range_changed.connect(self.refresh)
 
     def sizeHint(self) -> QSize:
         """A strip."""
@@ -105,9 +105,6 @@ class OverviewView(AxisView):
     def describe(self, sample: int) -> str:
         """Returns the time."""
         return format_time(sample, self.state.sample_rate, 1)
-
-    def _take_range(self) -> None:
-        self.update()
 
     def _take_improvement(self, _start: int, _stop: int) -> None:
         self.invalidate()

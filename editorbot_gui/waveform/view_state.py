@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
+from editorbot_gui.waveform.drawing_turns import DrawingTurns
 from editorbot_gui.waveform.edges import Edge
 from editorbot_gui.waveform.joins import Joins
 from editorbot_gui.waveform.pieces import Positions
@@ -90,6 +91,9 @@ class ViewState(QObject):
 
     Ranges are kept as floats, so that slow zooms and pans don't stick; positions are whole samples.
 
+    Attributes:
+        turns: In which the views draw.
+
     Args:
         parent: The owner.
     """
@@ -111,6 +115,7 @@ class ViewState(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.turns = DrawingTurns(self)
         self._timeline = Timeline(EditList())
         self._joins: Joins | None = None
         self._kept: Positions | None = None

@@ -88,7 +88,7 @@ class WaveformView(AxisView):
                 "Ctrl and wheel to zoom."
             )
         )
-        state.edge_changed.connect(self.update)
+        state.edge_changed.connect(self.refresh)
         state.timeline_changed.connect(self._take_timeline)
         self._take_timeline()
 

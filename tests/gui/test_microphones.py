@@ -18,6 +18,7 @@ from model_core.edit.mix import TrackLevel
 from model_core.edit.project import read_project
 from model_core.edit.types import EditList
 from tests.gui.test_main_window import drop, old_drag
+from tests.gui.waveform_scene import grab
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -165,10 +166,10 @@ def test_each_has_a_lane_and_what_is_muted_says_so(
     window = rig.window
     assert window.page.raw.data is not None
     assert window.page.raw.data.channels == 2
-    before = window.page.raw.grab().toImage()
+    before = grab(window.page.raw)
     window.microphones.mixer.controls[1].mute.click()
     assert window.page.raw.data.track_factors == (1.0, 0.0)
-    assert window.page.raw.grab().toImage() != before
+    assert grab(window.page.raw) != before
     assert window.happened.text() == "guest is muted."
     assert window.session.undo_stack.undoText() == "Mute guest"
     window.commands["undo"].trigger()

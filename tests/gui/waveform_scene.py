@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from editorbot_gui.waveform.alignment_plot import AlignmentPlot
+from editorbot_gui.waveform.axis_view import AxisView
 from editorbot_gui.waveform.overview import OverviewView
 from editorbot_gui.waveform.ruler import TimeRuler
 from editorbot_gui.waveform.view_state import Axis, ViewState
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from editorbot_gui.waveform.axis_view import AxisView
 
 RATE = 8000
 LENGTH = 60 * RATE
@@ -93,7 +93,9 @@ def _at_once(work: Callable[[], None]) -> None:
 
 
 def grab(view: QWidget) -> QImage:
-    """Returns what a view looks like."""
+    """Returns what a view looks like, once it has drawn."""
+    if isinstance(view, AxisView):
+        view.draw()
     return view.grab().toImage()
 
 
