@@ -295,6 +295,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=3.0)
     parser.add_argument("--segments", type=int, default=3000)
+    parser.add_argument("--size", type=int, nargs=2, default=_SIZE_PX, help="of the window")
     parser.add_argument("--json", type=Path, default=None)
     parser.add_argument("--profile", default="", help="a step to profile with cProfile")
     options = parser.parse_args(arguments)
@@ -313,6 +314,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measured(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    from editorbot_gui.garbage import FullCollections
     from editorbot_gui.main_window import MainWindow
     from editorbot_gui.settings import Settings
     from editorbot_gui.theme import Theme
@@ -326,7 +328,9 @@ def _measured(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     app = WatchedApplication([])
     Theme.current().apply()
     window = MainWindow(Settings(folder / "settings.ini"))
-    window.resize(*_SIZE_PX)
+    collections = FullCollections(window.doings, window)
+    collections.start()
+    window.resize(*options.size)
     window.show()
     bench = Bench(app, window)
     bench.settle(1.0)
@@ -345,6 +349,7 @@ def _measured(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     memory = psutil.Process().memory_info()
     peak = getattr(memory, "peak_wset", 0) / 1e6 or _peak_mb()
     figures = report(bench, peak, load)
+    collections.stop()
     window.projects.give_up()
     window.close()
     app.processEvents()

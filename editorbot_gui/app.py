@@ -98,6 +98,7 @@ def _run(options: argparse.Namespace) -> int:
     from editorbot_gui import computing
     from editorbot_gui.errors import DefectReporter
     from editorbot_gui.fonts import choose_font
+    from editorbot_gui.garbage import FullCollections
     from editorbot_gui.guide.cache_jobs import move_cache
     from editorbot_gui.icon import app_icon
     from editorbot_gui.logs import ExceptionHooks, start_logging
@@ -127,6 +128,8 @@ def _run(options: argparse.Namespace) -> int:
     window = MainWindow(settings)
     reporter = DefectReporter(window)
     hooks.caught.connect(reporter.report)
+    collections = FullCollections(window.doings, window)
+    collections.start()
     window.show()
 
     def begin() -> None:
@@ -147,6 +150,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         return app.exec()
     finally:
+        collections.stop()
         hooks.uninstall()
         if crash_file is not None:
             crash_file.close()

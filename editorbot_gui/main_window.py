@@ -553,6 +553,14 @@ class MainWindow(QMainWindow):
 
     # Showing the state ----------------------------------------------------------------------------
 
+    def doings(self) -> object:
+        """Returns what is different after anything that a person does; None while it plays."""
+        view = self.view
+        if self.transport.playing:
+            return None
+        return (self.session.revision, view.visible(Axis.RAW), view.selection, view.edge,
+                view.playhead(Axis.RAW))  # fmt: skip
+
     def _refresh_document(self) -> None:
         source = self.session.source
         rate = source.sample_rate if source is not None else 1
