@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from model_core.edit.timeline import timeline_of
 from model_core.edit.types import EditList, Gap, Item, Join, Segment
 from model_core.errors import EditError
 
@@ -48,22 +50,13 @@ def moved(edit: EditList, moving: range, to_index: int) -> EditList:
 
 def split_at(edit: EditList, position: int) -> tuple[EditList, int]:
     """Returns the edit with an item boundary at `position`, and the index of the item after it."""
-    ends = list(accumulate(item.length for item in edit.items))
-    if not 0 <= position <= (ends[-1] if ends else 0):
+    timeline = timeline_of(edit)
+    if not 0 <= position <= timeline.length:
         raise EditError(f"Sample {position} lies outside the edit.")
-    index = bisect_right(ends, position)
-    offset = position - (ends[index - 1] if index else 0)
-    if offset == 0:
-        return edit, index
-    item = edit.items[index]
-    halves: tuple[Item, Item]
-    if isinstance(item, Segment):
-        middle = item.start + offset
-        halves = (replace(item, stop=middle), replace(item, start=middle))
-    else:
-        halves = (Gap(offset), Gap(item.length - offset))
-    items = (*edit.items[:index], *halves, *edit.items[index + 1 :])
-    return EditList(items, (*edit.joins[:index], Join(), *edit.joins[index:])), index + 1
+    after = int(np.searchsorted(timeline.starts, position))
+    if timeline.starts[after] == position:
+        return edit, after
+    return _split_item(edit, after - 1, position - int(timeline.starts[after - 1])), after
 
 
 def split_around(edit: EditList, start: int, stop: int) -> tuple[EditList, int, int]:
@@ -73,10 +66,29 @@ def split_around(edit: EditList, start: int, stop: int) -> tuple[EditList, int, 
         `(edit, first, last)`: items `first` to `last`, exclusive, are the range.
     """
     check_range(edit, start, stop)
+    starts = timeline_of(edit).starts
     parts, last = split_at(edit, stop)
-    n_before = len(parts.items)
-    parts, first = split_at(parts, start)
-    return parts, first, last + len(parts.items) - n_before
+    if start == stop:
+        return parts, last, last
+    first = int(np.searchsorted(starts, start))
+    if starts[first] == start:
+        return parts, first, last
+    # Up to `stop` the items are where they were, so their index still holds.
+    parts = _split_item(parts, first - 1, start - int(starts[first - 1]))
+    return parts, first, last + 1
+
+
+def _split_item(edit: EditList, index: int, offset: int) -> EditList:
+    """Returns the edit with an item split `offset` samples after its start."""
+    item = edit.items[index]
+    halves: tuple[Item, Item]
+    if isinstance(item, Segment):
+        middle = item.start + offset
+        halves = (replace(item, stop=middle), replace(item, start=middle))
+    else:
+        halves = (Gap(offset), Gap(item.length - offset))
+    items = (*edit.items[:index], *halves, *edit.items[index + 1 :])
+    return EditList(items, (*edit.joins[:index], Join(), *edit.joins[index:]))
 
 
 def with_item(edit: EditList, index: int, item: Item) -> EditList:
@@ -113,5 +125,5 @@ def check_join(edit: EditList, index: int) -> None:
 
 def check_range(edit: EditList, start: int, stop: int) -> None:
     """Raises `EditError` if a range is reversed or lies outside the edit."""
-    if not 0 <= start <= stop <= edit.length:
+    if not 0 <= start <= stop <= timeline_of(edit).length:
         raise EditError(f"Samples {start} to {stop} are no range of the edit.")
