@@ -167,7 +167,7 @@ class LibraryDesk(QObject):
             return self.tr("Open a recording first.")
         if isinstance(source, SynchronisedSource):
             return self.tr("Several microphones can't be a pair of the library.")
-        if not self._session.edit_list.segments:
+        if not self._session.timeline.n_segments:
             return self.tr("Nothing is left in the edit.")
         if not self._session.is_edited:
             return self.tr("Nothing is changed yet.")

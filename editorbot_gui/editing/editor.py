@@ -73,6 +73,7 @@ class Editor(QObject):
         self._clip: EditList | None = None
         self.fade_ms: int | None = None
         self._refused: dict[str, str] = {}
+        self._applying = False
         keeper = FinderKeeper()
         self.snaps = Snaps(session, page.edited, actions, runner, keeper, self)
         self.drag = EdgeDrag(page.edited, lambda: self.situation, self.snaps, self)
@@ -145,8 +146,8 @@ class Editor(QObject):
 
     def refresh(self) -> None:
         """Enables what can be done now and says of the rest why it can't."""
-        if self.drag.dragging:
-            return
+        if self.drag.dragging or self._applying:
+            return  # once is enough, at the end
         refused = do.refusals(self.situation)
         for name, reason in refused.items():
             if self._refused.get(name) != reason:
@@ -169,10 +170,15 @@ class Editor(QObject):
             if outcome.edit == self._session.edit_list:
                 self.told.emit(self.tr("Nothing has changed: it goes no further."))
                 return False
+            self._applying = True
             self._apply(outcome)
         except EditError as error:
             self.told.emit(str(error))
             return False
+        finally:
+            if self._applying:
+                self._applying = False
+                self.refresh()
         return True
 
     def _apply(self, outcome: do.Outcome) -> None:

@@ -148,7 +148,7 @@ class HandOverDesk(QObject):
             "" if self._session.source is not None else self.tr("Open a recording first.")
         )
         busy = self.tr("One is being written or read.") if self._job is not None else ""
-        is_empty = not self._session.edit_list.segments if not no_recording else False
+        is_empty = not no_recording and not self._session.timeline.n_segments
         empty = self.tr("Nothing is left in the edit.") if is_empty else ""
         self._commands.allow("hand_over", no_recording or empty or busy)
         self._commands.allow("import_edit", no_recording or busy)

@@ -103,7 +103,7 @@ class GeneratePanel(QWidget):
         Args:
             changes: Its rows.
         """
-        by_hand = sum(change.state is ChangeState.MANUAL for change in changes)
+        by_hand = [change.state for change in changes].count(ChangeState.MANUAL)
         made = sum(change.state in DONE for change in changes)
         restored = sum(change.state in UNDONE for change in changes)
         decided = made + restored - by_hand

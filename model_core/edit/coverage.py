@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -115,8 +116,12 @@ class JoinArrays:
 
 def join_arrays(edit: EditList) -> JoinArrays:
     """Returns what happens at each join of an edit, thousands of them at once."""
-    timeline = timeline_of(edit)
-    n_joins = len(edit.joins)
+    return _join_arrays(timeline_of(edit))
+
+
+@lru_cache(maxsize=2)  # the views and the list of changes ask for the same
+def _join_arrays(timeline: Timeline) -> JoinArrays:
+    n_joins = len(timeline.edit_list.joins)
     if not n_joins:
         none = np.zeros(0, np.int64)
         return JoinArrays(none, none, none, none, none)
@@ -213,9 +218,8 @@ def _jumps_back(edit: EditList, source: int) -> list[tuple[int, int, ChangeKind]
     """Returns a row for each jump back within a source, over a gap too."""
     timeline = timeline_of(edit)
     if (timeline.sources == GAP_SOURCE).any():
-        edit = EditList(edit.segments)
-        timeline = Timeline(edit)
-    joins = join_arrays(edit)
+        timeline = Timeline(EditList(edit.segments))
+    joins = _join_arrays(timeline)
     back = np.flatnonzero((joins.skipped < 0) & (timeline.sources[:-1] == source))
     if not back.size:
         return []

@@ -72,6 +72,11 @@ class Timeline:
             self._gains_db.setflags(write=False)
         return self._gains_db
 
+    @property
+    def n_segments(self) -> int:
+        """How many of the items are segments."""
+        return int(np.count_nonzero(self.sources != GAP_SOURCE))
+
     def item_at(self, position: int) -> int:
         """Returns the index of the item that is heard at an edited position.
 

@@ -18,7 +18,7 @@ from editorbot_gui.waveform.edges import Edge
 from editorbot_gui.waveform.gestures import GUTTER_PX
 from editorbot_gui.waveform.view_state import Axis, Selection
 from model_core.edit.types import ChangeState, EditList, FadeLaw, Gap, Join, Segment
-from tests.gui.waveform_scene import click, drag, mouse
+from tests.gui.waveform_scene import click, drag, grab, mouse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -411,7 +411,7 @@ def test_deleting_everything_leaves_a_window_that_works(desk: Desk) -> None:
     assert desk.items() == ()
     for name in ("split", "delete", "duplicate", "join_back", "next_edge", "nudge_on"):
         assert not desk.window.commands[name].isEnabled(), name
-    desk.window.page.edited.grab()
+    grab(desk.window.page.edited)
     desk.select(0, S, Axis.RAW)
     desk.do("keep_again")
     assert desk.items() == (Segment(0, 0, S),)
@@ -632,9 +632,9 @@ def test_a_dragged_edge_snaps_to_silence_unless_alt_is_held(
 
 def test_edges_paint(cut_up: Desk) -> None:
     edited = cut_up.window.page.edited
-    plain = edited.grab().toImage()
+    plain = grab(edited)
     cut_up.view.choose_edge(Edge(0, at_end=True))
-    chosen = edited.grab().toImage()
+    chosen = grab(edited)
     x = round(edited.x_of(S))
     assert x > GUTTER_PX
     assert chosen.pixelColor(x - 2, 60) != plain.pixelColor(x - 2, 60)

@@ -17,6 +17,7 @@ from editorbot_gui.settings import Settings
 from editorbot_gui.waveform.edges import Edge
 from editorbot_gui.waveform.view_state import Axis, Selection
 from model_core.edit.types import EditList, Gap, Proposal, Segment
+from tests.gui.waveform_scene import grab
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,7 +111,7 @@ def test_a_segment_dragged_by_its_head_goes_to_another_place(cut_up: Rig) -> Non
     assert cut_up.window.view.drop is not None
     assert cut_up.window.view.drop.position == THREE.length
     assert items(cut_up) == THREE.items  # nothing has changed yet
-    edited.grab()
+    grab(edited)
     send(edited, RELEASE, edited.x_of(THREE.length - 500), HEADER_Y)
     assert items(cut_up) == (two, three, one)
     assert step(cut_up) == "Move a segment"

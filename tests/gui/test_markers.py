@@ -16,6 +16,7 @@ from model_core.edit.markers import Marker
 from model_core.edit.project import read_project
 from model_core.edit.types import EditList
 from model_core.export.tags import read_tags
+from tests.gui.waveform_scene import grab
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,7 +130,7 @@ def test_a_marker_moves_with_its_sound_in_the_edit(desk: Rig) -> None:
     assert places.tolist() == [8000, 20_000]
     assert numbers.tolist() == [1, 1]
     ruler = window.page.edited_ruler
-    ruler.grab()
+    grab(ruler)
     assert [flag.index for flag in ruler.flags] == [1, 1]
     assert ruler.flags[0].words == "Marker 2"
     start = ruler.x_of(20_000) + 3

@@ -172,7 +172,7 @@ class EditsList(QWidget):
             part.setVisible(n_all > 0)
         self._empty.setVisible(n_all == 0)
         changes = self.model.all
-        n_new = sum(change.state is ChangeState.PROPOSED for change in changes)
+        n_new = [change.state for change in changes].count(ChangeState.PROPOSED)
         n_doubtful = sum(map(is_doubtful, changes))
         parts = [
             self.tr("{shown} of {all} shown").format(shown=n_shown, all=n_all)
