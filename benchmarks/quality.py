@@ -32,9 +32,9 @@ from benchmarks.quality_measures import judge, judge_take
 from benchmarks.quality_recordings import FULL, QUICK, demo_recordings, recordings, trials
 from benchmarks.quality_report import report
 from benchmarks.recordings import BENCH_FOLDER, audio_folder
-from model_core.checkpoint import checkpoint_hash
 from model_core.engine import Engine
 from model_core.infer import BUNDLED_CHECKPOINT
+from model_core.nn.card import checkpoint_hash
 from resources import resource_path
 
 if TYPE_CHECKING:

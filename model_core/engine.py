@@ -16,7 +16,7 @@ from torch import Tensor
 from model_core.audio.features import mel_spectrogram
 from model_core.audio.joins import refine_joins
 from model_core.audio.source import AudioSource
-from model_core.checkpoint import checkpoint_hash, load_checkpoint
+from model_core.checkpoint import load_checkpoint
 from model_core.deciding import (
     LENGTH_TOLERANCE,
     Asked,
@@ -38,6 +38,7 @@ from model_core.edit.pointers import (
 from model_core.edit.types import ChangeKind, EditList, Proposal, Provenance
 from model_core.errors import AudioReadError, CheckpointError, DeviceError
 from model_core.measuring import measured_length, measured_targets
+from model_core.nn.card import checkpoint_hash
 from model_core.nn.device import choose_device, choose_precision
 from model_core.nn.encoder import Encoded
 from model_core.nn.evidence import Evidence, compute_evidence

@@ -24,10 +24,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model_core.checkpoint import checkpoint_hash, load_checkpoint, save_checkpoint
+from model_core.checkpoint import load_checkpoint, save_checkpoint
 from model_core.errors import CheckpointError, EditorBotError
 from model_core.infer import BUNDLED_CHECKPOINT
-from model_core.nn.card import Card
+from model_core.nn.card import Card, checkpoint_hash
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.network import PointerNetwork
 from training.config import TrainConfig

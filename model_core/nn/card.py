@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import math
@@ -213,3 +214,13 @@ def read_card(path: Path) -> Card:
     if "card" not in metadata:
         raise CheckpointError(f"{path.name} is not a checkpoint of EditorBot.", MEND)
     return Card.from_json(metadata["card"])
+
+
+def checkpoint_hash(path: Path) -> str:
+    """Returns the SHA-256 of a checkpoint file, in hexadecimal, which tells it from others.
+
+    Raises:
+        OSError: It can't be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from model_core import PointerNetwork
-from model_core.checkpoint import checkpoint_hash, load_checkpoint, save_checkpoint
+from model_core.checkpoint import load_checkpoint, save_checkpoint
 from model_core.errors import CheckpointError
-from model_core.nn.card import Card, DecodingSettings, StyleQuantity
+from model_core.nn.card import Card, DecodingSettings, StyleQuantity, checkpoint_hash
 from model_core.nn.config import PointerNetworkConfig
 
 CONFIG = PointerNetworkConfig(d_model=16, n_heads=2, n_encoder_layers=1, n_decoder_layers=1,
@@ -64,6 +64,19 @@ def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
 def test_a_truncated_checkpoint_is_refused(saved: Path, kept: int) -> None:
     saved.write_bytes(saved.read_bytes()[:kept])
     refused(saved, "not a readable checkpoint")
+
+
+@pytest.mark.parametrize("place", [0.6, 0.999])
+def test_a_bit_that_has_turned_is_noticed(saved: Path, place: float) -> None:
+    data = bytearray(saved.read_bytes())
+    data[int(place * len(data))] ^= 1
+    saved.write_bytes(data)
+    refused(saved, "is damaged")
+
+
+def test_a_card_of_other_words_is_noticed(saved: Path) -> None:
+    saved.write_bytes(saved.read_bytes().replace(b"hours", b"hoars"))
+    refused(saved, "is damaged")
 
 
 def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
