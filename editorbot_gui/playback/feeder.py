@@ -14,8 +14,8 @@ from editorbot_gui.playback.voice import Voice
 from model_core.errors import EditorBotError
 
 # What waits closer than this is played as it is: so soon is a new plan heard, and so long may it
-# take to render its beginning. With the device's 20 ms, A/B answers within 30 ms.
-_GUARD_S = 0.006
+# take to render its beginning, if the device's next block isn't longer.
+_GUARD_S = 0.003
 _SPARE_S = 0.001
 _HEAD_S = 0.040
 _CHUNK_S = 0.040
@@ -26,7 +26,7 @@ _LONGEST_DELAY_S = 5
 class Feeder:
     """Keeps the ring full of what the current plan says.
 
-    A new plan is taken up by replacing what waits in the ring beyond the next 6 ms (or the
+    A new plan is taken up by replacing what waits in the ring beyond the next 3 ms (or the
     device's next block, where that is longer). Old and new are crossfaded for a moment, be the
     one or the other silence: no start, stop, seek or A/B clicks, and between such moments the
     samples are the renderer's own.

@@ -52,6 +52,7 @@ class Asked(TypedDict):
     channels: int
     dtype: str
     latency: float
+    blocksize: int
     dither_off: bool
     finished_callback: Callable[[], None]
 
@@ -121,6 +122,7 @@ class Library(Protocol):
         channels: int,
         dtype: str,
         latency: float,
+        blocksize: int,
         dither_off: bool,
         callback: Callback,
         finished_callback: Callable[[], None],
@@ -136,6 +138,7 @@ class Library(Protocol):
         channels: int,
         dtype: str,
         latency: float,
+        blocksize: int,
         dither_off: bool,
         callback: int,
         userdata: object,

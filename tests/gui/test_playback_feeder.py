@@ -18,7 +18,7 @@ from model_core.errors import AudioReadError
 from tests.gui.playback_fakes import CountingMaterial, NoiseMaterial, positions
 
 RATE = 8000
-GUARD = 48  # 6 ms
+GUARD = 40  # the next block and 1 ms
 
 
 @dataclass

@@ -115,6 +115,22 @@ def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
     return fake
 
 
+@pytest.mark.parametrize(
+    ("sample_rate", "frames"), [(8000, 32), (44_100, 128), (48_000, 128), (192_000, 512)]
+)
+def test_linux_is_asked_for_small_blocks(
+    sample_rate: int, frames: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert sound_device.block_frames(sample_rate) == frames
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_other_systems_choose_their_blocks(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    assert sound_device.block_frames(48_000) == 0
+
+
 def test_a_missing_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         assert name == "sounddevice"
