@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from editorbot_gui.playback.backend import PullBlock, StreamFormat
 from editorbot_gui.playback.counters import Field, new_counters
+from editorbot_gui.playback.device_stream import DeviceStream
 from editorbot_gui.playback.native_callback import NativeCallback, native_callback
 from editorbot_gui.playback.portaudio import (
     WORKS_WITHOUT,
@@ -148,7 +149,7 @@ class SoundDeviceBackend:
         )
 
 
-class SoundDeviceStream:
+class SoundDeviceStream(DeviceStream):
     """An open output of PortAudio's.
 
     Args:
@@ -167,11 +168,10 @@ class SoundDeviceStream:
         latency_s: float,
         native: NativeCallback | None = None,
     ) -> None:
-        self._library = library
+        super().__init__(library, f"The sound device “{stream_format.device_name}”")
         self._format = stream_format
         self._pull: PullBlock | None = None
         self._underflows = 0
-        self._ended = False
         self._counters = new_counters() if native is not None else None
         asked: pa.Asked = {
             "device": device,
@@ -185,18 +185,17 @@ class SoundDeviceStream:
             "finished_callback": self._note_end,
         }
         if native is None or self._counters is None:
-            self._stream = library.OutputStream(**asked, callback=self._callback)
+            self._take(library.OutputStream(**asked, callback=self._callback))
         else:
             self._counters[Field.CHANNELS] = stream_format.channels
-            self._stream = library._StreamBase(
+            stream = library._StreamBase(
                 kind="output",
                 **asked,
                 callback=native.address,
                 userdata=library._ffi.cast("void*", self._counters.ctypes.data),
             )
-            self._counters.view(np.float64)[Field.LATENCY] = self._stream.latency
-        self._is_open = True
-        open_streams.count += 1
+            self._counters.view(np.float64)[Field.LATENCY] = stream.latency
+            self._take(stream)
 
     @property
     def format(self) -> StreamFormat:
@@ -218,15 +217,7 @@ class SoundDeviceStream:
     def start(self, pull: PullBlock) -> None:
         """Begins to pull blocks; see `AudioStream.start`."""
         self._pull = pull
-        try:
-            self._stream.start()
-        except self._library.PortAudioError as error:
-            self.close()
-            raise DeviceError(
-                f"The sound device “{self._format.device_name}” can't be started "
-                f"({error.args[0]}).",
-                "Play again, or choose another device.",
-            ) from error
+        self._start("Play again, or choose another device.")
 
     def now_s(self) -> float:
         """Returns the time on PortAudio's clock for this stream; 0 when it has none (any more)."""
@@ -234,24 +225,6 @@ class SoundDeviceStream:
             return self._stream.time
         except self._library.PortAudioError:
             return 0.0
-
-    def failure(self) -> str:
-        """Returns a sentence when the device has ended the stream by itself."""
-        if not self._ended:
-            return ""
-        return f"The sound device “{self._format.device_name}” has gone away."
-
-    def close(self) -> None:
-        """Stops at once and frees the device."""
-        with library_lock:
-            if self._is_open:
-                self._is_open = False
-                open_streams.count -= 1
-            # A device that has gone away may complain about being closed; it is gone all the same.
-            with contextlib.suppress(self._library.PortAudioError):
-                self._stream.abort()
-            with contextlib.suppress(self._library.PortAudioError):
-                self._stream.close()
 
     def _callback(
         self, out: npt.NDArray[np.float32], _frames: int, times: pa.Times, status: pa.Status
@@ -262,6 +235,3 @@ class SoundDeviceStream:
         heard_at_s = times.outputBufferDacTime or self.now_s() + self._stream.latency
         if self._pull is not None:
             self._pull(out, heard_at_s)
-
-    def _note_end(self) -> None:
-        self._ended = True

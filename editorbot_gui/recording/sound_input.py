@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from editorbot_gui.playback.device_stream import DeviceStream
 from editorbot_gui.playback.portaudio import (
     WORKS_WITHOUT,
     library_lock,
@@ -70,7 +70,7 @@ class SoundInputBackend:
             ) from error
 
 
-class SoundInputStream:
+class SoundInputStream(DeviceStream):
     """An open input of PortAudio's.
 
     Args:
@@ -83,12 +83,11 @@ class SoundInputStream:
     def __init__(
         self, library: pa.Library, device: int, input_format: InputFormat, latency_s: float
     ) -> None:
-        self._library = library
+        super().__init__(library, f"The sound input “{input_format.device_name}”")
         self._format = input_format
         self._push: PushBlock | None = None
         self._overflows = 0
-        self._ended = False
-        self._stream = library.InputStream(
+        stream = library.InputStream(
             device=device,
             samplerate=input_format.sample_rate,
             channels=input_format.channels,
@@ -99,8 +98,7 @@ class SoundInputStream:
             callback=self._callback,
             finished_callback=self._note_end,
         )
-        self._is_open = True
-        open_streams.count += 1
+        self._take(stream)
 
     @property
     def format(self) -> InputFormat:
@@ -115,32 +113,7 @@ class SoundInputStream:
     def start(self, push: PushBlock) -> None:
         """Begins to hand out blocks; see `InputStream.start`."""
         self._push = push
-        try:
-            self._stream.start()
-        except self._library.PortAudioError as error:
-            self.close()
-            raise DeviceError(
-                f"The sound input “{self._format.device_name}” can't be started ({error.args[0]}).",
-                "Try again, or choose another input.",
-            ) from error
-
-    def failure(self) -> str:
-        """Returns a sentence when the device has ended the stream by itself."""
-        if not self._ended:
-            return ""
-        return f"The sound input “{self._format.device_name}” has gone away."
-
-    def close(self) -> None:
-        """Stops at once and frees the device."""
-        with library_lock:
-            if self._is_open:
-                self._is_open = False
-                open_streams.count -= 1
-            # A device that has gone away may complain about being closed; it is gone all the same.
-            with contextlib.suppress(self._library.PortAudioError):
-                self._stream.abort()
-            with contextlib.suppress(self._library.PortAudioError):
-                self._stream.close()
+        self._start("Try again, or choose another input.")
 
     def _callback(
         self, block: npt.NDArray[np.float32], _frames: int, _times: pa.Times, status: pa.Status
@@ -149,6 +122,3 @@ class SoundInputStream:
             self._overflows += 1
         if self._push is not None:
             self._push(block)
-
-    def _note_end(self) -> None:
-        self._ended = True
