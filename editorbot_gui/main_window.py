@@ -68,6 +68,7 @@ from editorbot_gui.takes.takes import Takes
 from editorbot_gui.texts import edit_text, source_text
 from editorbot_gui.theme import GRID_PX, Theme
 from editorbot_gui.training_dock.desk import TrainingDesk
+from editorbot_gui.training_dock.hearing import Hearing
 from editorbot_gui.transport import Transport
 from editorbot_gui.waveform.gestures import ZOOM_A_KEY
 from editorbot_gui.waveform.view_state import Axis, ViewState
@@ -197,6 +198,7 @@ class MainWindow(QMainWindow):
         self.training.told.connect(self.tell)
         self.training.failed.connect(self._tell_failure)
         self.training.open_requested.connect(self.open_path)
+        self.training.noticed.connect(self.notice.tell)
         for dock in self.docks:
             dock.visibilityChanged.connect(self._mark_docks)
         self.time_display = TimeDisplay()
@@ -336,6 +338,14 @@ class MainWindow(QMainWindow):
         self.library_desk.told.connect(self.tell)
         self.library_desk.failed.connect(self._tell_failure)
         self.training.follow_library(self.library_desk)
+        self.hearing = Hearing(
+            session, self.runner, self.generation, self.takes, self.desk, self.styling.asked, self
+        )
+        self.hearing.told.connect(self.tell)
+        self.hearing.failed.connect(self._tell_failure)
+        self.hearing.open_requested.connect(self.open_path)
+        self.training.hear_requested.connect(self.hearing.hear)
+        self.training.use_requested.connect(self.preferring.use_model)
         self.microphones = MicrophonesDesk(
             self, session, self.runner, self.projects, self.commands, self.settings, self.page,
             self.open_path,
@@ -656,8 +666,9 @@ class MainWindow(QMainWindow):
     # Events ---------------------------------------------------------------------------------------
 
     def load_model(self) -> None:
-        """Begins to load the network; called once the window is up."""
+        """Begins to load the network, and to look for a training; called once the window is up."""
         self.generation.load()
+        self.training.runs.find()
 
     def _open_dropped(self, files: list[Path]) -> None:
         if len(files) > 1 and not any(map(is_project, files)):
@@ -676,11 +687,15 @@ class MainWindow(QMainWindow):
         if self.isVisible() and not self.projects.may_close():
             event.ignore()
             return
+        if self.isVisible() and not self.training.may_close():
+            event.ignore()
+            return
         self._remember()
         self.styling.stop()
         self.hide()
         self.recording.close()
         self.batch.close()
+        self.training.close()
         self.player.close()
         self.player.set_edited(None)
         self.player.set_raw(None)

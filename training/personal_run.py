@@ -35,6 +35,7 @@ from model_core.checkpoint import load_checkpoint, save_checkpoint
 from model_core.errors import EditorBotError
 from model_core.files import write_text_atomically
 from model_core.infer import BUNDLED_CHECKPOINT
+from model_core.models.folder import ModelFolder
 from training.dataset import ShardPool
 from training.finetune import (
     FineTuner,
@@ -69,6 +70,7 @@ PAUSED: Final = 4
 
 _LATEST, _STANDING, _BEST = "latest.pt", "standing.json", "best.safetensors"
 _USUAL: Final = FineTuneSettings()
+_LOOKED_AT_S = 1.0
 _TELL_EVERY_S = 0.5
 _SAVE_EVERY_S = 60.0
 _WATCHED_UPDATES = 20
@@ -374,25 +376,12 @@ def _learn(request: Request, told: Told) -> int:
         told.state("nothing", **values)
         told.event("end", state="nothing", **values)
         return NOTHING_LEARNED
-    path = free_path(Path(request.models), request.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_checkpoint(path, model, as_learned(model, outcome, [name for name, _ in named], start))
+    card = as_learned(model, outcome, [name for name, _ in named], start)
+    models = ModelFolder(Path(request.models), BUNDLED_CHECKPOINT)
+    path = models.add(request.name, lambda file: save_checkpoint(file, model, card))
     told.state("done", **values, model=str(path))
     told.event("end", state="done", **values, model=str(path))
     return DONE
-
-
-def free_path(folder: Path, name: str) -> Path:
-    """Returns a file for a network that isn't there yet: a model is never overwritten."""
-    path, number = folder / f"{name}.safetensors", 1
-    while path.exists() or _is_bundled(path):
-        number += 1
-        path = folder / f"{name} {number}.safetensors"
-    return path
-
-
-def _is_bundled(path: Path) -> bool:
-    return path.resolve() == BUNDLED_CHECKPOINT.resolve()
 
 
 def _words_of(error: BaseException) -> str:
@@ -418,7 +407,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"There is no run “{folder}”.\n")
         return 2
     try:
-        with FileLock(folder / LOCK, timeout=0):
+        # Who only looks whether it is held lets go of it within a moment.
+        with FileLock(folder / LOCK, timeout=_LOOKED_AT_S):
             return learn(folder)
     except Timeout:
         sys.stderr.write(f"Another process works on “{folder}”.\n")

@@ -249,6 +249,24 @@ class Preferring(QObject):
 
         self._load(dialog, partial(load_bundled_engine, path_of(name)), take_back)
 
+    def use_model(self, name: str) -> None:
+        """Begins to use a model for all that is generated from now on.
+
+        Args:
+            name: As the choice of it is remembered.
+        """
+        before, self._settings.model = self._settings.model, name
+        label = name.removesuffix(SUFFIX)
+
+        def done() -> None:
+            self.told.emit(self.tr("“{name}” makes the edits from now on.").format(name=label))
+
+        def failed(error: Exception) -> None:
+            self._settings.model = before
+            self.told.emit(describe(error).sentence)
+
+        self._generation.use(partial(load_bundled_engine, path_of(name)), done, failed)
+
     def _load(
         self, dialog: PreferencesDialog, load: Callable[[], Engine], take_back: Callable[[], None]
     ) -> None:

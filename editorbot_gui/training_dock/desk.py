@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QWidget
 
+from editorbot_gui.dialogs.leave_training import ask_about_training
+from editorbot_gui.guide.models import models_folder
 from editorbot_gui.jobs import Lane
 from editorbot_gui.panels.docks import add_dock, mark_dock
 from editorbot_gui.theme import Theme
+from editorbot_gui.training_dock import runs
+from editorbot_gui.training_dock.hearing import Hearable
 from editorbot_gui.training_dock.known_edit import read_known_edit
 from editorbot_gui.training_dock.library_page import LibraryPage
 from editorbot_gui.training_dock.pairs_desk import PairsDesk
+from editorbot_gui.training_dock.places import library_folder
+from editorbot_gui.training_dock.run_desk import RunDesk
+from editorbot_gui.training_dock.train_page import TrainPage
+from model_core.errors import EditorBotError
+from model_core.models.names import file_stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
@@ -44,6 +53,12 @@ class TrainingDesk(QObject):
     """An exception is to be told."""
     open_requested = Signal(object)
     """A recording of the library is to be opened; carries its `Path`."""
+    use_requested = Signal(str)
+    """A model is to be used from now on; carries the name of its file."""
+    hear_requested = Signal(object)
+    """A model is to be heard; carries a `Hearable`."""
+    noticed = Signal(str, str, object)
+    """Something to know: a sentence, what a button says, and what it does."""
 
     def __init__(
         self, window: QMainWindow, session: Session, runner: JobRunner, commands: ActionSet
@@ -56,6 +71,11 @@ class TrainingDesk(QObject):
         self._library_desk: LibraryDesk | None = None
         self._pages: TrainingPages | None = None
         self._to_fix: tuple[PairRow, KnownEdit] | None = None
+        self._is_asked = False
+        self.runs = RunDesk(runner, self)
+        self.runs.failed.connect(self.failed)
+        self.runs.changed.connect(self._refresh_commands)
+        self.runs.ended.connect(self._tell_end)
         self.dock: QDockWidget = add_dock(window, "training_dock", self.tr("Training"), QWidget())
         self.dock.hide()
         self.dock.visibilityChanged.connect(self._note_visible)
@@ -65,20 +85,30 @@ class TrainingDesk(QObject):
             "training": self.show,
             "add_pairs": self.ask_for_files,
             "add_pair_folder": self.ask_for_folder,
+            "start_training": self.show_train,
+            "pause_training": self.runs.pause,
+            "resume_training": self.runs.resume,
+            "stop_training": self.runs.finish,
         }
         for name, function in does.items():
             commands[name].triggered.connect(lambda _checked=False, do=function: do())
+        self._refresh_commands()
 
     @property
     def pages(self) -> TrainingPages:
         """The pages; made when they are first asked for."""
         if self._pages is None:
-            self._pages = TrainingPages(self._runner, self.dock)
+            self._pages = TrainingPages(self._runner, self.runs, self.dock)
             self._pages.pairs.told.connect(self.told)
             self._pages.pairs.failed.connect(self.failed)
+            self._pages.pairs.rows_changed.connect(self._show_pairs)
             self._pages.library.fix_wanted.connect(self._fix)
+            self._pages.train.start_wanted.connect(self._start)
+            self._pages.train.use_wanted.connect(self._use)
+            self._pages.train.hear_wanted.connect(self._hear)
             self.dock.setWidget(self._pages)
             self._pages.pairs.refresh()
+            self.runs.find()
         return self._pages
 
     def follow_library(self, desk: LibraryDesk) -> None:
@@ -114,6 +144,37 @@ class TrainingDesk(QObject):
         """Asks for a folder to look through for recordings and edits."""
         self._shown().library.ask_for_folder()
 
+    def show_train(self) -> None:
+        """Shows where a training is begun and followed."""
+        pages = self._shown()
+        pages.show_page(pages.train)
+        pages.train.start.setFocus()
+        self.told.emit(pages.train.reason or self.tr("Choose how thoroughly to train."))
+
+    def may_close(self) -> bool:
+        """Whether the window may be closed; while it trains, that is asked first."""
+        is_asked, self._is_asked = self._is_asked, False
+        if is_asked or not self.runs.running:
+            return True
+        ask_about_training(self._window, self._close_window, self._pause_and_close)
+        return False
+
+    def close(self) -> None:
+        """Follows the training no more, because the window closes."""
+        self.runs.close()
+
+    def _close_window(self) -> None:
+        self._is_asked = True
+        self._window.close()
+
+    def _pause_and_close(self) -> None:
+        try:
+            self.runs.pause_at_close()
+        except EditorBotError as error:
+            self.failed.emit(error)
+            return
+        self._close_window()
+
     def _shown(self) -> TrainingPages:
         pages = self.pages
         self.dock.show()
@@ -131,6 +192,57 @@ class TrainingDesk(QObject):
     def _note_added(self) -> None:
         if self._pages is not None:
             self._pages.pairs.refresh()
+
+    # Trainings ------------------------------------------------------------------------------------
+
+    def _show_pairs(self) -> None:
+        pages = self.pages
+        used = pages.pairs.used
+        pages.train.show_pairs(len(used), sum(row.raw_s or 0.0 for row in used) / 60)
+
+    def _start(self, name: str, updates: int) -> None:
+        self.runs.start(
+            {
+                "library": str(library_folder()),
+                "name": file_stem(name) or self.tr("My editing"),
+                "models": str(models_folder()),
+                "updates": updates,
+            }
+        )
+
+    def _use(self) -> None:
+        if self.runs.status.model:
+            self.use_requested.emit(Path(self.runs.status.model).name)
+
+    def _hear(self) -> None:
+        if not self.runs.status.model:
+            return
+        pages = self.pages
+        held = [row for row in pages.pairs.rows if row.name in pages.train.held]
+        recording = next((row.raw for row in held if row.raw is not None), None)
+        self.hear_requested.emit(Hearable(Path(self.runs.status.model), recording))
+
+    def _tell_end(self, status: runs.RunStatus) -> None:
+        words = {
+            runs.DONE: self.tr("The training is done, and the new model is better."),
+            runs.NOTHING: self.tr("The training is done; nothing was learned that helps."),
+            runs.PAUSED: self.tr("The training is paused; it can go on at any time."),
+            runs.FAILED: f"{status.sentence} {status.mend}".strip(),
+        }.get(status.state, "")
+        if not words:
+            return
+        self.told.emit(words)
+        if status.state != runs.PAUSED:
+            self.noticed.emit(words, self.tr("Show it"), self.show_train)
+
+    def _refresh_commands(self) -> None:
+        desk, commands = self.runs, self._commands
+        running = desk.running and desk.wanted == runs.RUN
+        not_running = "" if running else self.tr("No training is running.")
+        not_paused = "" if desk.can_resume else self.tr("No training is paused.")
+        commands.allow("pause_training", not_running)
+        commands.allow("resume_training", not_paused)
+        commands.allow("stop_training", not_running and not_paused)
 
     # A pair that a person wants to correct --------------------------------------------------------
 
@@ -181,17 +293,36 @@ class TrainingPages(QTabWidget):
 
     Args:
         runner: Runs the jobs.
+        desk: The training.
         parent: The dock.
     """
 
-    def __init__(self, runner: JobRunner, parent: QWidget) -> None:
+    def __init__(self, runner: JobRunner, desk: RunDesk, parent: QWidget) -> None:
         super().__init__(parent)
         self.library = LibraryPage()
+        self.train = TrainPage(desk)
         self.pairs = PairsDesk(self.library, runner, self)
-        self.setDocumentMode(True)
+        self.setObjectName("trainingPages")
         self.setAccessibleName(self.tr("Training"))
         self.tabBar().setAccessibleName(self.tr("Pages of the training"))
-        self.addTab(_scrolled(self.library), self.tr("Library"))
+        self._places: dict[QWidget, int] = {
+            page: self.addTab(_scrolled(page), words)
+            for page, words in ((self.library, self.tr("Library")), (self.train, self.tr("Train")))
+        }
+
+        Theme.current().theme_changed.connect(self._dress)
+        self._dress()
+
+    def _dress(self) -> None:
+        palette = Theme.current().palette
+        self.setStyleSheet(
+            f"#trainingPages::pane {{ border: none; border-top: 1px solid {palette.line.name()}; }}"
+            f"#trainingPages > QTabBar {{ background: {palette.window.name()}; }}"
+        )
+
+    def show_page(self, page: QWidget) -> None:
+        """Brings a page to the front."""
+        self.setCurrentIndex(self._places[page])
 
 
 def _scrolled(page: QWidget) -> QScrollArea:

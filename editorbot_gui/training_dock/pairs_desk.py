@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMessageBox
 
-from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.dialogs.confirm import ask_to_confirm
 from editorbot_gui.jobs import Job, Lane
-from editorbot_gui.settings import APP_NAME
 from editorbot_gui.training_dock.known_edit import read_known_edit
 from editorbot_gui.training_dock.pair_row import PairRow
 from editorbot_gui.training_dock.places import library_folder, library_options
@@ -154,24 +152,17 @@ class PairsDesk(QObject):
         if not row.by_hand:
             self.remove(row)
             return
-        box = QMessageBox(self.page)
-        box.setWindowTitle(APP_NAME)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setText(self.tr("Remove “{name}” with its edit?").format(name=row.name))
-        box.setInformativeText(
+        ask_to_confirm(
+            self.page,
+            self.tr("Remove “{name}” with its edit?").format(name=row.name),
             self.tr(
                 "The edit was made in EditorBot and lies in the library alone, unless you have "
                 "saved or exported it. The recording stays."
-            )
+            ),
+            self.tr("Remove it"),
+            self.tr("Keep it"),
+            partial(self.remove, row),
         )
-        yes = box.addButton(self.tr("Remove it"), QMessageBox.ButtonRole.DestructiveRole)
-        no = box.addButton(self.tr("Keep it"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(no)
-        box.setEscapeButton(no)
-        yes.clicked.connect(partial(self.remove, row))
-        box.finished.connect(box.deleteLater)
-        without_icons(box.buttons())
-        box.open()
 
     def remove(self, row: PairRow) -> None:
         """Begins to take a pair out."""

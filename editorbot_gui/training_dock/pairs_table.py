@@ -77,6 +77,8 @@ class PairsModel(QAbstractTableModel):
                 self.tr("Length"),
                 self.tr("Kept"),
             )[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section in _FIGURES:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole and orientation is Qt.Orientation.Horizontal:
             return {
                 LENGTH: self.tr("Length of the recording"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _LOOK_S: Final = 0.1
 _INCOMPLETE: Final = 1
+_FAILED: Final = 1
+_ERROR: Final = re.compile(r"(\w+\.)*\w*(Error|Exception|Interrupt)\b")
 
 
 class TrainingCommandError(EditorBotError):
@@ -102,21 +105,30 @@ def start_detached(request: Command, log: Path) -> subprocess.Popen[bytes]:
         raise TrainingCommandError(f"The training can't be started: {error.strerror}.") from error
 
 
-def end_of_run(code: int | None, said: Sequence[str]) -> str:
-    """Returns why a process may have ended without a word of its own.
+def let_go(process: subprocess.Popen[bytes]) -> None:
+    """Leaves a process to itself: it outlives the window on purpose."""
+    if process.poll() is None:
+        # Otherwise Python would take its going on for a mistake, and warn.
+        process.returncode = 0
+
+
+def why_ended(code: int | None, said: Sequence[str]) -> str:
+    """Returns why a process may have ended without a word of its own, as a sentence.
 
     Args:
         code: Its exit status; None if it isn't known, as an earlier window had started it.
-        said: The last lines that it wrote.
+        said: The last lines of its log.
     """
+    errors = [line for line in said if _ERROR.match(line)]
+    if any("MemoryError" in line or "memory" in line.casefold() for line in errors):
+        return "There was not enough memory: close other programs."
+    if errors:
+        return f"It said: {errors[-1]}"
+    if code == _FAILED and said:
+        return said[-1]
     if code is not None and code < 0:
-        return (
-            "The system has ended the process; that happens when memory runs out. Close other "
-            "programs."
-        )
-    if any("MemoryError" in line or "out of memory" in line.casefold() for line in said):
-        return "There was not enough memory. Close other programs."
-    return f"It said: {said[-1]}" if said else "The computer may have been switched off."
+        return "It was ended from outside, perhaps because memory ran out: close other programs."
+    return "It was ended from outside, or the computer was switched off."
 
 
 def _started(

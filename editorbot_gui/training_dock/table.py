@@ -34,6 +34,41 @@ TRAINING_ACTIONS: tuple[ActionSpec, ...] = (
         ),
         icon="mdi6.folder-plus-outline",
     ),
+    ActionSpec(
+        "start_training",
+        Group.TRAINING,
+        QT_TRANSLATE_NOOP("Actions", "&Start training…"),
+        QT_TRANSLATE_NOOP("Actions", "Choose how thoroughly to learn from your library."),
+        icon="mdi6.play-circle-outline",
+    ),
+    ActionSpec(
+        "pause_training",
+        Group.TRAINING,
+        QT_TRANSLATE_NOOP("Actions", "&Pause training"),
+        QT_TRANSLATE_NOOP(
+            "Actions", "Keep all that was learned, and give memory and processor free."
+        ),
+        icon="mdi6.pause-circle-outline",
+    ),
+    ActionSpec(
+        "resume_training",
+        Group.TRAINING,
+        QT_TRANSLATE_NOOP("Actions", "&Go on with training"),
+        QT_TRANSLATE_NOOP("Actions", "Go on from where the training stood."),
+        icon="mdi6.play-circle-outline",
+    ),
+    ActionSpec(
+        "stop_training",
+        Group.TRAINING,
+        QT_TRANSLATE_NOOP("Actions", "Finish training &now"),
+        QT_TRANSLATE_NOOP(
+            "Actions", "End here, and keep the best that was reached if it is better than before."
+        ),
+        icon="mdi6.stop-circle-outline",
+    ),
 )
 
-TRAINING_MENU = ("add_pairs", "add_pair_folder")
+TRAINING_MENU = (
+    "add_pairs", "add_pair_folder", "",
+    "start_training", "pause_training", "resume_training", "stop_training",
+)  # fmt: skip
