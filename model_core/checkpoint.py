@@ -71,7 +71,7 @@ def load_checkpoint(path: Path) -> PointerNetwork:
 def _is_as_written(path: Path) -> bool:
     """Whether card and weights still have the digest in the header; the oldest files have none."""
     with safe_open(path, framework="numpy") as opened:
-        told = opened.metadata() or {}
+        told: dict[str, str] = opened.metadata() or {}
     if _CONTENTS not in told:
         return True
     with path.open("rb") as file:

@@ -1,0 +1,1 @@
+"""The networks that a person owns: a folder of checkpoints, listed, renamed, deleted, handed on."""
