@@ -130,8 +130,7 @@ class LibraryDesk(QObject):
         self._runner = runner
         self._commands = commands
         self._job: Job | None = None
-        self._pair_name = ""
-        session.source_changed.connect(lambda: self.name_pair(""))
+        self._pair: tuple[Path | None, str] = (None, "")
         commands["add_to_library"].triggered.connect(self.add)
         session.document_changed.connect(self.refresh)
         self.refresh()
@@ -141,18 +140,20 @@ class LibraryDesk(QObject):
         self._commands.allow("add_to_library", self._reason())
 
     def name_pair(self, name: str) -> None:
-        """Has the open recording's edit take the place of that of a pair, by its name."""
-        self._pair_name = name
+        """Has edits of the open recording take the place of that of a pair, by its name."""
+        self._pair = (self._session.path, name)
 
     def add(self) -> None:
         """Begins to add the document's recording and edit."""
         source = self._session.source
         if source is None or self._reason():
             return
+        path, name = self._pair
+        name = name if path == source.path else ""
         self._job = self._runner.start(
             Lane.IO,
             add_pair,
-            AddRequest(source, self._session.edit_list, library_folder(), self._pair_name),
+            AddRequest(source, self._session.edit_list, library_folder(), name),
             words=self.tr("Adding to your library…"),
             on_done=self._tell,
             on_failed=self._fail,

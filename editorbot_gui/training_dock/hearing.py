@@ -123,10 +123,10 @@ class Hearing(QObject):
         self._add(tried.present, tried.options, self.tr("The model in use"))
         number = self._add(tried.other, tried.options, model.stem)
         self._desk.show_take(number)
-        self.told.emit(
-            self.tr("Two takes: the model in use, and “{name}”. Switch between them by number.")
-            .format(name=model.stem)
-        )  # fmt: skip
+        words = self.tr("Two takes: the model in use, and “{name}”. Switch between them by number.")
+        if tried.present.edit_list == tried.other.edit_list:
+            words = self.tr("Here “{name}” makes the same edit as the model in use.")
+        self.told.emit(words.format(name=model.stem))
 
     def _add(self, proposal: Proposal, options: GenerateOptions, name: str) -> int:
         self._takes.note_options(proposal, options)

@@ -143,7 +143,7 @@ class RunDesk(QObject):
 
     def finish(self) -> None:
         """Has the training end with the best state until now, also one that is paused."""
-        if self._alive:
+        if self.running:
             self._want(runs.STOP)
         elif self.can_resume:
             self._launch(runs.LaunchRequest(runs_folder(), {}, self.folder, runs.STOP))
@@ -230,10 +230,12 @@ class RunDesk(QObject):
     def _launch(self, request: runs.LaunchRequest) -> None:
         if self.running:
             return
-        self._launching = True
+        before = self.status
+        self._launching, self._wanted = True, request.want
+        self.status = replace(before, state="starting")
 
         def fail(error: Exception) -> None:
-            self._launching = False
+            self._launching, self.status = False, before
             self.failed.emit(error)
             self.changed.emit()
 
@@ -249,17 +251,22 @@ class RunDesk(QObject):
         )
         self.changed.emit()
 
-    def _take_launched(self, wanted: str, launched: runs.Launched) -> None:
-        self._launching = False
+    def _take_launched(self, told: str, launched: runs.Launched) -> None:
+        wanted, self._launching = self._wanted, False
         self._process = launched.process
         if launched.folder != self.folder:
             self._adopt(launched.folder, launched.request, alive=True)
             self.status = runs.RunStatus("starting", updates=_updates_of(launched.request))
-        self._alive, self._wanted, self.reason = True, wanted, ""
+        self._alive, self._wanted, self.reason = True, told, ""
         self._poll.start()
+        if wanted != told:
+            self._want(wanted)
         self.changed.emit()
 
     def _want(self, word: str) -> None:
+        if self._launching:
+            self._wanted = word  # told once there is a process
+            self.changed.emit()
         if not self._alive or self.folder is None:
             return
         self._wanted = word
