@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import qtawesome
-from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QKeySequence
 
 from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
@@ -365,9 +365,12 @@ class ActionSet(QObject):
 
     keys_changed = Signal()
     """Some action has other keys."""
+    _undescribed_changed = Signal()
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
+        self._undescribed: set[str] = set()
+        self._undescribed_changed.connect(self._describe_all, Qt.ConnectionType.QueuedConnection)
         self._actions: dict[str, QAction] = {}
         self._specs = {spec.name: spec for spec in ACTIONS}
         self._icons = {spec.name: spec.icon for spec in ACTIONS if spec.icon}
@@ -389,6 +392,8 @@ class ActionSet(QObject):
         window.addActions(list(self._actions.values()))
 
     def __getitem__(self, name: str) -> QAction:
+        if name in self._undescribed:
+            self._describe(name)
         return self._actions[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -434,7 +439,9 @@ class ActionSet(QObject):
         self._actions[name].setEnabled(not reason)
         if reason != self._reasons.get(name, ""):
             self._reasons[name] = reason
-            self._describe(name)
+            if not self._undescribed:
+                self._undescribed_changed.emit()
+            self._undescribed.add(name)
 
     def set_icon(self, name: str, icon: str, color: QColor) -> None:
         """Gives an action another icon, as Play becomes Pause."""
@@ -446,7 +453,13 @@ class ActionSet(QObject):
         for name, icon in self._icons.items():
             self._actions[name].setIcon(tinted_icon(icon, color))
 
+    def _describe_all(self) -> None:
+        """Says what has changed of the reasons; an edit changes many, some of them back again."""
+        for name in tuple(self._undescribed):
+            self._describe(name)
+
     def _describe(self, name: str) -> None:
+        self._undescribed.discard(name)
         action, keys = self._actions[name], self._keys[name]
         sentence = self._reasons.get(name) or translated(self._specs[name].tip)
         key = f" ({shown_key(keys[0])})" if keys else ""

@@ -28,14 +28,14 @@ def add(rig: Rig, qtbot: QtBot) -> None:
 
 
 def test_the_command_says_why_not(rig: Rig, qtbot: QtBot, speech: Path) -> None:
-    action = rig.window.commands["add_to_library"]
-    assert action.statusTip() == "Open a recording first."
+    commands = rig.window.commands
+    assert commands["add_to_library"].statusTip() == "Open a recording first."
     rig.open(qtbot, speech)
-    assert action.statusTip() == "Nothing is changed yet."
+    assert commands["add_to_library"].statusTip() == "Nothing is changed yet."
     rig.window.session.apply_edit(EditList(()), "Delete all")
-    assert action.statusTip() == "Nothing is left in the edit."
+    assert commands["add_to_library"].statusTip() == "Nothing is left in the edit."
     rig.window.session.apply_edit(CUT, "Cut")
-    assert action.isEnabled()
+    assert commands["add_to_library"].isEnabled()
 
 
 def test_an_edit_becomes_a_pair_and_a_later_one_takes_its_place(

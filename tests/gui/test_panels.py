@@ -224,7 +224,7 @@ def test_a_button_follows_its_action(qtbot: QtBot) -> None:
     button = ActionButton(commands["generate"], owner)
     commands.allow("generate", "Wait.")
     assert not button.isEnabled()
-    assert "Wait." in button.toolTip()
+    qtbot.waitUntil(lambda: "Wait." in button.toolTip())
     commands.allow("generate")
     with qtbot.waitSignal(commands["generate"].triggered):
         button.click()

@@ -36,6 +36,10 @@ _FIGURES = (WHERE, LENGTH, CONFIDENCE)
 _MOST_ROWS = 64
 """Of more rows that are others, all are announced as others."""
 _STRIDE = 128
+_MOST_CELLS = 4096
+"""So many answers are remembered; a few screens of rows."""
+_NEVER_GIVEN = (int(Qt.ItemDataRole.BackgroundRole), int(Qt.ItemDataRole.CheckStateRole))
+"""What a view asks of every cell it paints, and no cell has."""
 _REVIEW_ORDER = (
     ChangeState.PROPOSED,
     ChangeState.MANUAL,
@@ -90,6 +94,9 @@ class ChangesModel(QAbstractTableModel):
         self._column = WHERE
         self._order = Qt.SortOrder.AscendingOrder
         self._figures: QFont | None = None
+        # A view asks seven times for each cell, whenever it paints.
+        self._cells: dict[tuple[int, int, int], Any] = {}
+        Theme.current().theme_changed.connect(self._cells.clear)
 
     def show_changes(self, changes: tuple[Change, ...], sample_rate: int) -> None:
         """Replaces all rows."""
@@ -110,6 +117,7 @@ class ChangesModel(QAbstractTableModel):
         """Shows states in words besides their signs, or without."""
         if roomy is not self._roomy:
             self._roomy = roomy
+            self._cells.clear()
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, STATE, STATE)
 
     @property
@@ -140,6 +148,7 @@ class ChangesModel(QAbstractTableModel):
         self._column, self._order = column, order
         self.layoutAboutToBeChanged.emit()
         before, self._shown = self._shown, self._arranged()
+        self._cells.clear()
         self._places = {change.id: row for row, change in enumerate(self._shown)}
         for index in self.persistentIndexList():
             row = self._places[before[index.row()].id]
@@ -174,6 +183,7 @@ class ChangesModel(QAbstractTableModel):
 
     def _take(self, shown: list[Change]) -> None:
         self._shown = shown
+        self._cells.clear()
         self._places = {change.id: row for row, change in enumerate(shown)}
 
     def _arranged(self) -> list[Change]:
@@ -219,7 +229,16 @@ class ChangesModel(QAbstractTableModel):
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401
         """Returns what a cell shows."""
-        change, column = self._shown[index.row()], index.column()
+        if role in _NEVER_GIVEN:
+            return None
+        cell = (index.row(), index.column(), role)
+        if cell not in self._cells:
+            if len(self._cells) >= _MOST_CELLS:
+                self._cells.clear()
+            self._cells[cell] = self._made(self._shown[cell[0]], cell[1], role)
+        return self._cells[cell]
+
+    def _made(self, change: Change, column: int, role: int) -> Any:  # noqa: ANN401
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(change, column)
         if role == Qt.ItemDataRole.UserRole:
