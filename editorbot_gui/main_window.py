@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -501,7 +501,8 @@ class MainWindow(QMainWindow):
         if old_data is not None:
             old_data.close()
             old_data.deleteLater()
-        self._show_page()
+        # Laying out the views takes as long again.
+        QTimer.singleShot(0, self, self._show_page)
         self.opener.read_peaks(opened)
         if before is not None:
             self.opener.retire(before)
@@ -573,9 +574,9 @@ class MainWindow(QMainWindow):
 
     def _refresh_document(self) -> None:
         source = self.session.source
-        rate = source.sample_rate if source is not None else 1
         edited = self.session.is_edited
-        self.edits_list.show_changes(self.session.changes, rate)
+        if self.pages.currentIndex() == 1:
+            self._list_changes()
         self.generate_panel.show_decisions(self.session.changes)
         self.page.facts.edited.setText(
             edit_text(self.session) if edited else self.tr("Nothing is changed yet")
@@ -584,6 +585,11 @@ class MainWindow(QMainWindow):
             dialog.follow(source, self._export_material())
         self._refresh_commands()
         self._refresh_time()
+
+    def _list_changes(self) -> None:
+        source = self.session.source
+        rate = source.sample_rate if source is not None else 1
+        self.edits_list.show_changes(self.session.changes, rate)
 
     def _refresh_commands(self) -> None:
         refresh_commands(
@@ -647,6 +653,8 @@ class MainWindow(QMainWindow):
             self.training.restore(self.docks[1], self._restore_docks)
             self._show_spectrogram()
             self.page.restore_splitter(self.settings.splitter_state)
+            # Painting everything else for the first time takes long enough.
+            QTimer.singleShot(0, self, self._list_changes)
 
     def _restore_docks(self) -> None:
         if not self.restoreState(self.settings.dock_state):

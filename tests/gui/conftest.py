@@ -105,6 +105,9 @@ class Rig:
         self.window.projects.give_up()
         with qtbot.waitSignal(self.window.session.source_changed):
             self.window.open_path(path)
+        window = self.window
+        qtbot.waitUntil(lambda: window.pages.currentIndex() == 1)
+        qtbot.waitUntil(lambda: window.edits_list.model.all == window.session.changes)
         qtbot.waitUntil(lambda: not self.window.runner.jobs)
 
     def generate(self, qtbot: QtBot) -> None:

@@ -371,7 +371,8 @@ def test_the_window_comes_back_as_it_was(rig: Rig, qtbot: QtBot, speech: Path) -
     assert again.settings.recent_files == (speech,)
     with qtbot.waitSignal(again.session.source_changed):
         again.open_path(speech)
-    assert [dock.isVisible() for dock in again.docks] == [False, True, True]
+    shown = [False, True, True]
+    qtbot.waitUntil(lambda: [dock.isVisible() for dock in again.docks] == shown)
 
 
 def test_everything_that_takes_focus_has_an_accessible_name(

@@ -91,7 +91,7 @@ def test_the_dialog_lines_the_files_up_and_opens_them(
         ("host", 0), ("guest", OFFSET)
     ]  # fmt: skip
     assert window.page.facts.raw.text().startswith("host.wav + guest.wav   8 kHz   2 microphones")
-    assert window.microphones.mixer.isVisible()
+    qtbot.waitUntil(window.microphones.mixer.isVisible)
     assert window.settings.recent_files == ()
     qtbot.waitUntil(lambda: not window.runner.jobs)
 
