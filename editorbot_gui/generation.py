@@ -181,6 +181,10 @@ class EngineLoader:
         if self._engine is None and self._load is load_bundled_engine:
             self._load = load
 
+    def follow(self, load: Callable[[], Engine]) -> None:
+        """Has the engine that is there be made otherwise next time: its file is elsewhere now."""
+        self._load = load
+
     def has_heard(self, source: AudioSource) -> bool:
         """Whether the encoding of a recording is there."""
         kept = self._kept

@@ -41,6 +41,7 @@ from editorbot_gui.library_desk import LibraryDesk
 from editorbot_gui.markers.desk import MarkersDesk
 from editorbot_gui.menus import build_menus, build_toolbar, submenu
 from editorbot_gui.microphones.desk import MicrophonesDesk
+from editorbot_gui.models.desk import ModelsDesk, is_model_file
 from editorbot_gui.opening import Opened, Opener, name_filters
 from editorbot_gui.panels.docks import add_dock, mark_dock
 from editorbot_gui.panels.editor_page import EditorPage
@@ -65,7 +66,7 @@ from editorbot_gui.styles.styling import Styling
 from editorbot_gui.takes.desk import TakesDesk
 from editorbot_gui.takes.strip import add_takes_dock
 from editorbot_gui.takes.takes import Takes
-from editorbot_gui.texts import edit_text, source_text
+from editorbot_gui.texts import edit_text, shortened, source_text
 from editorbot_gui.theme import GRID_PX, Theme
 from editorbot_gui.training_dock.desk import TrainingDesk
 from editorbot_gui.training_dock.hearing import Hearing
@@ -91,6 +92,8 @@ DEMOS = {"speech": "speech.flac", "music": "music.flac"}
 _FIRST_SIZE = QSize(1440, 900)
 _FRAME = QSize(8, 40)
 _DOCK_WIDTH_PX = 46 * GRID_PX
+_MOST_OF_A_MODEL = 24
+"""Letters of a model's name in the status bar."""
 _CONTEXT_SHARE = 2.0
 """Around a change that is shown, this much of its length is visible on either side."""
 
@@ -194,7 +197,21 @@ class MainWindow(QMainWindow):
         )
         self.guide = Guide(self, self.commands, self.session, self.settings, self.runner)
         self.guide.told.connect(self.tell)
-        self.training = TrainingDesk(self, self.session, self.runner, self.commands)
+        self.models = ModelsDesk(
+            self.session,
+            self.runner,
+            self.settings,
+            self.generation,
+            self.takes,
+            self.desk,
+            self.styling.asked,
+            self,
+        )
+        self.models.told.connect(self.tell)
+        self.models.noticed.connect(self.notice.tell)
+        self.models.failed.connect(self._tell_failure)
+        self.models.choice.changed.connect(self._refresh_model_label)
+        self.training = TrainingDesk(self, self.session, self.runner, self.models, self.commands)
         self.training.told.connect(self.tell)
         self.training.failed.connect(self._tell_failure)
         self.training.open_requested.connect(self.open_path)
@@ -326,6 +343,7 @@ class MainWindow(QMainWindow):
             self.generation,
             self.projects,
             self.editor,
+            self.models,
         )
         self.preferring.told.connect(self.tell)
         self.echo.follow(self.commands, self.view, self.transport, self.takes, self.editor.onsets)
@@ -345,14 +363,14 @@ class MainWindow(QMainWindow):
         self.hearing.failed.connect(self._tell_failure)
         self.hearing.open_requested.connect(self.open_path)
         self.training.hear_requested.connect(self.hearing.hear)
-        self.training.use_requested.connect(self.preferring.use_model)
+        self.training.use_requested.connect(self.models.choice.use)
         self.microphones = MicrophonesDesk(
             self, session, self.runner, self.projects, self.commands, self.settings, self.page,
             self.open_path,
         )  # fmt: skip
         self.microphones.told.connect(self.tell)
         self.handing_over.failed.connect(self._tell_failure)
-        self.batch = BatchDesk(self, self.runner, self.shelf, self.commands)
+        self.batch = BatchDesk(self, self.runner, self.shelf, self.models, self.commands)
         self.batch.told.connect(self.tell)
         self.batch.failed.connect(self._tell_failure)
         self.batch.open_requested.connect(self.open_path)
@@ -630,8 +648,15 @@ class MainWindow(QMainWindow):
         if generation.engine_state is EngineState.LOADING:
             self.model_label.setText(self.tr("Loading the model…"))
         elif generation.engine_state is EngineState.READY:
-            text = self.tr("Model ready ({device})").format(device=generation.device_name)
-            self.model_label.setText(text)
+            name = self.models.choice.name
+            words = self.tr("Model ready ({device})")
+            if name:
+                words = self.tr("“{name}” ready ({device})")
+                self.model_label.setToolTip(
+                    self.tr("The model “{name}” makes the edits.").format(name=name)
+                )
+            short = shortened(name, _MOST_OF_A_MODEL)
+            self.model_label.setText(words.format(name=short, device=generation.device_name))
         elif generation.engine_state is EngineState.FAILED and generation.load_error is not None:
             self.model_label.setText(self.tr("No model"))
             self.model_label.setToolTip(str(generation.load_error))
@@ -679,6 +704,9 @@ class MainWindow(QMainWindow):
         self.training.runs.find()
 
     def _open_dropped(self, files: list[Path]) -> None:
+        if all(map(is_model_file, files)):
+            self.models.import_files(files)
+            return
         if len(files) > 1 and not any(map(is_project, files)):
             self.microphones.ask_about(files)
             return

@@ -42,10 +42,10 @@ def depth_text(source: AudioSource) -> str:
     return _tr("{bits}-bit").format(bits=source.bits)
 
 
-def shortened(name: str) -> str:
-    """Returns a file name of bearable length; its ends say most."""
-    half = _MAX_NAME // 2
-    return name if len(name) <= _MAX_NAME else f"{name[:half]}…{name[-half:]}"
+def shortened(name: str, most: int = _MAX_NAME) -> str:
+    """Returns a file name of bearable length, about `most` letters; its ends say most."""
+    half = most // 2
+    return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 
 
 def source_text(source: AudioSource) -> str:

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from editorbot_gui.batch.dialog import BatchDialog
-from editorbot_gui.batch.model import label_of
 from editorbot_gui.batch.queue import FindRequest, find_entries, queue_path, usual_folder
 from editorbot_gui.batch.runner import BatchRunner
-from editorbot_gui.guide.models import find_models, models_folder
 from editorbot_gui.jobs import JobRunner, Lane
 from model_core.files import check_writable
 from model_core.styles import BUNDLED
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
 
     from editorbot_gui.actions import ActionSet
     from editorbot_gui.batch.queue import Entry
+    from editorbot_gui.models.desk import ModelsDesk
     from editorbot_gui.styles.shelf import StyleShelf
     from model_core.batch.job import JobResult
     from model_core.progress import CancelToken, Progress
@@ -57,6 +56,7 @@ class BatchDesk(QObject):
         window: The window, which owns the queue's.
         runner: Runs the jobs that find and save.
         shelf: Knows the saved styles.
+        models: Knows the models.
         commands: The window's actions.
     """
 
@@ -68,12 +68,18 @@ class BatchDesk(QObject):
     """A result is to be opened; carries its `Path`."""
 
     def __init__(
-        self, window: QMainWindow, runner: JobRunner, shelf: StyleShelf, commands: ActionSet
+        self,
+        window: QMainWindow,
+        runner: JobRunner,
+        shelf: StyleShelf,
+        models: ModelsDesk,
+        commands: ActionSet,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._runner = runner
         self._shelf = shelf
+        self._models = models
         self.batch: BatchRunner | None = None
         self.dialog: BatchDialog | None = None
         commands["batch"].triggered.connect(self.show)
@@ -81,15 +87,7 @@ class BatchDesk(QObject):
     def show(self) -> None:
         """Shows the queue; it is read from disk the first time."""
         if self.dialog is None:
-            self._runner.start(
-                Lane.IO,
-                find_models,
-                models_folder(),
-                words=self.tr("Looking for models"),
-                on_done=self._open,
-                on_failed=self.failed.emit,
-                quiet=True,
-            )
+            self._models.refresh(self._open)
             return
         self.dialog.show()
         self.dialog.raise_()
@@ -102,15 +100,15 @@ class BatchDesk(QObject):
         if self.batch is not None:
             self.batch.close()
 
-    def _open(self, models: Sequence[str]) -> None:
+    def _open(self) -> None:
         if self.dialog is None:
             self.batch = BatchRunner(self._runner, queue_path(), self)
             if self.batch.queue.folder is None:
                 self.batch.queue.folder = usual_folder()
             self.batch.all_done.connect(self._tell_done)
-            folder = models_folder()
             choices = [(self.tr("Bundled"), "")]
-            choices += [(label_of(folder / name), str(folder / name)) for name in models]
+            own = [model for model in self._models.listed.usable if not model.is_bundled]
+            choices += [(model.name, str(model.path)) for model in own]
             self.dialog = BatchDialog(self.batch, self._styles(), choices, self._window)
             self.dialog.files_added.connect(self.add)
             self.dialog.open_requested.connect(self.open_requested)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QFileDialog
 from editorbot_gui import computing
 from editorbot_gui.dialogs.preferences import ChoiceField, PreferencesDialog
 from editorbot_gui.errors import describe
-from editorbot_gui.generation import load_bundled_engine
 from editorbot_gui.guide.cache_jobs import (
     ClearRequest,
     clear,
@@ -23,15 +22,8 @@ from editorbot_gui.guide.cache_jobs import (
     named_from_outside,
     try_folder,
 )
-from editorbot_gui.guide.models import (
-    BUNDLED,
-    SUFFIX,
-    find_models,
-    load_chosen,
-    models_folder,
-    path_of,
-)
 from editorbot_gui.jobs import Lane
+from editorbot_gui.models.words import name_of
 from editorbot_gui.playback.devices import list_inputs, list_outputs
 from editorbot_gui.texts import size_text
 from model_core.targets import Targets, for_pause
@@ -46,6 +38,7 @@ if TYPE_CHECKING:
     from editorbot_gui.editing.editor import Editor
     from editorbot_gui.generation import Engine, Generation
     from editorbot_gui.jobs import JobRunner, Work
+    from editorbot_gui.models.desk import ModelsDesk
     from editorbot_gui.playback.devices import SoundDevice
     from editorbot_gui.playback.player import Player
     from editorbot_gui.projects.projects import Projects
@@ -66,6 +59,7 @@ class Preferring(QObject):
         generation: Makes proposals.
         projects: Keeps unsaved work.
         editor: Edits by hand.
+        models: The models that there are.
     """
 
     told = Signal(str)
@@ -82,6 +76,7 @@ class Preferring(QObject):
         generation: Generation,
         projects: Projects,
         editor: Editor,
+        models: ModelsDesk,
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -93,11 +88,9 @@ class Preferring(QObject):
         self._generation = generation
         self._projects = projects
         self._editor = editor
+        self._models = models
         self._use_fade(settings.crossfade_ms)
         self._use_targets()
-        chosen = path_of(settings.model)
-        if chosen is not None:
-            generation.loader.prefer(partial(load_chosen, chosen))
         if settings.keep_every_s != 0:
             projects.keep_every(settings.keep_every_s)
         commands["preferences"].triggered.connect(lambda _checked=False: self.show())
@@ -122,7 +115,7 @@ class Preferring(QObject):
         self._show_sound(dialog.outputs, self._player.device or "", ())
         self._show_sound(dialog.inputs, self._settings.input_device, ())
         self._show_devices(dialog, ())
-        self._show_models(dialog, ())
+        self._show_models(dialog)
         for looking, field, chosen in (
             (list_outputs, dialog.outputs, self._player.device or ""),
             (list_inputs, dialog.inputs, self._settings.input_device),
@@ -131,8 +124,7 @@ class Preferring(QObject):
         self._look(
             dialog, Lane.MODEL, computing.find_devices, None, partial(self._show_devices, dialog)
         )
-        show_models = partial(self._show_models, dialog)
-        self._look(dialog, Lane.SAVE, find_models, models_folder(), show_models)
+        self._models.refresh(partial(self._show_models, dialog))
         self._show_cache(dialog)
         dialog.open()
         return dialog
@@ -181,11 +173,13 @@ class Preferring(QObject):
         absent = self.tr("{value} (not found)") if found else ""
         dialog.devices.show_choices(choices, self._settings.compute_device, absent)
 
-    def _show_models(self, dialog: PreferencesDialog, found: tuple[str, ...]) -> None:
-        choices = [(BUNDLED, self.tr("The bundled one"))]
-        choices += [(name, name.removesuffix(SUFFIX)) for name in found]
-        absent = self.tr("{value} (not found)") if found else ""
-        dialog.models.show_choices(choices, self._settings.model, absent)
+    def _show_models(self, dialog: PreferencesDialog) -> None:
+        if not shiboken6.isValid(dialog):
+            return
+        usable = self._models.listed.usable
+        choices = [(model.key, name_of(model)) for model in usable]
+        absent = self.tr("{value} (not found)") if usable else ""
+        dialog.models.show_choices(choices, self._models.choice.in_use, absent)
 
     def _show_cache(self, dialog: PreferencesDialog) -> None:
         root, can_reset = folder_now(), bool(self._settings.cache_folder)
@@ -239,33 +233,15 @@ class Preferring(QObject):
 
         self._load(dialog, self._generation.loader.load, take_back)
 
-    def _choose_model(self, dialog: PreferencesDialog, name: str) -> None:
-        before, self._settings.model = self._settings.model, name
-
-        def take_back() -> None:
-            self._settings.model = before
-            if shiboken6.isValid(dialog):
-                dialog.models.select(before)
-
-        self._load(dialog, partial(load_bundled_engine, path_of(name)), take_back)
-
-    def use_model(self, name: str) -> None:
-        """Begins to use a model for all that is generated from now on.
-
-        Args:
-            name: As the choice of it is remembered.
-        """
-        before, self._settings.model = self._settings.model, name
-        label = name.removesuffix(SUFFIX)
-
-        def done() -> None:
-            self.told.emit(self.tr("“{name}” makes the edits from now on.").format(name=label))
+    def _choose_model(self, dialog: PreferencesDialog, key: str) -> None:
+        self._tell(dialog, self.tr("Loading the model…"))
 
         def failed(error: Exception) -> None:
-            self._settings.model = before
-            self.told.emit(describe(error).sentence)
+            if shiboken6.isValid(dialog):
+                dialog.models.select(self._models.choice.in_use)
+            self._tell(dialog, describe(error).sentence)
 
-        self._generation.use(partial(load_bundled_engine, path_of(name)), done, failed)
+        self._models.choice.use(key, partial(self._tell_loaded, dialog), failed)
 
     def _load(
         self, dialog: PreferencesDialog, load: Callable[[], Engine], take_back: Callable[[], None]
@@ -279,15 +255,15 @@ class Preferring(QObject):
         """
         self._tell(dialog, self.tr("Loading the model…"))
 
-        def done() -> None:
-            words = self.tr("The model is loaded and computes with: {device}.")
-            self._tell(dialog, words.format(device=self._generation.device_name))
-
         def failed(error: Exception) -> None:
             take_back()
             self._tell(dialog, describe(error).sentence)
 
-        self._generation.use(load, done, failed)
+        self._generation.use(load, partial(self._tell_loaded, dialog), failed)
+
+    def _tell_loaded(self, dialog: PreferencesDialog) -> None:
+        words = self.tr("The model is loaded and computes with: {device}.")
+        self._tell(dialog, words.format(device=self._generation.device_name))
 
     def _choose_fade(self, dialog: PreferencesDialog, length_ms: int | None) -> None:
         self._settings.crossfade_ms = length_ms

@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editorbot_gui import texts
 from editorbot_gui.actions import tinted_icon
 from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.takes.differences import Difference, differences
-from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, Theme, figures_font, text_font
+from editorbot_gui.takes.figures import FiguresTable
+from editorbot_gui.theme import GRID_PX, Theme, figures_font, text_font
 from editorbot_gui.waveform.alignment_plot import AlignmentPlot
 from editorbot_gui.waveform.timecode import format_length, format_time
 from editorbot_gui.waveform.view_state import Axis, ViewState
@@ -47,12 +47,12 @@ _CONTEXT_SHARE = 1.5
 _LEAST_CONTEXT_S = 0.5
 """On either side of a difference that is shown."""
 _LEAD_S = 1.0
-_SIZE_PX = (960, 620)
+_SIZE_PX = (960, 680)
 _LETTERS = ("A", "B")
 
 
 class Side(QWidget):
-    """One of the two: which take, its facts, its plot, and a button that plays it.
+    """One of the two: which take, its plot, and a button that plays it.
 
     Args:
         letter: How this side is called in the table.
@@ -67,8 +67,6 @@ class Side(QWidget):
         self.chooser.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.facts = QLabel()
-        self.facts.setFont(figures_font(TINY_TEXT_PX))
         self.plot = AlignmentPlot(self.state)
         self.play = QPushButton(self.tr("Play {letter}").format(letter=letter))
         self.play.setAutoDefault(False)
@@ -84,7 +82,6 @@ class Side(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID_PX)
         column.addLayout(head)
-        column.addWidget(self.facts)
         column.addWidget(self.plot, 1)
 
     @property
@@ -121,6 +118,7 @@ class CompareTakesDialog(QDialog):
         self._edits: list[object] = [None, None]
         self._rows: list[Difference] = []
         self.sides = (Side(_LETTERS[0], self), Side(_LETTERS[1], self))
+        self.figures = FiguresTable(_LETTERS)
         self.table = QTableWidget(0, 3)
         self._set_up_table()
         self.summary = QLabel()
@@ -137,6 +135,7 @@ class CompareTakesDialog(QDialog):
         layout.setContentsMargins(2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX, 2 * GRID_PX)
         layout.setSpacing(GRID_PX)
         layout.addLayout(both, 3)
+        layout.addWidget(self.figures)
         layout.addWidget(self.summary)
         layout.addWidget(self.table, 2)
         layout.addWidget(buttons)
@@ -196,18 +195,13 @@ class CompareTakesDialog(QDialog):
                 side.state.set_document(
                     source.n_samples, source.sample_rate, Timeline(take.edit_list)
                 )
-            side.facts.setText(self._facts(take))
         self._edits = list(edits)
+        self.figures.show_takes((first, second), source.n_samples, source.sample_rate)
         found = differences(first.edit_list, second.edit_list, source.n_samples)
         longer = found.not_shorter(_SHORTEST_S * source.sample_rate)
         self._rows = longer.rows(_MOST_ROWS)
         self._fill_table((first, second))
         self._sum_up(longer, len(found) - len(longer), same=first.edit_list == second.edit_list)
-
-    def _facts(self, take: Take) -> str:
-        source = self._session.source
-        rate = source.sample_rate if source is not None else 1
-        return f"{format_length(take.edit_list.length, rate)}, {texts.counts_text(take.changes)}"
 
     def _sum_up(self, rows: Differences, n_slivers: int, *, same: bool) -> None:
         rate = self._session.source.sample_rate if self._session.source is not None else 1
@@ -318,5 +312,4 @@ class CompareTakesDialog(QDialog):
         palette = Theme.current().palette
         self.summary.setStyleSheet(f"color: {palette.muted.name()}")
         for side in self.sides:
-            side.facts.setStyleSheet(f"color: {palette.muted.name()}")
             side.play.setIcon(tinted_icon("mdi6.play", palette.text))

@@ -154,6 +154,10 @@ class TakesDesk(QObject):
         others = [other for other in all_numbers if other != first]
         later = [other for other in others if other > first]
         second = number if number in others else (later or others)[0]
+        self.compare_two(first, second)
+
+    def compare_two(self, first: int, second: int) -> None:
+        """Shows two takes side by side, by their numbers."""
         dialog = CompareTakesDialog(
             self._takes, self._session, (first, second), self.hear, self._window
         )

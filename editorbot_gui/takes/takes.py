@@ -104,9 +104,16 @@ class Takes(QObject):
             take=number,
         )
 
-    def add(self, proposal: Proposal) -> Take:
-        """Puts a proposal beside the other takes; returns it as a take."""
+    def add(self, proposal: Proposal, name: str = "") -> Take:
+        """Puts a proposal beside the other takes; returns it as a take.
+
+        Args:
+            proposal: The edit.
+            name: What the take is to be called; left out, by what was asked for.
+        """
         take = self._take_of(self._session.new_take(), proposal)
+        if name:
+            take = replace(take, name=unused_name(name, self._takes))
         self._takes.append(take)
         self.changed.emit()
         return take

@@ -9,14 +9,15 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QWidget
 
 from editorbot_gui.dialogs.leave_training import ask_about_training
-from editorbot_gui.guide.models import models_folder
 from editorbot_gui.jobs import Lane
+from editorbot_gui.models.places import models_folder
 from editorbot_gui.panels.docks import add_dock, mark_dock
 from editorbot_gui.theme import Theme
 from editorbot_gui.training_dock import runs
 from editorbot_gui.training_dock.hearing import Hearable
 from editorbot_gui.training_dock.known_edit import read_known_edit
 from editorbot_gui.training_dock.library_page import LibraryPage
+from editorbot_gui.training_dock.models_page import ModelsPage
 from editorbot_gui.training_dock.pairs_desk import PairsDesk
 from editorbot_gui.training_dock.places import library_folder
 from editorbot_gui.training_dock.run_desk import RunDesk
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from editorbot_gui.actions import ActionSet
     from editorbot_gui.jobs import JobRunner
     from editorbot_gui.library_desk import LibraryDesk
+    from editorbot_gui.models.desk import ModelsDesk
     from editorbot_gui.session import Session
     from editorbot_gui.training_dock.known_edit import KnownEdit
     from editorbot_gui.training_dock.pair_row import PairRow
@@ -44,6 +46,7 @@ class TrainingDesk(QObject):
         window: Gets the dock.
         session: The document.
         runner: Runs the jobs.
+        models: The models that there are.
         commands: The window's actions.
     """
 
@@ -61,12 +64,18 @@ class TrainingDesk(QObject):
     """Something to know: a sentence, what a button says, and what it does."""
 
     def __init__(
-        self, window: QMainWindow, session: Session, runner: JobRunner, commands: ActionSet
+        self,
+        window: QMainWindow,
+        session: Session,
+        runner: JobRunner,
+        models: ModelsDesk,
+        commands: ActionSet,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._session = session
         self._runner = runner
+        self._models = models
         self._commands = commands
         self._library_desk: LibraryDesk | None = None
         self._pages: TrainingPages | None = None
@@ -98,7 +107,7 @@ class TrainingDesk(QObject):
     def pages(self) -> TrainingPages:
         """The pages; made when they are first asked for."""
         if self._pages is None:
-            self._pages = TrainingPages(self._runner, self.runs, self.dock)
+            self._pages = TrainingPages(self._runner, self.runs, self._models, self.dock)
             self._pages.pairs.told.connect(self.told)
             self._pages.pairs.failed.connect(self.failed)
             self._pages.pairs.rows_changed.connect(self._show_pairs)
@@ -232,6 +241,8 @@ class TrainingDesk(QObject):
         if not words:
             return
         self.told.emit(words)
+        if status.state == runs.DONE:
+            self._models.refresh()
         if status.state != runs.PAUSED:
             self.noticed.emit(words, self.tr("Show it"), self.show_train)
 
@@ -294,20 +305,28 @@ class TrainingPages(QTabWidget):
     Args:
         runner: Runs the jobs.
         desk: The training.
+        models: The models that there are.
         parent: The dock.
     """
 
-    def __init__(self, runner: JobRunner, desk: RunDesk, parent: QWidget) -> None:
+    def __init__(
+        self, runner: JobRunner, desk: RunDesk, models: ModelsDesk, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.library = LibraryPage()
         self.train = TrainPage(desk)
+        self.models = ModelsPage(models)
         self.pairs = PairsDesk(self.library, runner, self)
         self.setObjectName("trainingPages")
         self.setAccessibleName(self.tr("Training"))
         self.tabBar().setAccessibleName(self.tr("Pages of the training"))
         self._places: dict[QWidget, int] = {
             page: self.addTab(_scrolled(page), words)
-            for page, words in ((self.library, self.tr("Library")), (self.train, self.tr("Train")))
+            for page, words in (
+                (self.library, self.tr("Library")),
+                (self.train, self.tr("Train")),
+                (self.models, self.tr("Models")),
+            )
         }
 
         Theme.current().theme_changed.connect(self._dress)

@@ -10,10 +10,11 @@ from editorbot_gui import computing
 from editorbot_gui.computing import ComputeDevice, find_devices, usable_device
 from editorbot_gui.dialogs.preferences import ChoiceField, PreferencesDialog
 from editorbot_gui.generation import EngineState
-from editorbot_gui.guide import cache_jobs, models, preferring
+from editorbot_gui.guide import cache_jobs, preferring
 from editorbot_gui.guide.cache_jobs import folder_now, move_cache, try_folder
-from editorbot_gui.guide.models import models_folder
 from editorbot_gui.main_window import MainWindow
+from editorbot_gui.models import choice as model_choice
+from editorbot_gui.models.places import models_folder
 from editorbot_gui.playback.devices import SoundDevice
 from editorbot_gui.settings import Settings
 from editorbot_gui.theme import DARK, LIGHT, Theme
@@ -21,6 +22,7 @@ from model_core.audio.cache import CACHE_VARIABLE, cache_folder
 from model_core.errors import CheckpointError, DeviceError, FileWriteError
 from model_core.progress import CancelToken, no_progress
 from tests.gui.fakes import FakeEngine
+from tests.models.small import write_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +149,8 @@ def test_a_model_of_ones_own_is_chosen(
 ) -> None:
     folder = models_folder()
     folder.mkdir(parents=True)
-    (folder / "podcast.safetensors").touch()
+    write_model(folder / "podcast.safetensors")
+    (folder / "half of one.safetensors").write_bytes(b"half")
     asked: list[Path | None] = []
 
     def load(path: Path | None = None) -> object:
@@ -156,7 +159,7 @@ def test_a_model_of_ones_own_is_chosen(
             raise CheckpointError("It is damaged.", "Choose another.")
         return rig.engine
 
-    monkeypatch.setattr(preferring, "load_bundled_engine", load)
+    monkeypatch.setattr(model_choice, "load_bundled_engine", load)
     dialog = open_dialog(rig, qtbot)
     assert words(dialog.models) == ["The bundled one", "podcast"]
     pick(dialog.models, "podcast.safetensors")
@@ -182,7 +185,7 @@ def test_the_model_is_chosen_at_the_next_start_too_as_long_as_it_is_there(
             raise CheckpointError("It is gone.", "Choose another.")
         return FakeEngine()
 
-    monkeypatch.setattr(models, "load_bundled_engine", load)
+    monkeypatch.setattr(model_choice, "load_bundled_engine", load)
     settings = Settings(own_folders / "settings.ini")
     settings.model = "podcast.safetensors"
     window = MainWindow(settings)
@@ -190,6 +193,12 @@ def test_the_model_is_chosen_at_the_next_start_too_as_long_as_it_is_there(
     window.load_model()
     qtbot.waitUntil(lambda: window.generation.engine_state is EngineState.READY)
     assert asked == [models_folder() / "podcast.safetensors", None]
+    assert "“podcast” can't be used, so the bundled one is. It is gone." in window.happened.text()
+    assert window.notice.sentence.text() == window.happened.text()
+    assert window.models.choice.in_use == ""
+    assert settings.model == "podcast.safetensors", "it may be there again at the next start"
+    window.notice.button.click()
+    assert settings.model == ""
     window.close()
 
 

@@ -1,0 +1,112 @@
+"""The table of models: what it looks like, and the keys that it has for itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from editorbot_gui.models.table_model import DATE, GAIN, NAME, PAIRS, ModelsTableModel
+
+if TYPE_CHECKING:
+    from model_core.models.model import Model
+
+_NAME_PX = 120
+_WIDTHS_PX = {DATE: 84, PAIRS: 50, GAIN: 76}
+_ROW_PX = 28
+_USES = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
+_REMOVES = frozenset({Qt.Key.Key_Delete, Qt.Key.Key_Backspace})
+_OWN_KEYS = _USES | _REMOVES | {Qt.Key.Key_F2}
+
+
+class ModelsTable(QTableView):
+    """Shows models; one can be chosen. Enter uses it, F2 renames it, Del deletes it.
+
+    Args:
+        model: The models.
+        parent: The owner.
+    """
+
+    use_wanted = Signal()
+    """The chosen model is to make the edits."""
+    remove_wanted = Signal()
+    """The chosen model is to be deleted."""
+
+    def __init__(self, model: ModelsTableModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._models = model
+        self.setModel(model)
+        self.setAccessibleName(self.tr("Models"))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.DoubleClicked
+        )
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setSortingEnabled(True)
+        self.sortByColumn(NAME, Qt.SortOrder.AscendingOrder)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        for column, width in _WIDTHS_PX.items():
+            header.resizeSection(column, width)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        bar = self.verticalScrollBar().sizeHint().width()
+        self.setMinimumWidth(_NAME_PX + sum(_WIDTHS_PX.values()) + bar)
+        self.setMinimumHeight(5 * _ROW_PX)
+
+    @property
+    def chosen(self) -> Model | None:
+        """The chosen model, or None."""
+        rows = self.selectionModel().selectedRows()
+        return self._models.rows[rows[0].row()] if rows else None
+
+    def choose(self, key: str) -> None:
+        """Chooses a model by its `Model.key`; the first one if it isn't there."""
+        row = self._models.row_of(key)
+        if self._models.rows:
+            self.selectRow(0 if row is None else row)
+
+    def rename_chosen(self) -> None:
+        """Begins to edit the chosen model's name in its place."""
+        rows = self.selectionModel().selectedRows(NAME)
+        if rows:
+            self.setFocus()
+            self.setCurrentIndex(rows[0])
+            self.edit(rows[0])
+
+    def event(self, event: QEvent) -> bool:
+        """Keeps the keys that models understand from the window's shortcuts."""
+        if (
+            event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in _OWN_KEYS
+            and event.modifiers() in (_PLAIN, Qt.KeyboardModifier.KeypadModifier)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Uses, renames and deletes with the keyboard."""
+        if self.state() == QAbstractItemView.State.EditingState:
+            super().keyPressEvent(event)
+        elif event.key() in _USES:
+            self.use_wanted.emit()
+        elif event.key() in _REMOVES:
+            self.remove_wanted.emit()
+        elif event.key() == Qt.Key.Key_F2:
+            self.rename_chosen()
+        else:
+            super().keyPressEvent(event)
+
+
+_PLAIN = Qt.KeyboardModifier.NoModifier
