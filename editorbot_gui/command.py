@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from editorbot_gui.models.command import add_parser as add_models_parser
 from editorbot_gui.version import editorbot_version
 from model_core.commands.common import (
     CODES_TEXT,
@@ -95,6 +96,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
     )
     add_commands(commands)
     _add_train(commands)
+    add_models_parser(commands)
     _add_devices(commands)
     _add_completion(commands)
     _add_desktop(commands)

@@ -243,7 +243,9 @@ class ModelFolder:
             load_checkpoint(source)
             sha256 = checkpoint_hash(source)
         except CheckpointError as error:
-            sentence = error.sentence.replace(source.name, f"“{source.name}”", 1)
+            sentence = error.sentence
+            if sentence.startswith(source.name):
+                sentence = f"“{source.name}”{sentence.removeprefix(source.name)}"
             mend = error.mend if error.mend != MEND else _EXPORTED
             raise CheckpointError(sentence, mend) from error
         except OSError as error:

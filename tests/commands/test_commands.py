@@ -23,8 +23,8 @@ from resources import resource_path
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 16_000
 COMMANDS = (
-    "edit", "render", "export", "align", "batch", "inspect", "train", "devices", "completion",
-    "desktop",
+    "edit", "render", "export", "align", "batch", "inspect", "train", "models", "devices",
+    "completion", "desktop",
 )  # fmt: skip
 
 
