@@ -6,8 +6,11 @@ Opens the bundled demo, lets the bundled network edit it, and grabs the window i
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +18,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QDialog
 
 from editorbot_gui.fonts import choose_font
-from editorbot_gui.main_window import MainWindow
+from editorbot_gui.main_window import DEMOS, MainWindow
 from editorbot_gui.settings import Settings
 from editorbot_gui.theme import Theme
 
@@ -26,6 +29,8 @@ _ROOT = Path(__file__).resolve().parents[1]
 _SIZE = QSize(1440, 900)
 _PATIENCE_S = 120.0
 _SETTLING_S = 0.5
+_DOCK_SIZE = QSize(560, 640)
+_SHOWN_UPDATES = 40
 _DIALOGS = ("export", "hand_over", "batch")
 
 
@@ -82,6 +87,44 @@ def _make_dialog_pictures(window: MainWindow, folder: Path) -> None:
         _settle()
 
 
+def _make_training_pictures(window: MainWindow, folder: Path) -> None:
+    """Pictures of the training dock, with a library of the demos and a short training."""
+    session, desk = window.session, window.training
+    for demo in DEMOS:
+        window.projects.give_up()
+        window.open_demo(demo)
+        _wait_until(partial(_is_open, window, DEMOS[demo]))
+        window.generate()
+        _wait_until(lambda: session.is_edited and not window.runner.jobs)
+        window.commands["add_to_library"].trigger()
+        _wait_until(lambda: not window.runner.jobs)
+    desk.show()
+    _wait_until(lambda: len(desk.pages.pairs.rows) == len(DEMOS) and not window.runner.jobs)
+    desk.dock.setFloating(True)
+    desk.dock.resize(_DOCK_SIZE)
+    desk.pages.library.choose(desk.pages.pairs.rows[-1].name)
+    _settle()
+    _grab_dock(window, folder / "training_library.png")
+    desk.show_train()
+    _wait_until(lambda: desk.runs.speed is not None)
+    desk.pages.train.presets["quick"].setChecked(True)
+    desk.pages.train.begin()
+    _wait_until(lambda: desk.runs.status.step >= _SHOWN_UPDATES)
+    _grab_dock(window, folder / "training_train.png")
+    desk.runs.pause()
+    _wait_until(lambda: not desk.runs.running)
+
+
+def _is_open(window: MainWindow, name: str) -> bool:
+    path = window.session.path
+    return path is not None and path.name == name and not window.runner.jobs
+
+
+def _grab_dock(window: MainWindow, path: Path) -> None:
+    window.training.dock.grab().save(str(path))
+    print(path)
+
+
 def main() -> None:
     """Makes the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -93,8 +136,12 @@ def main() -> None:
     choose_font(application)
     Theme.current().apply()
     with tempfile.TemporaryDirectory() as private:
+        # A person's own library and models are left alone.
+        os.environ["XDG_DATA_HOME"] = private
         window = MainWindow(Settings(Path(private) / "settings.ini"))
         _make_pictures(window, arguments.demo, arguments.folder)
+        if sys.platform.startswith("linux"):
+            _make_training_pictures(window, arguments.folder)
         window.projects.give_up()
         window.close()
     application.quit()

@@ -115,6 +115,8 @@ class TrainingDesk(QObject):
             self._pages.train.start_wanted.connect(self._start)
             self._pages.train.use_wanted.connect(self._use)
             self._pages.train.hear_wanted.connect(self._hear)
+            self._models.choice.changed.connect(self._show_in_use)
+            self._show_in_use()
             self.dock.setWidget(self._pages)
             self._pages.pairs.refresh()
             self.runs.find()
@@ -219,6 +221,9 @@ class TrainingDesk(QObject):
             }
         )
 
+    def _show_in_use(self) -> None:
+        self.pages.train.show_in_use(self._models.choice.in_use)
+
     def _use(self) -> None:
         if self.runs.status.model:
             self.use_requested.emit(Path(self.runs.status.model).name)
@@ -227,9 +232,13 @@ class TrainingDesk(QObject):
         if not self.runs.status.model:
             return
         pages = self.pages
-        held = [row for row in pages.pairs.rows if row.name in pages.train.held]
-        recording = next((row.raw for row in held if row.raw is not None), None)
-        self.hear_requested.emit(Hearable(Path(self.runs.status.model), recording))
+        held = [row for row in pages.pairs.rows if row.raw and row.name in pages.train.held]
+        # Where most was cut, most is to be heard.
+        most = min(held, key=lambda row: row.coverage or 1.0, default=None)
+        recording = most.raw if most is not None else None
+        self.hear_requested.emit(
+            Hearable(Path(self.runs.status.model), pages.train.is_in_use, recording)
+        )
 
     def _tell_end(self, status: runs.RunStatus) -> None:
         words = {

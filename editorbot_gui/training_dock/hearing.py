@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from editorbot_gui.generation import as_usual, load_bundled_engine
+from editorbot_gui.generation import EngineLoader, as_usual, load_bundled_engine
 from editorbot_gui.jobs import Lane
 from editorbot_gui.takes.take import unused_name
 from editorbot_gui.training_dock.trial import TrialRequest, try_network
@@ -33,10 +33,12 @@ class Hearable:
 
     Attributes:
         model: Its file.
+        is_in_use: Whether it makes the edits already, so that it is heard beside the bundled one.
         recording: What to open if nothing is open; None for nothing.
     """
 
     model: Path
+    is_in_use: bool = False
     recording: Path | None = None
 
 
@@ -83,7 +85,7 @@ class Hearing(QObject):
     def hear(self, what: Hearable) -> None:
         """Begins to make the takes, or to open a recording first."""
         if self._session.source is not None:
-            self._try(what.model)
+            self._try(what)
         elif what.recording is not None:
             self._waiting = what
             self.open_requested.emit(what.recording)
@@ -93,17 +95,18 @@ class Hearing(QObject):
     def _go_on(self) -> None:
         waiting, self._waiting = self._waiting, None
         if waiting is not None and self._session.path == waiting.recording:
-            self._try(waiting.model)
+            self._try(waiting)
 
-    def _try(self, model: Path) -> None:
+    def _try(self, what: Hearable) -> None:
         source = self._session.source
         if source is None:
             return
+        in_use = self._generation.loader
         request = TrialRequest(
             source,
             as_usual(self._asked(), self._generation.usual),
-            self._generation.loader,
-            partial(load_bundled_engine, model),
+            EngineLoader(load_bundled_engine) if what.is_in_use else in_use,
+            in_use.get if what.is_in_use else partial(load_bundled_engine, what.model),
             self._generation.fade_ms,
         )
         self._runner.start(
@@ -111,22 +114,24 @@ class Hearing(QObject):
             try_network,
             request,
             words=self.tr("Editing with both models…"),
-            on_done=partial(self._take, model),
+            on_done=partial(self._take, what),
             on_failed=self.failed.emit,
             on_cancelled=lambda: self.told.emit(self.tr("Cancelled; nothing has changed.")),
         )
 
-    def _take(self, model: Path, tried: Tried) -> None:
+    def _take(self, what: Hearable, tried: Tried) -> None:
         if tried.source is not self._session.source:
             self.told.emit(self.tr("Another recording is open by now; nothing was changed."))
             return
-        self._add(tried.present, tried.options, self.tr("The model in use"))
-        number = self._add(tried.other, tried.options, model.stem)
-        self._desk.show_take(number)
-        words = self.tr("Two takes: the model in use, and “{name}”. Switch between them by number.")
+        name, before = what.model.stem, self.tr("Model in use")
+        if what.is_in_use:
+            before = self.tr("Bundled model")
+        self._add(tried.present, tried.options, before)
+        self._desk.show_take(self._add(tried.other, tried.options, name))
+        words = self.tr("Two takes: “{before}” and “{name}”. Switch between them by number.")
         if tried.present.edit_list == tried.other.edit_list:
-            words = self.tr("Here “{name}” makes the same edit as the model in use.")
-        self.told.emit(words.format(name=model.stem))
+            words = self.tr("Here “{name}” makes the same edit as “{before}”.")
+        self.told.emit(words.format(before=before, name=name))
 
     def _add(self, proposal: Proposal, options: GenerateOptions, name: str) -> int:
         self._takes.note_options(proposal, options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -67,6 +68,7 @@ class TrainPage(QWidget):
         self._only_ends = False
         self._warnings: list[str] = []
         self._has_measured = False
+        self._in_use = ""
         self.intro = QLabel()
         self.group = QButtonGroup(self)
         self.presets: dict[str, QRadioButton] = {}
@@ -110,12 +112,11 @@ class TrainPage(QWidget):
         self.warnings = QLabel()
         self.outcome = QLabel()
         self.use = QPushButton(self.tr("Use this model"))
-        self.use.setToolTip(self.tr("Edits that are generated from now on are this model's."))
         self.hear = QPushButton(self.tr("Hear what it does"))
         self.hear.setToolTip(
             self.tr(
-                "Edit a recording with the new model and with the one in use, as two takes: the "
-                "open recording, or else one that wasn't learned from."
+                "Edit a recording with the new model and with the one in use, or the bundled one, "
+                "as two takes: the open recording, or else one that wasn't learned from."
             )
         )
         for label in (self.doing, self.warnings, self.outcome, self.intro, self.speed_words):
@@ -219,6 +220,16 @@ class TrainPage(QWidget):
         self.refresh()
         self._measure_once()
 
+    def show_in_use(self, file_name: str) -> None:
+        """Says which model makes the edits, by the name of its file; empty for the bundled one."""
+        self._in_use = file_name
+        self.refresh()
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether the model that came of the training makes the edits already."""
+        return Path(self._desk.status.model).name == self._in_use != ""
+
     def showEvent(self, event: QShowEvent) -> None:
         """Looks at what other windows have done meanwhile."""
         super().showEvent(event)
@@ -254,6 +265,12 @@ class TrainPage(QWidget):
         self.curves.setVisible(not self.curves.is_empty)
         is_done = status.state == runs.DONE and not running
         self.use.setVisible(is_done)
+        self.use.setEnabled(not self.is_in_use)
+        self.use.setToolTip(
+            self.tr("It makes the edits already.")
+            if self.is_in_use
+            else self.tr("Edits that are generated from now on are this model's.")
+        )
         self.hear.setVisible(is_done)
         self._show_times()
         self.state_changed.emit()

@@ -14,8 +14,8 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QMessageBox
 
-from editorbot_gui.guide.models import models_folder
 from editorbot_gui.jobs import JobRunner
+from editorbot_gui.models.places import models_folder
 from editorbot_gui.training_dock import hearing, runs
 from editorbot_gui.training_dock.desk import TrainingPages
 from editorbot_gui.training_dock.places import library_folder, runs_folder, speed_path
@@ -255,7 +255,7 @@ def test_a_training_is_followed_and_its_model_used(
     monkeypatch.setattr(hearing, "load_bundled_engine", lambda _path: other)
     page.hear.click()
     qtbot.waitUntil(lambda: len(rig.window.takes.all) == 2, timeout=PATIENCE_MS)
-    assert [take.name for take in rig.window.takes.all] == ["The model in use", "Mine"]
+    assert [take.name for take in rig.window.takes.all] == ["Model in use", "Mine"]
     assert (rig.engine.encoded, other.encoded) == (1, 1)
     assert rig.window.session.take == rig.window.takes.all[1].number
     settled(rig, qtbot)
