@@ -10,8 +10,8 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtGui import QCursor, QGuiApplication
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QCursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,9 +54,6 @@ class FullCollections(QObject):
     def look(self) -> None:
         """Collects if that is due, and nothing has been done since the last look."""
         now = self._at_work()
-        away = QGuiApplication.applicationState() is not Qt.ApplicationState.ApplicationActive
         seen, self._seen = self._seen, (now, QCursor.pos())
-        if now is None or gc.get_count()[2] < _DUE:
-            return
-        if away or seen == self._seen:
+        if now is not None and seen == self._seen and gc.get_count()[2] >= _DUE:
             gc.collect()

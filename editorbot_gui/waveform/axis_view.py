@@ -135,14 +135,13 @@ class AxisView(TimeGestures, QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paints the layer as it was drawn last, and over it what moves."""
+        if self._layer is not None and not self._fits(self._layer):
+            self.invalidate()
         layer = self._layer or self._layer_before
-        if layer is not None and not self._fits(layer):
-            self._layer = layer = None
-            self.draw()
-            layer = self._layer
         painter = QPainter(self)
-        if layer is None:
+        if layer is None or not self._fits(layer):
             painter.fillRect(event.rect(), self.background)
+        if layer is None:
             return
         painter.drawPixmap(0, 0, layer)
         painter.setClipRect(event.rect())
