@@ -74,6 +74,7 @@ _LOOKED_AT_S = 1.0
 _TELL_EVERY_S = 0.5
 _SAVE_EVERY_S = 60.0
 _WATCHED_UPDATES = 20
+_FIGURES = ("step", "seconds", "before", "best", "best_step")
 _LIKELIHOOD = ("stop", "use_jump", "delta", "jump", "landing")
 _RISING_LOOKS = 3
 BY_HEART: Final = (
@@ -336,7 +337,7 @@ def learn(folder: Path) -> int:
     request = Request.read(folder / REQUEST)
     if request.threads:
         torch.set_num_threads(request.threads)
-    told = Told(folder)
+    told = Told(folder, _stood(folder))
     told.state("reading", updates=request.updates, sentence="", mend="")
     handler = _Warnings(told)
     log.addHandler(handler)
@@ -353,6 +354,15 @@ def learn(folder: Path) -> int:
         return FAILED
     finally:
         log.removeHandler(handler)
+
+
+def _stood(folder: Path) -> dict[str, Any]:
+    """Returns how far a run had come before, which holds until it is told anew."""
+    try:
+        values = read_object(folder / STATUS)
+    except LibraryError:
+        return {}
+    return {name: values[name] for name in _FIGURES if name in values}
 
 
 def _learn(request: Request, told: Told) -> int:

@@ -196,8 +196,9 @@ class LibraryPage(QWidget):
         self._pages.setCurrentWidget(self.table if rows else self._empty)
         self.summary.setVisible(bool(rows))
         self.summary.setText(self._summary_text(rows))
-        if before is not None and any(row.name == before.name for row in rows):
-            self.choose(before.name)
+        names = [row.name for row in rows]
+        if rows:
+            self.choose(before.name if before is not None and before.name in names else names[0])
         else:
             self._tell_choice()
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
@@ -86,21 +87,23 @@ class ModelsPage(QWidget):
         return button
 
     def _lay_out(self) -> None:
+        first = QHBoxLayout()
+        first.setSpacing(GRID_PX)
+        first.addWidget(self.use, 1)
+        first.addWidget(self.compare, 2)
         buttons = QGridLayout()
         buttons.setSpacing(GRID_PX)
-        buttons.addWidget(self.use, 0, 0, 1, 2)
-        buttons.addWidget(self.compare, 0, 2, 1, 4)
-        buttons.addWidget(self.rename, 1, 0, 1, 2)
-        buttons.addWidget(self.remove, 1, 2, 1, 2)
-        buttons.addWidget(self.deleted, 1, 4, 1, 2)
-        buttons.addWidget(self.export, 2, 0, 1, 3)
-        buttons.addWidget(self.bring_in, 2, 3, 1, 3)
+        for place, button in enumerate((self.rename, self.remove, self.deleted)):
+            buttons.addWidget(button, 0, 2 * place, 1, 2)
+        buttons.addWidget(self.export, 1, 0, 1, 3)
+        buttons.addWidget(self.bring_in, 1, 3, 1, 3)
         for place in range(6):
             buttons.setColumnStretch(place, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID_PX, GRID_PX, GRID_PX, GRID_PX)
         column.setSpacing(GRID_PX)
         column.addWidget(self.table, 1)
+        column.addLayout(first)
         column.addWidget(self.detail)
         column.addLayout(buttons)
 

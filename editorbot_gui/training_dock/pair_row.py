@@ -107,7 +107,7 @@ class PairRow:
         if self.needs_aligning:
             return _tr("Not aligned yet")
         if self.state == REFUSED:
-            return _tr("Don't match")
+            return _tr("Can't be aligned")
         if not self.is_ready:
             return _tr("Can't be read") if self.raw and self.edit else _tr("Not complete")
         if self.choice == LEAVE:

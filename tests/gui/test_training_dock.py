@@ -15,7 +15,9 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QMessageBox
 
 from editorbot_gui.jobs import JobRunner
+from editorbot_gui.main_window import MainWindow
 from editorbot_gui.models.places import models_folder
+from editorbot_gui.settings import Settings
 from editorbot_gui.training_dock import hearing, runs
 from editorbot_gui.training_dock.desk import TrainingPages
 from editorbot_gui.training_dock.places import library_folder, runs_folder, speed_path
@@ -27,7 +29,7 @@ from model_core.edit.types import EditList
 from model_core.errors import CancelledError
 from model_core.progress import CancelToken, no_progress
 from tests.gui.fakes import FakeEngine
-from tests.training.library_pairs import write_pair
+from tests.training.library_pairs import write_pair, write_stranger
 from tests.training.personal_runs import SETTINGS, a_library, a_start
 
 if TYPE_CHECKING:
@@ -186,6 +188,65 @@ def test_a_damaged_library_is_a_sentence(rig: Rig, qtbot: QtBot, library: Path) 
     assert "Traceback" not in rig.dialog.text()
 
 
+def test_a_refused_pair_says_why_and_cannot_be_included(
+    rig: Rig, qtbot: QtBot, tmp_path: Path
+) -> None:
+    pages = show(rig, qtbot)
+    write_stranger(tmp_path / "data", "stranger")
+    pages.library.files_given.emit([tmp_path / "data"])
+    settled(rig, qtbot)
+    (row,) = pages.library.model.rows
+    assert (row.verdict_text, row.trains, row.is_problem) == ("Can't be aligned", False, True)
+    assert "finished edit was found" in pages.library.explanation.text()
+    assert not pages.library.include.isEnabled()
+    assert not pages.library.plot.isVisibleTo(pages.library)
+
+
+def test_what_is_being_done_is_stopped_and_nothing_is_lost(
+    rig: Rig, qtbot: QtBot, library: Path
+) -> None:
+    shutil.rmtree(library / "training_data" / "pointer_sequences")
+    rig.window.commands["training"].trigger()
+    page = rig.window.training.pages.library
+    qtbot.waitUntil(lambda: page.progress.isVisibleTo(page), timeout=PATIENCE_MS)
+    assert page.doing.text() == "Aligning 2 pairs…"
+    page.stop.click()
+    settled(rig, qtbot)
+    assert "kept" in rig.window.happened.text()
+    assert [row.name for row in page.model.rows] == ["monday", "tuesday"]
+    assert page.model.rows[1].verdict_text == "Not aligned yet"
+
+
+def test_the_dock_is_hidden_at_first_and_comes_back_where_it_was(
+    rig: Rig, qtbot: QtBot, speech: Path
+) -> None:
+    window = rig.window
+    assert window.training.dock.isHidden()
+    rig.open(qtbot, speech)
+    qtbot.waitUntil(window.docks[1].isVisible)
+    assert window.training.dock.isHidden()
+    show(rig, qtbot)
+    assert window.training.dock in window.tabifiedDockWidgets(window.docks[1])
+    window.close()
+    again = MainWindow(Settings(window.settings.path))
+    qtbot.addWidget(again)
+    again.show()
+    again.open_path(speech)
+    qtbot.waitUntil(lambda: not again.training.dock.isHidden(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not again.runner.jobs, timeout=PATIENCE_MS)
+    assert again.training.dock in again.tabifiedDockWidgets(again.docks[1])
+    again.close()
+
+
+def test_the_dock_that_is_shown_stays_when_a_recording_is_opened(
+    rig: Rig, qtbot: QtBot, speech: Path
+) -> None:
+    show(rig, qtbot)
+    rig.open(qtbot, speech)
+    qtbot.waitUntil(rig.window.docks[0].isVisible)
+    assert not rig.window.training.dock.isHidden()
+
+
 # Trainings ----------------------------------------------------------------------------------------
 
 
@@ -292,6 +353,30 @@ def test_what_hinders_a_training_is_told(
     pages.train.give_up.click()
     qtbot.waitUntil(lambda: not desk.can_resume, timeout=PATIENCE_MS)
     assert pages.train.start.isVisibleTo(pages.train)
+
+
+def test_damaged_savings_are_a_sentence_and_a_new_start_is_possible(
+    rig: Rig, qtbot: QtBot, request_of: dict[str, Any]
+) -> None:
+    pages = show(rig, qtbot)
+    desk = rig.window.training.runs
+    desk.start(request_of | {"updates": 100_000})
+    desk.pause()
+    with qtbot.waitSignal(desk.ended, timeout=PATIENCE_MS):
+        pass
+    assert desk.folder is not None
+    (desk.folder / "latest.pt").write_bytes(b"damaged")
+    with qtbot.waitSignal(desk.ended, timeout=PATIENCE_MS):
+        pages.train.resume.click()
+    assert desk.status.state == runs.FAILED
+    assert desk.status.sentence in pages.train.doing.text()
+    pages.train.give_up.click()
+    press(box_of(rig), "Keep it")
+    assert desk.can_resume
+    pages.train.give_up.click()
+    press(box_of(rig), "Discard it")
+    qtbot.waitUntil(lambda: not desk.can_resume, timeout=PATIENCE_MS)
+    assert pages.train.start.isEnabled()
 
 
 @pytest.fixture

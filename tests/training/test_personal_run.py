@@ -126,6 +126,7 @@ def test_damaged_savings_are_told(tmp_path: Path, library: Path) -> None:
     (folder / "latest.pt").write_bytes(b"damaged")
     assert main([str(folder)]) == 1
     assert status(folder)["state"] == "failed"
+    assert status(folder)["step"] == 1, "how far it had come is still told"
     assert status(folder)["sentence"]
 
 
