@@ -79,7 +79,7 @@ QHeaderView::section {
     padding: 4px 6px;
 }
 QHeaderView::up-arrow, QHeaderView::down-arrow {
-    subcontrol-origin: padding; subcontrol-position: center left; width: 8px; height: 5px;
+    subcontrol-origin: border; subcontrol-position: top center; width: 8px; height: 5px;
 }
 QHeaderView::up-arrow { image: url("%(icons)s/chevron-up.svg"); }
 QHeaderView::down-arrow { image: url("%(icons)s/chevron-down.svg"); }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -13,9 +13,10 @@ from editorbot_gui.models.table_model import DATE, GAIN, NAME, PAIRS, ModelsTabl
 if TYPE_CHECKING:
     from model_core.models.model import Model
 
-_NAME_PX = 120
-_WIDTHS_PX = {DATE: 84, PAIRS: 50, GAIN: 76}
+_NAME_PX = 110
+_WIDTHS_PX = {DATE: 96, PAIRS: 52, GAIN: 52}
 _ROW_PX = 28
+_FEWEST_ROWS = 4
 _USES = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 _REMOVES = frozenset({Qt.Key.Key_Delete, Qt.Key.Key_Backspace})
 _OWN_KEYS = _USES | _REMOVES | {Qt.Key.Key_F2}
@@ -61,7 +62,15 @@ class ModelsTable(QTableView):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         bar = self.verticalScrollBar().sizeHint().width()
         self.setMinimumWidth(_NAME_PX + sum(_WIDTHS_PX.values()) + bar)
-        self.setMinimumHeight(5 * _ROW_PX)
+
+    def sizeHint(self) -> QSize:
+        """Asks for no more than a few rows: what is below them is to be seen, too."""
+        return self.minimumSizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Has room for a few rows and their heading."""
+        height = _FEWEST_ROWS * _ROW_PX + self.horizontalHeader().sizeHint().height()
+        return QSize(super().minimumSizeHint().width(), height)
 
     @property
     def chosen(self) -> Model | None:

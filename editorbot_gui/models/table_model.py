@@ -95,7 +95,7 @@ class ModelsTableModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             headings = (
-                self.tr("Name"), self.tr("Date"), self.tr("Pairs"), self.tr("Better by"),
+                self.tr("Name"), self.tr("Date"), self.tr("Pairs"), self.tr("Gain"),
             )  # fmt: skip
             return headings[section]
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -151,10 +151,9 @@ class ModelsTableModel(QAbstractTableModel):
         self.rename_wanted.emit(model, name)
         return False
 
-    @staticmethod
-    def _text(model: Model, column: int) -> str:
+    def _text(self, model: Model, column: int) -> str:
         if column == NAME:
-            return words.name_of(model)
+            return self.tr("Bundled") if model.is_bundled else model.name
         if column == DATE:
             return model.date
         if column == PAIRS:

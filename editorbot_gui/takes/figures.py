@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -75,6 +75,7 @@ class FiguresTable(QTableWidget):
 
     def __init__(self, letters: Sequence[str], parent: QWidget | None = None) -> None:
         columns = (
+            ("", ""),
             (self.tr("Length"), ""),
             (self.tr("Kept"), self.tr("How much of the recording is heard in the edit")),
             (self.tr("Cuts"), ""),
@@ -87,7 +88,8 @@ class FiguresTable(QTableWidget):
             heading = QTableWidgetItem(words)
             heading.setToolTip(tip)
             self.setHorizontalHeaderItem(place, heading)
-        self.setVerticalHeaderLabels([*letters, self.tr("Difference")])
+        for row, words in enumerate((*letters, self.tr("Difference"))):
+            self.setItem(row, 0, QTableWidgetItem(words))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setShowGrid(False)
@@ -98,12 +100,20 @@ class FiguresTable(QTableWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         rows = self.verticalHeader()
-        rows.setHighlightSections(False)
+        rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(_ROW_PX)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedHeight(header.sizeHint().height() + self.rowCount() * _ROW_PX + 2)
+
+    def sizeHint(self) -> QSize:
+        """Asks for all of its rows."""
+        height = self.horizontalHeader().sizeHint().height() + self.rowCount() * _ROW_PX
+        return QSize(super().sizeHint().width(), height)
+
+    def minimumSizeHint(self) -> QSize:
+        """Is always seen whole."""
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
 
     def show_takes(self, takes: Sequence[Take], n_samples: int, sample_rate: int) -> None:
         """Measures two takes of a recording and shows what comes of it."""
@@ -113,7 +123,7 @@ class FiguresTable(QTableWidget):
         self._fill(2, _differences(first, second, sample_rate))
 
     def _fill(self, row: int, words: Sequence[str]) -> None:
-        for column, text in enumerate(words):
+        for column, text in enumerate(words, 1):
             item = QTableWidgetItem(text)
             item.setFont(figures_font())
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -132,7 +142,7 @@ def _texts(figures: Figures, rate: int) -> tuple[str, ...]:
 
 def _differences(first: Figures, second: Figures, rate: int) -> tuple[str, ...]:
     longer = second.length - first.length
-    kept = 100 * (second.kept - first.kept)
+    kept = round(100 * (second.kept - first.kept), 1)
     counts = (
         second.cuts - first.cuts, second.pauses - first.pauses, second.loops - first.loops,
     )  # fmt: skip
