@@ -115,8 +115,8 @@ class TrainingDesk(QObject):
             self._pages.train.start_wanted.connect(self._start)
             self._pages.train.use_wanted.connect(self._use)
             self._pages.train.hear_wanted.connect(self._hear)
-            self._models.choice.changed.connect(self._show_in_use)
-            self._show_in_use()
+            self._models.changed.connect(self._show_models)
+            self._show_models()
             self.dock.setWidget(self._pages)
             self._pages.pairs.refresh()
             self.runs.find()
@@ -221,8 +221,9 @@ class TrainingDesk(QObject):
             }
         )
 
-    def _show_in_use(self) -> None:
-        self.pages.train.show_in_use(self._models.choice.in_use)
+    def _show_models(self) -> None:
+        known = frozenset(model.key for model in self._models.listed.usable)
+        self.pages.train.show_models(self._models.choice.in_use, known)
 
     def _use(self) -> None:
         if self.runs.status.model:

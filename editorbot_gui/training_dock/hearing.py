@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Signal
 
 from editorbot_gui.generation import EngineLoader, as_usual, load_bundled_engine
 from editorbot_gui.jobs import Lane
-from editorbot_gui.takes.take import unused_name
 from editorbot_gui.training_dock.trial import TrialRequest, try_network
 
 if TYPE_CHECKING:
@@ -135,6 +134,4 @@ class Hearing(QObject):
 
     def _add(self, proposal: Proposal, options: GenerateOptions, name: str) -> int:
         self._takes.note_options(proposal, options)
-        take = self._takes.add(proposal)
-        self._takes.rename(take.number, unused_name(name, self._takes.all))
-        return take.number
+        return self._takes.add(proposal, name).number

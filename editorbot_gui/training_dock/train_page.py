@@ -69,6 +69,7 @@ class TrainPage(QWidget):
         self._warnings: list[str] = []
         self._has_measured = False
         self._in_use = ""
+        self._known: frozenset[str] = frozenset()
         self.intro = QLabel()
         self.group = QButtonGroup(self)
         self.presets: dict[str, QRadioButton] = {}
@@ -220,15 +221,24 @@ class TrainPage(QWidget):
         self.refresh()
         self._measure_once()
 
-    def show_in_use(self, file_name: str) -> None:
-        """Says which model makes the edits, by the name of its file; empty for the bundled one."""
-        self._in_use = file_name
+    def show_models(self, in_use: str, known: frozenset[str]) -> None:
+        """Says which models there are, by the names of their files.
+
+        Args:
+            in_use: The one that makes the edits; empty for the bundled one.
+            known: All of them.
+        """
+        self._in_use, self._known = in_use, known
         self.refresh()
 
     @property
     def is_in_use(self) -> bool:
         """Whether the model that came of the training makes the edits already."""
-        return Path(self._desk.status.model).name == self._in_use != ""
+        return self._model == self._in_use != ""
+
+    @property
+    def _model(self) -> str:
+        return Path(self._desk.status.model).name
 
     def showEvent(self, event: QShowEvent) -> None:
         """Looks at what other windows have done meanwhile."""
@@ -249,6 +259,8 @@ class TrainPage(QWidget):
         self.pause.setVisible(running)
         self.pause.setEnabled(running and desk.wanted == runs.RUN)
         self.resume.setVisible(resumable)
+        failed = status.state == runs.FAILED
+        self.resume.setText(self.tr("Try again") if failed else self.tr("Go on"))
         self.finish.setVisible(running or (resumable and status.step > 0))
         self.finish.setEnabled(resumable or desk.wanted == runs.RUN)
         self.give_up.setVisible(resumable)
@@ -263,7 +275,8 @@ class TrainPage(QWidget):
             label.setText(words)
             label.setVisible(bool(words))
         self.curves.setVisible(not self.curves.is_empty)
-        is_done = status.state == runs.DONE and not running
+        # It may have been deleted, or called otherwise, since.
+        is_done = status.state == runs.DONE and not running and self._model in self._known
         self.use.setVisible(is_done)
         self.use.setEnabled(not self.is_in_use)
         self.use.setToolTip(

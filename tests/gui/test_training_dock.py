@@ -320,8 +320,10 @@ def test_a_training_is_followed_and_its_model_used(
     assert (rig.engine.encoded, other.encoded) == (1, 1)
     assert rig.window.session.take == rig.window.takes.all[1].number
     settled(rig, qtbot)
+    qtbot.waitUntil(lambda: page.use.isVisibleTo(page), timeout=PATIENCE_MS)
     page.use.click()
     settled(rig, qtbot)
+    assert not page.use.isEnabled()
     assert rig.window.settings.model == "Mine.safetensors"
     assert "makes the edits from now on" in rig.window.happened.text()
     assert rig.window.generation.facts.checkpoint_hash != rig.engine.checkpoint_sha256
