@@ -16,8 +16,6 @@ from editorbot_gui.action_spec import QT_TRANSLATE_NOOP, ActionSpec, Group
 from editorbot_gui.jobs import Job, JobRunner, Lane
 from editorbot_gui.training_dock.places import library_folder, library_options
 from editorbot_gui.training_dock.process import Command, run_command
-from model_core.audio.synchronised import SynchronisedSource
-from model_core.edit.serialise import SourceInfo, write_edit_list
 from model_core.errors import EditorBotError
 
 if TYPE_CHECKING:
@@ -82,6 +80,8 @@ def add_pair(request: AddRequest, cancel: CancelToken, progress: Progress) -> Ad
         AudioReadError: The recording can't be read.
         CancelledError: The person has changed their mind.
     """
+    from model_core.edit.serialise import SourceInfo, write_edit_list
+
     source = request.source
     if source.path is None:
         raise LibraryFailureError("The recording has no file.", "Save it first.")
@@ -166,7 +166,7 @@ class LibraryDesk(QObject):
         source = self._session.source
         if source is None:
             return self.tr("Open a recording first.")
-        if isinstance(source, SynchronisedSource):
+        if source.tracks:
             return self.tr("Several microphones can't be a pair of the library.")
         if not self._session.timeline.n_segments:
             return self.tr("Nothing is left in the edit.")

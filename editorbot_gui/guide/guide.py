@@ -9,7 +9,6 @@ from PySide6.QtCore import QChildEvent, QEvent, QObject, Signal
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
 
 from editorbot_gui.actions import ACTIONS, plain
-from editorbot_gui.dialogs.about import AboutDialog
 from editorbot_gui.dialogs.shortcuts import ShortcutsDialog
 from editorbot_gui.history.history_dock import HistoryPanel
 from editorbot_gui.jobs import Lane
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from editorbot_gui.actions import ActionSet
+    from editorbot_gui.dialogs.about import AboutDialog
     from editorbot_gui.jobs import JobRunner
     from editorbot_gui.legal import Credits
     from editorbot_gui.session import Session
@@ -117,6 +117,8 @@ class Guide(QObject):
 
     def show_about(self) -> AboutDialog:
         """Shows version, licences and credits."""
+        from editorbot_gui.dialogs.about import AboutDialog
+
         dialog = AboutDialog(self._window)
 
         def show(read: Credits) -> None:

@@ -1,4 +1,7 @@
-"""Hands the document's edit over to other programs and takes edits over, in the background."""
+"""Hands the document's edit over to other programs and takes edits over, in the background.
+
+What writes and reads their formats is loaded when somebody asks for it: the window is up sooner.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog
 
-from editorbot_gui.handing_over.dialog import HandOverChoice, HandOverDialog
-from editorbot_gui.handing_over.question_dialog import QuestionDialog
 from editorbot_gui.jobs import Job, JobRunner, Lane
 from editorbot_gui.texts import shortened
 from model_core.edit.coverage import changes_of
-from model_core.export.import_edit import IMPORT_SUFFIXES, Question, import_edit, question_about
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
 
     from editorbot_gui.actions import ActionSet
+    from editorbot_gui.handing_over.dialog import HandOverChoice
     from editorbot_gui.panels.notice_bar import NoticeBar
     from editorbot_gui.session import Session
     from editorbot_gui.settings import Settings
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from model_core.edit.mix import Mix
     from model_core.edit.types import Change, EditList
     from model_core.export.frame_rates import FrameRate
-    from model_core.export.import_edit import ImportedEdit, LabelMeaning
+    from model_core.export.import_edit import ImportedEdit, LabelMeaning, Question
     from model_core.export.timelines import HandedOver
     from model_core.progress import CancelToken, Progress
 
@@ -92,6 +93,8 @@ def take_over(
     Raises:
         EditError: It can't be read, or is not of the recording.
     """
+    from model_core.export.import_edit import import_edit, question_about
+
     if not request.is_answered:
         question = question_about(request.path)
         if question:
@@ -157,6 +160,8 @@ class HandOverDesk(QObject):
 
     def ask(self) -> None:
         """Shows the dialog that asks how the edit is handed over."""
+        from editorbot_gui.handing_over.dialog import HandOverDialog
+
         source = self._session.source
         if source is None:
             return
@@ -197,6 +202,8 @@ class HandOverDesk(QObject):
 
     def ask_for_import(self) -> None:
         """Shows the dialog that asks for the file of another program."""
+        from model_core.export.import_edit import IMPORT_SUFFIXES
+
         source = self._session.source
         if source is None:
             return
@@ -238,7 +245,7 @@ class HandOverDesk(QObject):
         self._end()
         if request is None or request.source is not self._session.source:
             return
-        if isinstance(found, Question):
+        if not isinstance(found, Imported):
             self._ask_question(found, request)
         elif job is not None and job.base_revision != self._session.revision:
             self._notice.tell(
@@ -252,6 +259,8 @@ class HandOverDesk(QObject):
             self._apply(found)
 
     def _ask_question(self, question: Question, request: ImportRequest) -> None:
+        from editorbot_gui.handing_over.question_dialog import QuestionDialog
+
         dialog = QuestionDialog(question, request.path.name, self._window)
         dialog.answered.connect(
             lambda meaning, rate: self._read(

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("torch", "librosa", "matplotlib", "scipy.signal", "numba", "av", "sounddevice")
+HEAVY = (
+    "torch",
+    "librosa",
+    "matplotlib",
+    "scipy.signal",
+    "numba",
+    "av",
+    "sounddevice",
+    "soundfile",
+)
 
 SHOW_WINDOW = """
 import sys
