@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from filelock import FileLock, Timeout
-
 from editorbot_gui.training_dock.process import Command, Event, event_of, start_detached
 from editorbot_gui.training_dock.speed import Speed, read_speed, write_speed
 from model_core.files import file_write_error, write_text_atomically
@@ -274,6 +272,8 @@ def sweep(runs: Path) -> None:
 
 def is_worked_on(folder: Path) -> bool:
     """Whether a process works on a training: it holds the lock."""
+    from filelock import FileLock, Timeout
+
     try:
         with FileLock(folder / LOCK, timeout=0):
             return False

@@ -19,7 +19,7 @@ from editorbot_gui.main_window import MainWindow
 from editorbot_gui.models.places import models_folder
 from editorbot_gui.settings import Settings
 from editorbot_gui.training_dock import hearing, runs
-from editorbot_gui.training_dock.desk import TrainingPages
+from editorbot_gui.training_dock.pages import TrainingPages
 from editorbot_gui.training_dock.places import library_folder, runs_folder, speed_path
 from editorbot_gui.training_dock.presets import duration_text
 from editorbot_gui.training_dock.process import Command, TrainingCommandError, run_command
