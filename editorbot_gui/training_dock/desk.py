@@ -80,7 +80,7 @@ class TrainingDesk(QObject):
         self._is_asked = False
         self.runs = RunDesk(runner, self)
         self.runs.failed.connect(self.failed)
-        self.runs.changed.connect(self._refresh_commands)
+        self.runs.changed.connect(self._refresh)
         self.runs.ended.connect(self._tell_end)
         self.dock: QDockWidget = add_dock(window, "training_dock", self.tr("Training"), QWidget())
         self.dock.hide()
@@ -98,7 +98,7 @@ class TrainingDesk(QObject):
         }
         for name, function in does.items():
             commands[name].triggered.connect(lambda _checked=False, do=function: do())
-        self._refresh_commands()
+        self._refresh()
 
     @property
     def pages(self) -> TrainingPages:
@@ -256,8 +256,15 @@ class TrainingDesk(QObject):
         if status.state != runs.PAUSED:
             self.noticed.emit(words, self.tr("Show it"), self.show_train)
 
-    def _refresh_commands(self) -> None:
+    def _refresh(self) -> None:
+        """Shows what can be done, and on the dock's tab how far a training is."""
         desk, commands = self.runs, self._commands
+        status = desk.status
+        title = self.tr("Training")
+        if desk.running and status.updates:
+            share = f"{status.step / status.updates:.0%}"
+            title = self.tr("Training {share}").format(share=share)
+        self.dock.setWindowTitle(title)
         running = desk.running and desk.wanted == runs.RUN
         not_running = "" if running else self.tr("No training is running.")
         not_paused = "" if desk.can_resume else self.tr("No training is paused.")
@@ -297,9 +304,9 @@ class TrainingDesk(QObject):
         if self._to_fix is None or self._session.source is None:
             return
         row, edit = self._to_fix
+        self._to_fix = None
         if self._session.path != row.raw:
             return
-        self._to_fix = None
         self._session.apply_edit(
             edit.edit_list,
             self.tr("Edit of “{name}”").format(name=row.name),

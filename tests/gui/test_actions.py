@@ -12,6 +12,7 @@ from editorbot_gui.action_spec import Group
 from editorbot_gui.actions import ACTIONS, MENUS, TOOLBAR, ActionSet, shown_key
 from editorbot_gui.chrome import chrome_sheet
 from editorbot_gui.dialogs.shortcuts import ShortcutsDialog, balanced, key_rows
+from editorbot_gui.menus import with_mnemonics
 from editorbot_gui.theme import Theme, text_font
 
 if TYPE_CHECKING:
@@ -29,6 +30,18 @@ def test_every_action_is_in_one_menu_and_the_toolbar_has_known_ones() -> None:
 def test_actions_lie_in_the_menu_of_their_heading() -> None:
     for spec in ACTIONS:
         assert spec.name in MENUS[spec.group], spec.name
+
+
+def test_menus_have_different_mnemonics() -> None:
+    assert with_mnemonics(["Takes", "Training", "Ta", "aa"]) == [
+        "&Takes",
+        "T&raining",
+        "T&a",
+        "&aa",
+    ]
+    marked = with_mnemonics(list(MENUS))
+    letters = [title[title.index("&") + 1].casefold() for title in marked]
+    assert len(set(letters)) == len(letters)
 
 
 def test_no_key_is_given_twice_and_none_is_the_equals_sign() -> None:

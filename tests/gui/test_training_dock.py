@@ -448,6 +448,7 @@ def test_a_training_that_was_left_running_is_found_and_followed(
 
 
 def test_a_crash_is_told_and_costs_nothing(rig: Rig, qtbot: QtBot, long_run: RunDesk) -> None:
+    assert rig.window.training.dock.windowTitle().startswith("Training 0%")
     process = long_run._process
     assert process is not None
     with qtbot.waitSignal(long_run.ended, timeout=PATIENCE_MS):
