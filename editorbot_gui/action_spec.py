@@ -40,6 +40,7 @@ class ActionSpec:
         short: What the toolbar says; empty if it isn't on the toolbar.
         radio: Name of the group of choices that it belongs to; empty if it is none.
         checkable: Whether it is switched on and off.
+        number: Which one of several alike it is; stands for {number} in the text. 0 for none.
     """
 
     name: str
@@ -51,3 +52,4 @@ class ActionSpec:
     short: str = ""
     radio: str = ""
     checkable: bool = False
+    number: int = 0

@@ -346,6 +346,12 @@ def translated(text: str) -> str:
     return QCoreApplication.translate(_CONTEXT, text)
 
 
+def text_of(spec: ActionSpec) -> str:
+    """Returns what the menu says, in the person's language, with its mnemonic."""
+    words = translated(spec.text)
+    return words.format(number=spec.number) if spec.number else words
+
+
 def plain(text: str) -> str:
     """Returns a menu text without mnemonic and ellipsis."""
     return text.replace("&", "").removesuffix("…")
@@ -378,7 +384,7 @@ class ActionSet(QObject):
         self._reasons: dict[str, str] = {}
         groups: dict[str, QActionGroup] = {}
         for spec in ACTIONS:
-            action = QAction(translated(spec.text), self)
+            action = QAction(text_of(spec), self)
             action.setObjectName(spec.name)
             action.setShortcuts([QKeySequence(key) for key in spec.keys])
             action.setIconText(translated(spec.short) if spec.short else plain(action.text()))
@@ -410,7 +416,7 @@ class ActionSet(QObject):
     def key_text(self, name: str) -> str:
         """Returns how a sentence calls an action: by its key, or by its name if it has none."""
         keys = self._keys[name]
-        return shown_key(keys[0]) if keys else f"“{plain(translated(self._specs[name].text))}”"
+        return shown_key(keys[0]) if keys else f"“{plain(text_of(self._specs[name]))}”"
 
     def use_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
         """Gives actions other keys; menus and tooltips follow.
@@ -463,7 +469,7 @@ class ActionSet(QObject):
         action, keys = self._actions[name], self._keys[name]
         sentence = self._reasons.get(name) or translated(self._specs[name].tip)
         key = f" ({shown_key(keys[0])})" if keys else ""
-        action.setToolTip(f"{plain(translated(self._specs[name].text))}{key}\n{sentence}")
+        action.setToolTip(f"{plain(text_of(self._specs[name]))}{key}\n{sentence}")
         action.setStatusTip(sentence)
 
 

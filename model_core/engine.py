@@ -49,13 +49,19 @@ from model_core.nn.locked import Stretch, search_around
 from model_core.nn.network import PointerNetwork
 from model_core.nn.scoring import log_likelihood
 from model_core.nn.search import for_length, make_scores, run_length
-from model_core.nn.styling import asked_pause_s, choose_style, read_style, tightness_pause_s
+from model_core.nn.styling import (
+    asked_pause_s,
+    choose_style,
+    own_pause_s,
+    read_style,
+    tightness_pause_s,
+)
 from model_core.options import MOST_EXTENSION, GenerateOptions
 from model_core.pacing import free_of, with_pauses
 from model_core.progress import CancelToken, Progress, no_progress, part_of
 from model_core.proposals import describe_changes
 from model_core.styles import Style
-from model_core.targets import NO_TARGETS, Targets, draw_targets, for_pause, moved
+from model_core.targets import NO_TARGETS, OWN_PAUSE_S, Targets, draw_targets, for_pause, moved
 
 FloatArray = npt.NDArray[np.float32]
 Result = TypeVar("Result")
@@ -386,7 +392,7 @@ class Engine:
         if options.tightness is not None:
             pause_s = tightness_pause_s(self.card, options.tightness)
             targets = targets if pause_s is None else for_pause(targets, pause_s)
-        return moved(targets, dict(options.axes))
+        return moved(targets, dict(options.axes), own_pause_s(self.card) or OWN_PAUSE_S)
 
     def _style(
         self,

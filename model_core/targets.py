@@ -101,17 +101,20 @@ def for_pause(targets: Targets, pause_s: float) -> Targets:
     return replace(targets, pause_s=pause_s, shortest_s=shortest_s)
 
 
-def moved(targets: Targets, along: Mapping[str, float]) -> Targets:
+def moved(
+    targets: Targets, along: Mapping[str, float], own_pause_s: float = OWN_PAUSE_S
+) -> Targets:
     """Moves targets along the axes of styles.
 
     Args:
         targets: Where to start.
         along: How far along each axis, in deviations among editors; other names are left aside.
+        own_pause_s: What is left of a pause where the targets don't say it, in seconds.
     """
     if tighter := along.get(TIGHTNESS):
         factor = math.exp(-PAUSE_DEVIATION * tighter)
         if targets.pause_s is None or targets.shortest_s is None:
-            targets = for_pause(targets, factor * (targets.pause_s or OWN_PAUSE_S))
+            targets = for_pause(targets, factor * (targets.pause_s or own_pause_s))
         else:
             targets = replace(
                 targets,

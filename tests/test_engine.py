@@ -102,6 +102,13 @@ def test_a_proposal_is_a_valid_edit_of_its_recording(
     assert all(0 <= (change.confidence or 0) <= 1 for change in proposal.changes)
 
 
+def test_tightness_is_counted_from_what_the_network_itself_leaves(
+    engine: Engine, source: ArraySource, encoding: Encoding
+) -> None:
+    tighter = engine.propose(encoding, source, GenerateOptions(axes=(("tightness", 1.0),)))
+    assert tighter.provenance.targets.pause_s == pytest.approx(np.exp(-1 - 0.6))
+
+
 def test_a_recording_is_encoded_once_and_decoded_alike(
     engine: Engine, source: ArraySource, encoding: Encoding
 ) -> None:

@@ -79,3 +79,11 @@ def test_equal_seeds_draw_equal_targets_and_others_other_ones() -> None:
     many = [draw_targets(np.random.default_rng(seed)) for seed in range(200)]
     assert 0.3 < np.std(np.log([one.pause_s or 0 for one in many])) < 0.7
     assert min(one.length or 0 for one in many) > -0.1  # nobody's wishes are cut by a draw
+
+
+def test_tightness_is_counted_from_the_pause_of_ones_own_network() -> None:
+    for own_s in (0.2, OWN_PAUSE_S, 0.9):
+        tighter = moved(Targets(), {TIGHTNESS: 1.0}, own_s)
+        assert tighter.pause_s == pytest.approx(own_s * math.exp(-0.6))
+    told = moved(for_pause(Targets(), 0.5), {TIGHTNESS: 1.0}, 0.2)
+    assert told.pause_s == pytest.approx(0.5 * math.exp(-0.6)), "a style's own pause comes first"

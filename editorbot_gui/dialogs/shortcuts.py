@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from editorbot_gui.action_spec import Group
-from editorbot_gui.actions import ACTIONS, plain, shown_key, translated
+from editorbot_gui.actions import ACTIONS, plain, shown_key, text_of, translated
 from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.palette.matching import folded
 from editorbot_gui.takes.table import TAKE_NAMES
@@ -54,7 +54,7 @@ def key_rows(
     rows = [
         (
             _tr(" or ").join(shown_key(key) for key in known[spec.name]),
-            plain(translated(spec.text)),
+            plain(text_of(spec)),
         )
         for spec in ACTIONS
         if spec.group is group and known[spec.name] and spec.name not in TAKE_NAMES

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from editorbot_gui.action_spec import Group
-from editorbot_gui.actions import ACTIONS, plain, shown_key, translated
+from editorbot_gui.actions import ACTIONS, plain, shown_key, text_of, translated
 from editorbot_gui.dialogs.plain import fit_screen, without_icons
 from editorbot_gui.palette.matching import folded
 from editorbot_gui.rebinding.keymap import KeyMap, why_not
@@ -55,7 +55,7 @@ class RebindingDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Change keys"))
         self.keymap = KeyMap(ACTIONS, chosen)
-        self._texts = {spec.name: plain(translated(spec.text)) for spec in ACTIONS}
+        self._texts = {spec.name: plain(text_of(spec)) for spec in ACTIONS}
         self._tips = {spec.name: translated(spec.tip) for spec in ACTIONS}
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Find a command or a key"))

@@ -24,6 +24,7 @@ from editorbot_gui.actions import tinted_icon
 from editorbot_gui.panels.elided_label import ElidedLabel
 from editorbot_gui.theme import GRID_PX, TINY_TEXT_PX, Theme, figures_font
 from model_core.options import MOST_AXIS_DEVIATIONS
+from model_core.targets import LENGTH, LOOPS, TIGHTNESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ class AxisSlider(QSlider):
         reach = round(min(_REACH, MOST_AXIS_DEVIATIONS) * _STEPS_A_DEVIATION)
         self.setRange(-reach, reach)
         self.setPageStep(_STEPS_A_DEVIATION)
-        self.setAccessibleName(name)
+        self.setAccessibleName(axis_text(name))
         self.setToolTip(
             self.tr("Less or more than this style's own. A double click brings it back to 0.")
         )
@@ -168,7 +169,7 @@ class StylePanel(QWidget):
         sliders = []
         for row, name in enumerate(names, 1):
             slider, words, value = AxisSlider(name), ElidedLabel(), QLabel()
-            words.setText(_capitalised(name))
+            words.setText(axis_text(name))
             words.setMaximumWidth(_LONGEST_LABEL_PX)
             value.setFont(figures_font(TINY_TEXT_PX))
             value.setMinimumWidth(_VALUE_PX)
@@ -288,5 +289,7 @@ def _tr(words: str) -> str:
     return QCoreApplication.translate("Styles", words)
 
 
-def _capitalised(name: str) -> str:
-    return name[:1].upper() + name[1:]
+def axis_text(name: str) -> str:
+    """Returns what the axis of a name is called; one that only its network knows has its own."""
+    known = {TIGHTNESS: _tr("Tightness"), LENGTH: _tr("Length"), LOOPS: _tr("Loops")}
+    return known.get(name) or name[:1].upper() + name[1:]

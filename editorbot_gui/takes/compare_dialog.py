@@ -47,7 +47,7 @@ _CONTEXT_SHARE = 1.5
 _LEAST_CONTEXT_S = 0.5
 """On either side of a difference that is shown."""
 _LEAD_S = 1.0
-_SIZE_PX = (960, 680)
+_SIZE_PX = (960, 660)
 _LETTERS = ("A", "B")
 
 

@@ -39,10 +39,11 @@ TAKES_ACTIONS: tuple[ActionSpec, ...] = (
         ActionSpec(
             name,
             Group.TAKES,
-            QT_TRANSLATE_NOOP("Actions", "Take &{number}").format(number=number),
+            QT_TRANSLATE_NOOP("Actions", "Take &{number}"),
             QT_TRANSLATE_NOOP("Actions", "Hear this take, at the same place of the recording."),
             (str(number),),
             checkable=True,
+            number=number,
         )
         for number, name in enumerate(TAKE_NAMES, 1)
     ),

@@ -12,6 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from model_core.audio.silent_frames import silence_until
+
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
@@ -79,7 +81,7 @@ def events_of(
     level = mel.mean(axis=0, dtype=np.float32)
     quiet, loud = np.percentile(level, (5, 95))
     silent = level < quiet + _SILENT_SHARE * (loud - quiet)
-    silence_before, silence_after = _lengths_behind(silent), _lengths_behind(silent[::-1])[::-1]
+    silence_before, silence_after = silence_until(silent), silence_until(silent[::-1])[::-1]
     sums = np.concatenate(([0.0], np.cumsum(level, dtype=np.float64)))
     usual = float(level.mean())
 
@@ -152,10 +154,3 @@ def _table(
         np.array(landing, np.int64),
         np.array(skipped, np.int64).reshape(-1, 2),
     )
-
-
-def _lengths_behind(silent: npt.NDArray[np.bool_]) -> IntArray:
-    """Returns for each frame how many silent ones end with it."""
-    places = np.arange(1, len(silent) + 1)
-    last_loud = np.maximum.accumulate(np.where(silent, 0, places))
-    return places - last_loud

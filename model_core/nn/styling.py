@@ -126,6 +126,15 @@ def tightness_pause_s(card: Card, tightness: float) -> float | None:
     return None
 
 
+def own_pause_s(card: Card) -> float | None:
+    """Returns how much of a pause the mean editor of a network leaves, in seconds, if known.
+
+    Of a network that has learned from one editor that is this one.
+    """
+    means = {quantity.name: quantity.log_mean for quantity in card.style_quantities}
+    return math.exp(means["pause_s"]) if "pause_s" in means else None
+
+
 @torch.inference_mode()
 def asked_pause_s(model: PointerNetwork, options: GenerateOptions, style: Tensor) -> float | None:
     """Returns how much of a pause the style that was chosen leaves, in seconds, if that is asked.

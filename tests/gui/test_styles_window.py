@@ -397,7 +397,7 @@ def test_axes_have_sliders_that_move_the_style(
     after = window.session.proposal
     assert before is not None
     assert after is not None
-    assert window.session.undo_stack.undoText() == "Move the style: loops"
+    assert window.session.undo_stack.undoText() == "Move the style: Loops"
     assert window.takes.all[0].options is not None
     assert window.takes.all[0].options.axes == (("loops", 1.2),)
     space = window.generation.loader.get().card.style_space

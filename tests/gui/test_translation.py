@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 import editorbot_gui
-from editorbot_gui.actions import ACTIONS, translated
+from editorbot_gui.actions import ACTIONS, text_of, translated
 from editorbot_gui.guide.cache_jobs import folder_now
 from editorbot_gui.translation import install_translations
 from scripts.translations import compile_all, find_messages, write_ts
@@ -214,7 +214,6 @@ def unmarked(root: QWidget, data: tuple[str, ...]) -> list[str]:
     return found
 
 
-AXES = ("Length", "length", "Loops", "loops")  # as networks call them
 FORMATS = ("WAV", "FLAC", "OGG", "Vorbis", "OPUS", "MP3", "W64", "RF64")
 UNITS = (
     *FORMATS,
@@ -238,7 +237,7 @@ def test_the_window_speaks_another_language_throughout(
     rig: Rig, qtbot: QtBot, speech: Path
 ) -> None:
     window = rig.window
-    data = (speech.name, str(speech), str(speech.parent), str(folder_now()), *AXES, *UNITS)
+    data = (speech.name, str(speech), str(speech.parent), str(folder_now()), *UNITS)
     assert unmarked(window, data) == []
     rig.open(qtbot, speech)
     rig.generate(qtbot)
@@ -265,14 +264,20 @@ def test_what_is_translated_is_kept_compiled_and_used(qapp: QApplication, tmp_pa
     old = '<source>&amp;Open…</source>\n      <translation type="unfinished" />'
     assert text.count(old) == 1
     new = "<source>&amp;Open…</source>\n      <translation>Ö&amp;ffnen …</translation>"
+    text = text.replace(old, new)
+    old = '<source>Take &amp;{number}</source>\n      <translation type="unfinished" />'
+    assert text.count(old) == 1
+    new = old.replace(' type="unfinished" />', ">Fassung &amp;{number}</translation>")
     path.write_text(text.replace(old, new), encoding="utf-8")
     all_texts = len({(message.context, message.text) for message in messages})
-    assert write_ts(path, "de", messages) == all_texts - 1, "the translation is kept"
+    assert write_ts(path, "de", messages) == all_texts - 2, "the translations are kept"
     assert compile_all(tmp_path) == [tmp_path / "editorbot_de.qm"]
     translators = install_translations(qapp, QLocale("de_AT"), tmp_path)
     try:
         assert translated("&Open…") == "Ö&ffnen …"
         assert translated("Sa&ve") == "Sa&ve"
+        take = next(spec for spec in ACTIONS if spec.name == "take_3")
+        assert text_of(take) == "Fassung &3"
     finally:
         for translator in translators:
             qapp.removeTranslator(translator)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
+from model_core.audio.silent_frames import silence_until
 from model_core.edit.pointers import MODEL_HOP_SAMPLES, MODEL_RATE_HZ
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def measure_style(mel: npt.NDArray[np.generic], runs: IntArray) -> Style:
         runs: Frame ranges that the edit plays in turn, `[n, 2]`.
     """
     silent = silent_frames(mel)
-    before, after = _lengths_behind(silent), _lengths_behind(silent[::-1])[::-1]
+    before, after = silence_until(silent), silence_until(silent[::-1])[::-1]
     pauses = _pauses_left(runs, silent, before, after)
     margins = _margins_left(runs, silent, before, after)
     played = int((runs[:, 1] - runs[:, 0]).sum()) if len(runs) else 0
@@ -153,13 +154,6 @@ def _covered(runs: IntArray, n_frames: int) -> BoolArray:
     np.add.at(change, runs[:, 0], 1)
     np.add.at(change, runs[:, 1], -1)
     return np.cumsum(change)[:-1] > 0
-
-
-def _lengths_behind(silent: BoolArray) -> IntArray:
-    """Returns for each frame how many silent ones end with it, `[T]`."""
-    places = np.arange(1, len(silent) + 1)
-    last_loud = np.maximum.accumulate(np.where(silent, 0, places))
-    return places - last_loud
 
 
 def _stretches(chosen: BoolArray) -> IntArray:
