@@ -56,9 +56,14 @@ class Watcher(QObject):
         if event.type() == QEvent.Type.Paint:
             if watched is self._window:
                 self._note_soon("window_s")
-            elif watched is self._window.page.raw and self._has_peaks:
+            elif watched is self._window.page.raw and self._shows_peaks:
                 self._note_soon("waveform_s")
         return False
+
+    @property
+    def _shows_peaks(self) -> bool:
+        """Whether there are peaks, and no view has still to draw them."""
+        return self._has_peaks and not self._window.view.turns.due
 
     def _note_soon(self, name: str) -> None:
         if name in self._awaited:

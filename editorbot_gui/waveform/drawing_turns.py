@@ -46,6 +46,11 @@ class DrawingTurns(QObject):
         self._comes = False
         self._posted.connect(self._give_turn, Qt.ConnectionType.QueuedConnection)
 
+    @property
+    def due(self) -> bool:
+        """Whether any view has still to draw or to be shown."""
+        return self._comes
+
     def ask(self, view: Drawn) -> None:
         """Gives a view a turn."""
         if view not in self._drawing and view not in self._waiting:
