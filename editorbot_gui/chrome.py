@@ -72,6 +72,16 @@ QCheckBox::indicator {
     background: %(panel)s;
 }
 QCheckBox::indicator:checked { image: url("%(icons)s/check-on-%(ground)s.svg"); }
+QRadioButton { spacing: 6px; }
+QRadioButton::indicator {
+    width: 12px; height: 12px; border: 1px solid %(muted)s; border-radius: 7px;
+    background: %(panel)s;
+}
+QRadioButton::indicator:checked {
+    background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5, fx: 0.5, fy: 0.5,
+        stop: 0 %(text)s, stop: 0.5 %(text)s, stop: 0.65 %(panel)s, stop: 1 %(panel)s);
+}
+QRadioButton:focus { color: %(text)s; text-decoration: underline; }
 QCheckBox:focus { color: %(text)s; text-decoration: underline; }
 QHeaderView { background: %(window)s; }
 QHeaderView::section {
