@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
@@ -77,7 +77,6 @@ class ModelsPage(QWidget):
         Theme.current().theme_changed.connect(self._dress)
         self._dress()
         self._show_models()
-        desk.refresh()
 
     def _button(self, text: str, do: Callable[[], object] | None = None) -> QPushButton:
         button = QPushButton(text)
@@ -142,6 +141,11 @@ class ModelsPage(QWidget):
         dialog.fileSelected.connect(lambda name: self.desk.export(model, Path(name)))
         dialog.open()
         return dialog
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Looks which models there are: a command may have changed that."""
+        super().showEvent(event)
+        self.desk.refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accepts files of models; others are for the window."""

@@ -30,7 +30,6 @@ from model_core.models.names import (
     is_taken,
     same_name,
 )
-from model_core.nn.card import MEND, checkpoint_hash
 from model_core.progress import CancelToken, Progress, no_progress
 
 if TYPE_CHECKING:
@@ -238,6 +237,7 @@ class ModelFolder:
             CancelledError: The person has changed their mind.
         """
         from model_core.checkpoint import load_checkpoint
+        from model_core.nn.card import MEND, checkpoint_hash
 
         try:
             load_checkpoint(source)
@@ -369,6 +369,8 @@ def _copy(
     Raises:
         CheckpointError: It can't be read, or is another than it was.
     """
+    from model_core.nn.card import checkpoint_hash
+
     try:
         reading = source.open("rb")
     except OSError as error:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from model_core.errors import CheckpointError
 from model_core.files import why_unreadable
 from model_core.models.names import BUNDLED_NAME
-from model_core.nn.card import checkpoint_hash, read_card
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +79,9 @@ def describe_model(path: Path, kind: ModelKind) -> Model:
         path: Its file.
         kind: Where it comes from.
     """
+    # Who only speaks of models, as a window that starts, doesn't wait for it.
+    from model_core.nn.card import checkpoint_hash, read_card
+
     name = BUNDLED_NAME if kind is ModelKind.BUNDLED else path.stem
     try:
         sha256, size_bytes = checkpoint_hash(path), path.stat().st_size
