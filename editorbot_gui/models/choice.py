@@ -81,6 +81,11 @@ class ModelChoice(QObject):
         return "" if self._refusal() is not None else self._settings.model
 
     @property
+    def chosen(self) -> str:
+        """The `Model.key` of the model that is to make them; it may be one that can't be loaded."""
+        return self._settings.model
+
+    @property
     def name(self) -> str:
         """How the person calls the model in use; empty for the bundled one."""
         return self._models.path_of(self.in_use).stem if self.in_use else ""
@@ -119,6 +124,16 @@ class ModelChoice(QObject):
             self._generation.loader.follow(self._loading(key))
         self.changed.emit()
 
+    def give_up(self) -> None:
+        """Makes the bundled model, which is in use in place of the chosen one, the chosen one."""
+        if self._refusal() is None:
+            return
+        self._first = None
+        self._settings.model = ""
+        self._generation.loader.follow(self._loading(""))
+        self.told.emit(self.tr("The bundled model makes the edits from now on."))
+        self.changed.emit()
+
     def _loading(self, key: str) -> Callable[[], Engine]:
         return partial(load_bundled_engine, self._models.path_of(key) if key else None)
 
@@ -135,15 +150,7 @@ class ModelChoice(QObject):
             name=name, why=refusal.sentence
         )
         self.told.emit(words)
-        self.noticed.emit(words, self.tr("Don't try it again"), self._give_up)
-        self.changed.emit()
-
-    def _give_up(self) -> None:
-        """Makes the bundled model, which is in use already, the chosen one."""
-        self._first = None
-        self._settings.model = ""
-        self._generation.loader.follow(self._loading(""))
-        self.told.emit(self.tr("The bundled model makes the edits from now on."))
+        self.noticed.emit(words, self.tr("Don't try it again"), self.give_up)
         self.changed.emit()
 
     def _tell_use(self) -> None:

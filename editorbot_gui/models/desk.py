@@ -147,6 +147,8 @@ class ModelsDesk(QObject):
         def take(removed: Model) -> None:
             if was_used:
                 self.choice.use("", lambda: None)
+            elif model.key == self.choice.chosen:
+                self.choice.give_up()
             self.refresh()
             words = self.tr("The model “{name}” was deleted.")
             if was_used:

@@ -9,10 +9,12 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QTabWidget
 
 from editorbot_gui.generation import EngineState
+from editorbot_gui.main_window import MainWindow
 from editorbot_gui.models import choice as model_choice
 from editorbot_gui.models import desk as models_desk
 from editorbot_gui.models.places import models_folder
 from editorbot_gui.models.table_model import DATE, GAIN, NAME, PAIRS
+from editorbot_gui.settings import Settings
 from editorbot_gui.takes.compare_dialog import CompareTakesDialog
 from editorbot_gui.takes.figures import figures_of
 from editorbot_gui.takes.take import Take
@@ -239,6 +241,27 @@ def test_a_deleted_model_in_use_comes_back_and_is_in_use_again(
     idle(rig, qtbot)
     assert shown(page) == ["Bundled", "Audiobook", "podcast"]
     assert window.settings.model == "podcast.safetensors"
+
+
+def test_a_chosen_one_that_is_damaged_is_not_asked_for_once_it_is_deleted(
+    own_folders: Path, qtbot: QtBot, loaded: list[Path | None]
+) -> None:
+    settings = Settings(own_folders / "settings.ini")
+    settings.model = "gone.safetensors"
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    window.load_model()
+    qtbot.waitUntil(lambda: window.generation.engine_state is EngineState.READY)
+    assert loaded == [models_folder() / "gone.safetensors", None]
+    models_folder().mkdir(parents=True)
+    (models_folder() / "gone.safetensors").write_bytes(b"half")
+    window.models.refresh()
+    qtbot.waitUntil(lambda: len(window.models.listed.models) == 2)
+    window.models.remove(window.models.listed.models[1])
+    qtbot.waitUntil(lambda: not window.runner.jobs)
+    assert settings.model == ""
+    assert window.notice.sentence.text() == "The model “gone” was deleted."
+    window.close()
 
 
 def test_one_that_was_deleted_earlier_is_brought_back_from_a_menu(
