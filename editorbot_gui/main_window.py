@@ -747,7 +747,7 @@ class MainWindow(QMainWindow):
 
     def _remember(self) -> None:
         self.settings.geometry = self.saveGeometry()
-        if self.session.source is not None:
+        if self.pages.currentIndex() == 1:
             self.settings.dock_state = self.saveState()
             self.settings.splitter_state = self.page.splitter_state
         self.settings.save()

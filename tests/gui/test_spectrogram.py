@@ -243,7 +243,7 @@ def test_it_is_remembered(rig: Rig, qtbot: QtBot, speech: Path) -> None:
     again.show()
     with qtbot.waitSignal(again.session.source_changed):
         again.open_path(speech)
-    assert again.page.spectrogram is not None
+    qtbot.waitUntil(lambda: again.page.spectrogram is not None)
     assert again.commands["spectrogram"].isChecked()
     again.commands["spectrogram"].trigger()
     again.close()

@@ -347,6 +347,42 @@ def test_the_playhead_repaints_strips_only(scene: Scene, qtbot: QtBot) -> None:
     scene.raw.close()
 
 
+def test_until_its_turn_a_view_shows_what_it_has_shown_before(scene: Scene, qtbot: QtBot) -> None:
+    scene.raw.show()
+    qtbot.waitUntil(lambda: scene.raw._layer is not None)
+    before = scene.raw.grab().toImage()
+    scene.state.show_range(Axis.RAW, 0, 10 * S)
+    assert scene.raw.grab().toImage() == before
+    qtbot.waitUntil(lambda: scene.raw._layer is not None)
+    assert scene.raw.grab().toImage() != before
+    scene.raw.close()
+
+
+def test_a_view_of_another_size_draws_in_its_turn(scene: Scene, qtbot: QtBot) -> None:
+    scene.raw.show()
+    qtbot.waitUntil(lambda: scene.raw._layer is not None)
+    scene.raw.resize(900, 200)
+
+    def fits() -> bool:
+        layer = scene.raw._layer
+        return layer is not None and (layer.width(), layer.height()) == (900, 200)
+
+    qtbot.waitUntil(fits)
+    scene.raw.close()
+
+
+def test_a_hidden_view_catches_up_when_it_is_shown(scene: Scene, qtbot: QtBot) -> None:
+    scene.raw.show()
+    qtbot.waitUntil(lambda: scene.raw._layer is not None)
+    scene.raw.hide()
+    scene.state.show_range(Axis.RAW, 0, 10 * S)
+    QApplication.processEvents()
+    assert scene.raw._layer is None
+    scene.raw.show()
+    qtbot.waitUntil(lambda: scene.raw._layer is not None)
+    scene.raw.close()
+
+
 def test_only_what_is_in_view_is_drawn_anew_when_it_improves(scene: Scene) -> None:
     assert scene.data is not None
     scene.state.show_range(Axis.RAW, 40 * S, 50 * S)
