@@ -31,14 +31,21 @@ from benchmarks.recordings import audio_folder
 from model_core.audio.cache import cache_folder
 from model_core.audio.source import ArraySource
 from model_core.checkpoint import load_checkpoint, save_checkpoint
-from model_core.edit.types import Reason
+from model_core.edit.types import EditList, Reason
 from model_core.engine import Engine
 from model_core.infer import BUNDLED_CHECKPOINT
+from model_core.measuring import measured_habits
 from model_core.options import GenerateOptions
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.dataset import at_frame_rate, load_shard, samples_to_frames
-from training.finetune import Examples, FineTuneSettings, as_the_mean_editor, fine_tune
+from training.finetune import (
+    Examples,
+    FineTuneSettings,
+    as_learned,
+    as_the_mean_editor,
+    fine_tune,
+)
 from training.metrics import are_matched, joins
 from training.shards import example_of
 from training.simulator import EditorStyle, SimulatorSettings
@@ -52,6 +59,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model_core.nn.card import Card
+    from model_core.targets import Habits
     from training.dataset import Example
 
 _PAUSE_S = 0.6
@@ -209,8 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     corpus = Corpus.from_folder(folder, "valid", cache_folder=cache_folder("beats"))
     seeds = range(max([0, *(case.pairs for case in _CASES if case.name in options.cases)]))
-    own = _examples(recordings(corpus, seeds, own_taste=True))
-    foreign = _examples(recordings(corpus, range(50, 51), own_taste=False))
+    recorded = recordings(corpus, seeds, own_taste=True)
+    stray = recordings(corpus, range(50, 51), own_taste=False)
+    own, foreign = _examples(recorded), _examples(stray)
     judged = recordings(corpus, range(100, 104), own_taste=True)
     edits = [as_the_mean_editor(example) for example in _examples(judged)]
     rehearsed = _shards(options.rehearse, _REHEARSED)
@@ -249,7 +258,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             path = (options.write or Path(work)) / f"{case.name}.safetensors"
             model, outcome = fine_tune(named, options.checkpoint, Path(work), settings, rehearsed)
             spent = (time.process_time() - began) / 60
-            save_checkpoint(path, model, model.card)
+            kept = [
+                one
+                for one, (name, _) in zip(
+                    recorded[: case.pairs - case.wrong] + stray[: case.wrong], named, strict=True
+                )
+                if name not in outcome.left_out
+            ]
+            card = as_learned(model, outcome, [], options.checkpoint, _habits_of(kept))
+            save_checkpoint(path, model, card)
             gain = f"{outcome.before:.2f} to {outcome.after:.2f} on held-out pairs"
             print(
                 f"| {case.name} ({gain}) | {outcome.updates} of {options.updates} | {spent:.1f} | "
@@ -257,6 +274,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 flush=True,
             )
     return 0
+
+
+def _habits_of(made: Sequence[SimulatedRecording]) -> Habits | None:
+    return measured_habits(
+        (EditList.from_ranges(one.kept.tolist()), ArraySource(one.samples[:, None], SAMPLE_RATE))
+        for one in made
+    )
 
 
 def _examples(made: Sequence[SimulatedRecording]) -> list[Example]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from model_core.audio.joins import Allowed
 from model_core.audio.loops import Loop, find_loops, with_loops
-from model_core.audio.pauses import Silences, find_silences, fit_pauses
+from model_core.audio.pauses import Fitted, Silences, find_silences, fit_pauses
 from model_core.edit.locks import Locks
-from model_core.edit.types import EditList
+from model_core.edit.types import EditList, Segment
 from model_core.measuring import kept_length
 from model_core.nn.lattice import Scores
 from model_core.nn.locked import Stretch, search_around
@@ -31,6 +31,8 @@ LENGTH_TOLERANCE = 0.03
 """An edit is as long as was asked if it is so near, as a share of the length."""
 _TRIES = 4
 _MET = 0.01
+_HELD_S = 0.012
+"""A join that an editor's habit has placed moves no farther: about a hop."""
 _NOTHING_REPEATS = "Nothing in this recording repeats in time, so nothing was looped."
 
 
@@ -62,11 +64,13 @@ class Asked:
         options: What a person asks for.
         targets: What it is to measure.
         pause_s: What is left of a pause, in seconds; None for what the edit leaves most often.
+        after_share: Share of it that lies behind the last sound, where an editor's habit is known.
     """
 
     options: GenerateOptions
     targets: Targets
     pause_s: float | None
+    after_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class Decider:
         self._options = asked.options
         self._targets = asked.targets
         self._pause_s = asked.pause_s
+        self._after_share = asked.after_share
         self._source = source
         self._hop = hop
         self._heard = heard
@@ -236,10 +241,11 @@ class Decider:
         """Gives pauses and margins the lengths that are wanted."""
         locks, source, targets = self._options.locks, self._source, self._targets
         rate, free = source.sample_rate, free_of(locks)
+        share = 0.5 if self._after_share is None else self._after_share
         if targets.shortest_s is not None and self._pause_s is not None:
             silences = self._heard.silences(source, self._cancel)
             stretches = with_pauses(
-                stretches, silences, self._pause_s, targets.shortest_s, rate, free
+                stretches, silences, self._pause_s, targets.shortest_s, rate, free, share
             )
         if targets.margin_s is not None:
             silences = self._heard.silences(source, self._cancel)
@@ -248,8 +254,31 @@ class Decider:
             )
         rough = as_edit_list(stretches)
         allowed = _allowed(stretches, locks, source.n_samples) if locks else None
-        fitted = fit_pauses(rough, source, self._pause_s, allowed, self._cancel)
-        return Decided(rough, fitted, allowed)
+        fitted = fit_pauses(rough, source, self._pause_s, allowed, self._cancel, share)
+        if self._after_share is not None:
+            allowed = _held(fitted, allowed, round(_HELD_S * rate), source.n_samples)
+        return Decided(rough, fitted.edit_list, allowed)
+
+
+def _held(
+    fitted: Fitted, allowed: Sequence[Allowed | None] | None, reach: int, n_samples: int
+) -> list[Allowed | None]:
+    """Keeps joins that were placed in a pause near there."""
+    items = fitted.edit_list.items
+    held: list[Allowed | None] = [*allowed] if allowed is not None else [None] * len(items)
+    anywhere = Allowed((0, n_samples), (0, n_samples))
+    for index in sorted(fitted.placed):
+        left, right = items[index], items[index + 1]
+        if isinstance(left, Segment) and isinstance(right, Segment):
+            one, other = held[index] or anywhere, held[index + 1] or anywhere
+            held[index] = replace(one, stop=_near(left.stop, reach, one.stop))
+            held[index + 1] = replace(other, start=_near(right.start, reach, other.start))
+    return held
+
+
+def _near(position: int, reach: int, limits: tuple[int, int]) -> tuple[int, int]:
+    """Returns the part of the limits within reach of a position that lies in them."""
+    return max(limits[0], position - reach), min(limits[1], position + reach)
 
 
 def wanted_length(length: float, own: int, whole: int) -> int:

@@ -61,7 +61,15 @@ from model_core.pacing import free_of, with_pauses
 from model_core.progress import CancelToken, Progress, no_progress, part_of
 from model_core.proposals import describe_changes
 from model_core.styles import Style
-from model_core.targets import NO_TARGETS, OWN_PAUSE_S, Targets, draw_targets, for_pause, moved
+from model_core.targets import (
+    NO_TARGETS,
+    OWN_PAUSE_S,
+    Habits,
+    Targets,
+    draw_targets,
+    for_pause,
+    moved,
+)
 
 FloatArray = npt.NDArray[np.float32]
 Result = TypeVar("Result")
@@ -299,6 +307,7 @@ class Engine:
             for first, last in runs.tolist()
         ]
         silences = encoding.heard.known_silences
+        habits = self._habits(encoding)
         if silences is not None and targets.pause_s is not None and targets.shortest_s is not None:
             stretches = with_pauses(
                 stretches,
@@ -307,6 +316,7 @@ class Engine:
                 targets.shortest_s,
                 encoding.sample_rate,
                 free_of(options.locks),
+                habits.after_share if habits else 0.5,
             )
         played = [(max(start, each.start), min(stop, each.stop)) for each in stretches]
         return tuple((first, last) for first, last in played if first < last)
@@ -386,6 +396,8 @@ class Engine:
             drawn = options.sample_style and options.style is None
             rng = np.random.default_rng([options.seed, 2])
             targets = draw_targets(rng) if drawn else NO_TARGETS
+            if not drawn and options.style is None and (habits := self._habits(encoding)):
+                targets = habits.targets()
             if encoding.kind == "speech":
                 # Nobody loops what is said, unless that is asked for.
                 targets = replace(targets, loops_per_minute=None)
@@ -393,6 +405,10 @@ class Engine:
             pause_s = tightness_pause_s(self.card, options.tightness)
             targets = targets if pause_s is None else for_pause(targets, pause_s)
         return moved(targets, dict(options.axes), own_pause_s(self.card) or OWN_PAUSE_S)
+
+    def _habits(self, encoding: Encoding) -> Habits | None:
+        """Returns what is usually done to pauses, where the network was fitted to an editor."""
+        return self.card.habits if encoding.kind == "speech" else None
 
     def _style(
         self,
@@ -424,8 +440,9 @@ class Engine:
         pause_s = targets.pause_s
         if pause_s is None:
             pause_s = asked_pause_s(self.model, options, style)
+        habits = self._habits(encoding)
         decider = Decider(
-            Asked(options, targets, pause_s),
+            Asked(options, targets, pause_s, habits.after_share if habits else None),
             source,
             self.card.config.hop(encoding.sample_rate),
             encoding.heard,

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from model_core.audio.pauses import SilenceLeft, find_silences, silence_left
 from model_core.edit.coverage import kept_ranges
 from model_core.edit.types import EditList, Segment
-from model_core.targets import OWN_MARGIN_S, OWN_PAUSE_S, Targets, for_pause
+from model_core.targets import OWN_MARGIN_S, OWN_PAUSE_S, Habits, Targets, for_pause
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from model_core.audio.source import AudioSource
 
 IntArray = npt.NDArray[np.int64]
 
@@ -26,6 +29,7 @@ _NEAR_S = 0.1
 _LEAST_PAUSE_S = 0.15
 _PRIOR_PAUSES, _PRIOR_LIMITS, _PRIOR_MARGINS, _PRIOR_CHANGES = 0.5, 2.0, 1.0, 24.0
 """So many places count as much as the mean editor."""
+_FEWEST_FOR_HABITS = 8
 _SURER = 1.15
 """An edit that leaves all pauses alone, or none, tells only one side of the limit."""
 
@@ -47,11 +51,11 @@ def measured_targets(
         n_samples: Length of the recording.
         sample_rate: In Hz.
     """
-    segments = [item for item in edit_list.items if isinstance(item, Segment) and item.length]
+    segments = _segments_of(edit_list)
     if not segments:
         return Targets()
     near = round(_NEAR_S * sample_rate)
-    cuts = [(a.stop, b.start) for a, b in pairwise(segments) if a.stop < b.start]
+    cuts = _cuts_of(segments)
     backs = sum(b.start < a.stop for a, b in pairwise(segments))
     left = [
         behind - landing + leaving - before
@@ -67,10 +71,42 @@ def measured_targets(
         targets = for_pause(targets, math.exp(pause_s))
     return Targets(
         pause_s=targets.pause_s,
-        shortest_s=_shortest_s(segments, cuts, silences, near, sample_rate, targets.shortest_s),
+        shortest_s=_limit_s(_pauses_treated(segments, silences, sample_rate), targets.shortest_s),
         margin_s=_margin_s(segments, silences, near, sample_rate),
         loops_per_minute=min(30.0, backs / (n_samples / sample_rate / 60)),
     )
+
+
+def measured_habits(edits: Iterable[tuple[EditList, AudioSource]]) -> Habits | None:
+    """Measures what one editor does to pauses, over all cuts of several edits.
+
+    Medians over the cuts, so that a recording cut by somebody else changes little.
+
+    Args:
+        edits: Edits, each with its recording.
+
+    Returns:
+        The habits; None where fewer cuts lie in pauses than tell a habit from a whim.
+    """
+    left: list[SilenceLeft] = []
+    shortened: list[float] = []
+    alone: list[float] = []
+    for edit_list, source in edits:
+        left += silence_left(edit_list, source)
+        treated = _pauses_treated(
+            _segments_of(edit_list), find_silences(source).ranges, source.sample_rate
+        )
+        shortened += treated.shortened
+        alone += treated.alone
+    if len(left) < _FEWEST_FOR_HABITS:
+        return None
+    after_s, before_s = (max(0.0, float(value)) for value in np.median(left, axis=0))
+    usual = for_pause(Targets(), after_s + before_s)
+    pause_s = usual.pause_s or OWN_PAUSE_S
+    limit_s = _limit_s(_Treated(shortened, alone), usual.shortest_s)
+    shortest_s = max(pause_s, limit_s or pause_s)
+    share = after_s / (after_s + before_s) if after_s + before_s > 0 else 0.5
+    return Habits(round(pause_s, 3), round(shortest_s, 3), round(share, 3))
 
 
 def _pause_about(
@@ -92,24 +128,40 @@ def _silence_at(silences: IntArray, place: int, near: int) -> int | None:
     return int(about[np.argmin(np.abs(middles - place))])
 
 
-def _shortest_s(
-    segments: Sequence[Segment],
-    cuts: Sequence[tuple[int, int]],
-    silences: IntArray,
-    near: int,
-    rate: int,
-    usual_s: float | None,
-) -> float | None:
-    """Returns the length that best parts shortened pauses from those left alone."""
-    shortened, alone = [], []
+class _Treated(NamedTuple):
+    """Lengths of a recording's pauses, in seconds: of those an edit shortens, and of the others."""
+
+    shortened: list[float]
+    alone: list[float]
+
+
+def _segments_of(edit_list: EditList) -> list[Segment]:
+    return [item for item in edit_list.items if isinstance(item, Segment) and item.length]
+
+
+def _cuts_of(segments: Sequence[Segment]) -> list[tuple[int, int]]:
+    """Returns where an edit leaves and lands ahead of there."""
+    return [(a.stop, b.start) for a, b in pairwise(segments) if a.stop < b.start]
+
+
+def _pauses_treated(segments: Sequence[Segment], silences: IntArray, rate: int) -> _Treated:
+    """Returns which pauses an edit shortens and which it leaves alone."""
+    near, cuts = round(_NEAR_S * rate), _cuts_of(segments)
+    treated = _Treated([], [])
     for low, high in silences.tolist():
         length_s = (high - low) / rate
         if length_s < _LEAST_PAUSE_S:
             continue
         if any(part.start < low and high < part.stop for part in segments):
-            alone.append(length_s)
+            treated.alone.append(length_s)
         elif any(low - near <= leaving and landing <= high + near for leaving, landing in cuts):
-            shortened.append(length_s)
+            treated.shortened.append(length_s)
+    return treated
+
+
+def _limit_s(treated: _Treated, usual_s: float | None) -> float | None:
+    """Returns the length that best parts shortened pauses from those left alone."""
+    shortened, alone = treated
     if not shortened:
         return max([*alone, usual_s or 0.0]) * _SURER if alone else usual_s
     if not alone:

@@ -32,6 +32,7 @@ def with_pauses(
     shortest_s: float,
     sample_rate: int,
     free: Free,
+    after_share: float = 0.5,
 ) -> list[Stretch]:
     """Shortens pauses that are longer than a style leaves them, and puts back those that are not.
 
@@ -42,9 +43,11 @@ def with_pauses(
         shortest_s: Pauses up to this long stay.
         sample_rate: In Hz.
         free: What may be taken out and put back.
+        after_share: Share of what is left that lies behind the last sound.
     """
     left, shortest = round(pause_s * sample_rate), round(shortest_s * sample_rate)
     least = round(_LEAST_CUT_S * sample_rate)
+    after = int(left * after_share)
     lengths = silences.ranges[:, 1] - silences.ranges[:, 0]
     long = silences.ranges[silences.sure & (lengths > max(shortest, left + least))]
     paced: list[Stretch] = []
@@ -52,7 +55,7 @@ def with_pauses(
         start = stretch.start
         inside = long[(long[:, 0] > stretch.start) & (long[:, 1] < stretch.stop)]
         for low, high in [] if stretch.locked else inside.tolist():
-            leaving, landing = low + left // 2, high - (left - left // 2)
+            leaving, landing = low + after, high - (left - after)
             if free(low, high):
                 paced.append(replace(stretch, start=start, stop=leaving))
                 start = landing

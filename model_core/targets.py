@@ -94,6 +94,31 @@ NO_TARGETS = Targets()
 """All is left to the network."""
 
 
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What one editor does to pauses, measured on edits that a network learned from.
+
+    Attributes:
+        pause_s: Silence that is left of a pause, in seconds.
+        shortest_s: Pauses up to this long stay as they are, in seconds.
+        after_share: Share of what is left that lies behind the last sound, the rest lying before
+            the next one.
+    """
+
+    pause_s: float
+    shortest_s: float
+    after_share: float
+
+    def __post_init__(self) -> None:
+        self.targets()
+        if not 0 <= self.after_share <= 1:
+            raise ValueError(f"after_share goes from 0 to 1, not {self.after_share}.")
+
+    def targets(self) -> Targets:
+        """Returns what decoding meets where nobody asks for anything else."""
+        return Targets(pause_s=self.pause_s, shortest_s=self.shortest_s)
+
+
 def for_pause(targets: Targets, pause_s: float) -> Targets:
     """Returns targets that leave so much of a pause, and shorten those that are clearly longer."""
     pause_s = min(max(pause_s, _LEAST_PAUSE_S), _MOST_PAUSE_S)

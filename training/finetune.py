@@ -30,10 +30,12 @@ from model_core.infer import BUNDLED_CHECKPOINT
 from model_core.nn.card import Card, checkpoint_hash
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.network import PointerNetwork
+from model_core.targets import Habits
 from training.config import TrainConfig
 from training.dataset import STYLE_QUANTITIES, Cropping, Example, ShardPool, part_of
 from training.library import Library
 from training.library.examples import standardised
+from training.library.habits import habits_of
 from training.library.style import measure_style, pooled
 from training.losses import LossWeights
 from training.pointer_dataset import LeftOut, read_library
@@ -528,7 +530,13 @@ def _learn(
             return
 
 
-def as_learned(model: PointerNetwork, outcome: Outcome, pairs: Sequence[str], start: Path) -> Card:
+def as_learned(
+    model: PointerNetwork,
+    outcome: Outcome,
+    pairs: Sequence[str],
+    start: Path,
+    habits: Habits | None = None,
+) -> Card:
     """Returns the card of a network that was fitted to an editor, with what came of it.
 
     Args:
@@ -536,9 +544,11 @@ def as_learned(model: PointerNetwork, outcome: Outcome, pairs: Sequence[str], st
         outcome: What came of it.
         pairs: Names of the pairs that it was given.
         start: The checkpoint that it began with.
+        habits: What the editor does to pauses, where that is known.
     """
     return replace(
         model.card,
+        habits=habits or model.card.habits,
         provenance={
             **model.card.provenance,
             "fine_tuned": {
@@ -603,7 +613,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not outcome.is_better:
             sys.stderr.write(f"Nothing was learned that helps: {words} No network was written.\n")
             return 3
-        card = as_learned(model, outcome, [name for name, _ in named], start)
+        learned = [name for name, _ in named if name not in outcome.left_out]
+        habits = habits_of(library.chosen(learned))
+        card = as_learned(model, outcome, [name for name, _ in named], start, habits)
         save_checkpoint(args.out, model, card)
     except (EditorBotError, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")

@@ -49,6 +49,7 @@ from training.finetune import (
 )
 from training.library import Library
 from training.library.errors import LibraryError
+from training.library.habits import habits_of
 from training.library.jsonfile import read_object, write_object
 from training.monitor import Watch
 
@@ -386,7 +387,9 @@ def _learn(request: Request, told: Told) -> int:
         told.state("nothing", **values)
         told.event("end", state="nothing", **values)
         return NOTHING_LEARNED
-    card = as_learned(model, outcome, [name for name, _ in named], start)
+    learned = [name for name, _ in named if name not in outcome.left_out]
+    habits = habits_of(library.chosen(learned))
+    card = as_learned(model, outcome, [name for name, _ in named], start, habits)
     models = ModelFolder(Path(request.models), BUNDLED_CHECKPOINT)
     path = models.add(request.name, lambda file: save_checkpoint(file, model, card))
     told.state("done", **values, model=str(path))

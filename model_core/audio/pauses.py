@@ -47,6 +47,25 @@ _SHORTEST_SILENCE_S = 0.12
 _FEWEST = 3
 
 
+class Fitted(NamedTuple):
+    """An edit whose pauses were fitted.
+
+    Attributes:
+        edit_list: The edit.
+        placed: Indices of the joins that were placed within a pause.
+    """
+
+    edit_list: EditList
+    placed: frozenset[int]
+
+
+class SilenceLeft(NamedTuple):
+    """The silence that an edit leaves at a join, in seconds: behind a sound and before the next."""
+
+    after_s: float
+    before_s: float
+
+
 class _Pause(NamedTuple):
     """The silence around a join, in samples of the recording.
 
@@ -84,12 +103,12 @@ def fit_pauses(
     pause_s: float | None = None,
     allowed: Sequence[Allowed | None] | None = None,
     cancel: CancelToken | None = None,
-) -> EditList:
+    after_share: float = 0.5,
+) -> Fitted:
     """Moves joins that lie in or near a pause so that words are whole and pauses are alike.
 
     Only joins with silence on both sides, or within a fraction of a second of it, are moved, and
-    never into other sound. Half of what stays of a pause lies on either side, as far as there is so
-    much silence.
+    never into other sound.
 
     Args:
         edit_list: The edit.
@@ -98,32 +117,66 @@ def fit_pauses(
             leaves most often.
         allowed: For every item, where its ends may be moved to; None for no limits.
         cancel: Looked at at every join.
+        after_share: Share of what stays of a pause that lies behind the last sound, as far as there
+            is so much silence; what one side lacks the other gives.
 
     Returns:
         The same items with other starts and stops.
     """
-    listener = Listener(source)
     items = list(edit_list.items)
+    pauses = _pauses_of(edit_list, source, cancel)
+    placed: set[int] = set()
+    wanted = _wanted(items, pauses, source.sample_rate, pause_s)
+    for index, pause in pauses.items():
+        left, right = items[index], items[index + 1]
+        if not isinstance(left, Segment) or not isinstance(right, Segment):
+            continue
+        least = round(_LEAST_SIDE_S * source.sample_rate)
+        stop, start = _ends(pause, left.stop, right.start, _sides(wanted, after_share), least)
+        limits = allowed or [None] * len(items)
+        stop, start = _held(stop, limits[index], "stop"), _held(start, limits[index + 1], "start")
+        # A segment never vanishes, and a jump keeps its direction.
+        if left.start < stop and start < right.stop and (start > stop) == (right.start > left.stop):
+            items[index], items[index + 1] = replace(left, stop=stop), replace(right, start=start)
+            placed.add(index)
+    return Fitted(EditList(tuple(items), edit_list.joins), frozenset(placed))
+
+
+def silence_left(
+    edit_list: EditList, source: AudioSource, cancel: CancelToken | None = None
+) -> list[SilenceLeft]:
+    """Measures the silence that an edit leaves at those of its joins that lie in pauses.
+
+    Args:
+        edit_list: The edit.
+        source: The recording.
+        cancel: Looked at at every join.
+    """
+    rate = source.sample_rate
+    found = _pauses_of(edit_list, source, cancel)
+    items = edit_list.items
+    return [
+        SilenceLeft((left.stop - pause.ended) / rate, (pause.began - right.start) / rate)
+        for index, pause in found.items()
+        if isinstance(left := items[index], Segment)
+        and isinstance(right := items[index + 1], Segment)
+    ]
+
+
+def _pauses_of(
+    edit_list: EditList, source: AudioSource, cancel: CancelToken | None
+) -> dict[int, _Pause]:
+    """Finds the silence about each join that lies in or near some, by the join's index."""
+    listener = Listener(source)
     pauses: dict[int, _Pause] = {}
-    for index, (left, right) in enumerate(pairwise(items)):
+    for index, (left, right) in enumerate(pairwise(edit_list.items)):
         if cancel is not None:
             cancel.raise_if_cancelled()
         if isinstance(left, Segment) and isinstance(right, Segment) and left.stop != right.start:
             pause = _pause_at(listener, source, left.stop, right.start)
             if pause is not None:
                 pauses[index] = pause
-    wanted = _wanted(items, pauses, source.sample_rate, pause_s)
-    for index, pause in pauses.items():
-        left, right = items[index], items[index + 1]
-        if not isinstance(left, Segment) or not isinstance(right, Segment):
-            continue
-        stop, start = _ends(pause, left.stop, right.start, wanted, source.sample_rate)
-        limits = allowed or [None] * len(items)
-        stop, start = _held(stop, limits[index], "stop"), _held(start, limits[index + 1], "start")
-        # A segment never vanishes, and a jump keeps its direction.
-        if left.start < stop and start < right.stop and (start > stop) == (right.start > left.stop):
-            items[index], items[index + 1] = replace(left, stop=stop), replace(right, start=start)
-    return EditList(tuple(items), edit_list.joins)
+    return pauses
 
 
 def _wanted(
@@ -140,20 +193,35 @@ def _wanted(
     return round(float(np.median(left))) if len(left) >= _FEWEST else None
 
 
+def _sides(wanted: int | None, after_share: float) -> tuple[int, int] | None:
+    """Divides what is left of a pause between its two sides."""
+    if wanted is None:
+        return None
+    after = int(wanted * after_share)
+    return after, int(wanted * (1 - after_share))
+
+
 def _ends(
-    pause: _Pause, leaving: int, landing: int, wanted: int | None, rate: int
+    pause: _Pause, leaving: int, landing: int, wanted: tuple[int, int] | None, least: int
 ) -> tuple[int, int]:
-    """Returns where to leave and where to land."""
+    """Returns where to leave and where to land.
+
+    Args:
+        pause: The silence there is.
+        leaving: Where the edit leaves so far.
+        landing: Where it lands so far.
+        wanted: Silence to leave behind a sound and before the next one; None to leave it as it is.
+        least: Silence on each side, at least.
+    """
     most_before, most_behind = pause.before - pause.ended, pause.began - pause.behind
-    least = round(_LEAST_SIDE_S * rate)
     if wanted is None:
         before = max(least, leaving - pause.ended)
         behind = max(least, pause.began - landing)
     else:
-        before = behind = max(least, wanted // 2)
+        before, behind = (max(least, side) for side in wanted)
         # What one side lacks the other gives, if it can.
         before += max(0, behind - most_behind)
-        behind += max(0, wanted // 2 - most_before)
+        behind += max(0, wanted[0] - most_before)
     return pause.ended + min(before, most_before), pause.began - min(behind, most_behind)
 
 

@@ -17,6 +17,7 @@ from model_core.errors import CheckpointError
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.kinds import Kind
 from model_core.nn.style_space import StyleSpace
+from model_core.targets import Habits
 
 _STYLE_REACH = 1.5
 """Tightness 0 and 1 lie this many deviations from the mean of the editors of training."""
@@ -75,6 +76,7 @@ class Card:
         provenance: Training data, time, figures: free words and numbers for people.
         music_decoding: In place of `decoding` for music; None where there is no difference.
         style_space: Where styles that were read from edits lie; None for a network that reads none.
+        habits: What the editor whom the network was fitted to does to pauses; None for nobody's.
     """
 
     config: PointerNetworkConfig
@@ -84,6 +86,7 @@ class Card:
     provenance: dict[str, Any] = field(default_factory=dict)
     style_space: StyleSpace | None = None
     music_decoding: DecodingSettings | None = None
+    habits: Habits | None = None
 
     def __post_init__(self) -> None:
         if len(self.style_quantities) != self.config.n_style_quantities:
@@ -151,6 +154,7 @@ class Card:
                 "music_decoding": self.music_decoding and asdict(self.music_decoding),
                 "confidence": self.confidence,
                 "style_space": self.style_space and self.style_space.to_dict(),
+                "habits": self.habits and asdict(self.habits),
                 "provenance": self.provenance,
             },
             indent=1,
@@ -192,6 +196,9 @@ class Card:
                 StyleSpace.from_dict(space) if (space := values.get("style_space")) else None,
                 DecodingSettings(**{k: float(v) for k, v in music.items()})
                 if (music := values.get("music_decoding"))
+                else None,
+                Habits(**{k: float(v) for k, v in habits.items()})
+                if (habits := values.get("habits"))
                 else None,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
