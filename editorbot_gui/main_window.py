@@ -42,6 +42,7 @@ from editorbot_gui.markers.desk import MarkersDesk
 from editorbot_gui.menus import build_menus, build_toolbar, submenu
 from editorbot_gui.microphones.desk import MicrophonesDesk
 from editorbot_gui.models.desk import ModelsDesk, is_model_file
+from editorbot_gui.models.trial import Trial
 from editorbot_gui.opening import Opened, Opener, name_filters
 from editorbot_gui.panels.docks import add_dock, mark_dock
 from editorbot_gui.panels.editor_page import EditorPage
@@ -197,14 +198,18 @@ class MainWindow(QMainWindow):
         )
         self.guide = Guide(self, self.commands, self.session, self.settings, self.runner)
         self.guide.told.connect(self.tell)
+        self.trial = Trial(
+            self.session, self.runner, self.generation, self.takes, self.styling.asked, self
+        )
+        self.trial.told.connect(self.tell)
+        self.trial.failed.connect(self._tell_failure)
         self.models = ModelsDesk(
             self.session,
             self.runner,
             self.settings,
             self.generation,
-            self.takes,
+            self.trial,
             self.desk,
-            self.styling.asked,
             self,
         )
         self.models.told.connect(self.tell)
@@ -356,11 +361,8 @@ class MainWindow(QMainWindow):
         self.library_desk.told.connect(self.tell)
         self.library_desk.failed.connect(self._tell_failure)
         self.training.follow_library(self.library_desk)
-        self.hearing = Hearing(
-            session, self.runner, self.generation, self.takes, self.desk, self.styling.asked, self
-        )
+        self.hearing = Hearing(session, self.trial, self.generation.loader, self.desk, self)
         self.hearing.told.connect(self.tell)
-        self.hearing.failed.connect(self._tell_failure)
         self.hearing.open_requested.connect(self.open_path)
         self.training.hear_requested.connect(self.hearing.hear)
         self.training.use_requested.connect(self.models.choice.use)

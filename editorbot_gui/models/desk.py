@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from editorbot_gui.errors import describe
-from editorbot_gui.generation import EngineLoader, as_usual, load_bundled_engine
+from editorbot_gui.generation import EngineLoader, load_bundled_engine
 from editorbot_gui.jobs import Lane
 from editorbot_gui.models.choice import ModelChoice
 from editorbot_gui.models.jobs import (
@@ -25,8 +25,8 @@ from editorbot_gui.models.jobs import (
     restore_model,
 )
 from editorbot_gui.models.places import own_models
+from editorbot_gui.models.trial import Named
 from editorbot_gui.models.words import name_of
-from editorbot_gui.training_dock.trial import TrialRequest, try_network
 from model_core.models.names import EXPORT_SUFFIX, SUFFIX
 
 if TYPE_CHECKING:
@@ -34,13 +34,11 @@ if TYPE_CHECKING:
 
     from editorbot_gui.generation import Generation
     from editorbot_gui.jobs import JobRunner, Work
+    from editorbot_gui.models.trial import Made, Trial
     from editorbot_gui.session import Session
     from editorbot_gui.settings import Settings
     from editorbot_gui.takes.desk import TakesDesk
-    from editorbot_gui.takes.takes import Takes
-    from editorbot_gui.training_dock.trial import Tried
     from model_core.models.model import Model
-    from model_core.options import GenerateOptions
 
 _ALTERED = frozenset({rename_model, remove_model, restore_model})
 
@@ -53,9 +51,8 @@ class ModelsDesk(QObject):
         runner: Runs the jobs.
         settings: Remembers which model is used.
         generation: Uses it.
-        takes: Gets what is compared.
+        trial: Makes the takes that are compared.
         takes_desk: Shows two takes side by side.
-        asked: Returns what the controls ask for.
         parent: The owner.
     """
 
@@ -76,9 +73,8 @@ class ModelsDesk(QObject):
         runner: JobRunner,
         settings: Settings,
         generation: Generation,
-        takes: Takes,
+        trial: Trial,
         takes_desk: TakesDesk,
-        asked: Callable[[], GenerateOptions],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -86,9 +82,8 @@ class ModelsDesk(QObject):
         self._runner = runner
         self._settings = settings
         self._generation = generation
-        self._takes = takes
+        self._trial = trial
         self._takes_desk = takes_desk
-        self._asked = asked
         self.folder = own_models()
         self.listed = Listed()
         self.choice = ModelChoice(settings, generation, self.folder, self)
@@ -198,23 +193,15 @@ class ModelsDesk(QObject):
 
     def compare(self, model: Model) -> None:
         """Begins to make an edit of the open recording with a model, and with the bundled one."""
-        source = self.session.source
-        if source is None or model.is_bundled:
+        if model.is_bundled:
             return
-        loader, in_use = self._generation.loader, self.choice.in_use
-        request = TrialRequest(
-            source,
-            as_usual(self._asked(), self._generation.usual),
-            EngineLoader(load_bundled_engine) if in_use else loader,
-            loader.get if in_use == model.key else partial(load_bundled_engine, model.path),
-            self._generation.fade_ms,
-        )
-        self._start(
-            try_network,
-            request,
-            self.tr("Editing with both models…"),
-            partial(self._take_tried, model),
-            Lane.MODEL,
+        in_use, key = self._generation.loader, self.choice.in_use
+        bundled = EngineLoader(load_bundled_engine) if key else in_use
+        own = EngineLoader(partial(load_bundled_engine, model.path))
+        self._trial.start(
+            Named(self.tr("Bundled model"), bundled),
+            Named(model.name, in_use if key == model.key else own),
+            partial(self._take_compared, model),
         )
 
     def why_not_compare(self, model: Model | None) -> str:
@@ -243,22 +230,12 @@ class ModelsDesk(QObject):
                 self.noticed.emit(" ".join((*sentences, *more)), "", None)
         self.refresh()
 
-    def _take_tried(self, model: Model, tried: Tried) -> None:
-        if tried.source is not self.session.source:
-            self.told.emit(self.tr("Another recording is open by now; nothing was changed."))
-            return
-        numbers = []
-        for proposal, name in (
-            (tried.present, self.tr("Bundled model")),
-            (tried.other, model.name),
-        ):
-            self._takes.note_options(proposal, tried.options)
-            numbers.append(self._takes.add(proposal, name).number)
+    def _take_compared(self, model: Model, made: Made) -> None:
         words = self.tr("Two takes: one by the bundled model, one by “{name}”.")
-        if tried.present.edit_list == tried.other.edit_list:
+        if made.are_alike:
             words = self.tr("Here “{name}” makes the same edit as the bundled model.")
         self.told.emit(words.format(name=model.name))
-        self._takes_desk.compare_two(*numbers)
+        self._takes_desk.compare_two(made.first, made.second)
 
     def _start(
         self,
@@ -266,7 +243,6 @@ class ModelsDesk(QObject):
         request: object,
         words: str,
         on_done: Callable[[Any], None],
-        lane: Lane = Lane.SAVE,
         *,
         quiet: bool = False,
     ) -> None:
@@ -276,7 +252,7 @@ class ModelsDesk(QObject):
                 self.refresh()  # what is shown isn't there any more, for example
 
         self._runner.start(
-            lane,
+            Lane.SAVE,
             work,
             request,
             words=words,
