@@ -38,6 +38,21 @@ _BYTES_A_FRAME = 4
 _NOISE = 1000
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is to be played.
+
+    Attributes:
+        minutes: Length of the recording.
+        seconds: How long it plays.
+        only_play: Whether the network rests, to see what something else does to playing.
+    """
+
+    minutes: float = MINUTES
+    seconds: float = PLAYED_S
+    only_play: bool = False
+
+
 @dataclass
 class Found:
     """What was counted and measured.
@@ -103,9 +118,9 @@ def _measure_playhead(window: MainWindow, heard: Path, turns: _Turns, found: Fou
 
 
 def _play(
-    window: MainWindow, loader: EngineLoader, server: SoundServer, folder: Path, seconds: float
+    window: MainWindow, loader: EngineLoader, server: SoundServer, folder: Path, asked: Asked
 ) -> Found:
-    """Plays for a while with the network at work."""
+    """Plays for a while, with the network at work unless only playing was asked for."""
     found = Found()
     turns = _Turns(found)
     turns.until(lambda: window.session.source is not None and not window.runner.jobs)
@@ -122,8 +137,8 @@ def _play(
     turns.until(lambda: window.player.position() > 3 * RATE)
     _measure_playhead(window, heard, turns, found)
     begun = time.monotonic()
-    while time.monotonic() - begun < seconds:
-        if not generation.running:
+    while time.monotonic() - begun < asked.seconds:
+        if not asked.only_play and not generation.running:
             loader.forget()  # it listens anew each time
             window.generate()
         turns.until(lambda: False, _LOOK_S)
@@ -134,28 +149,28 @@ def _play(
     return found
 
 
-def measure(minutes: float = MINUTES, seconds: float = PLAYED_S) -> Found:
-    """Plays a recording of so many minutes for so many seconds.
+def measure(asked: Asked) -> Found:
+    """Plays a recording.
 
     Raises:
         SoundServerError: There is no PulseAudio.
     """
     if not is_installed():
         raise SoundServerError("PulseAudio isn't installed (Debian: pulseaudio, pulseaudio-utils).")
-    recording = make_recording(minutes)
+    recording = make_recording(asked.minutes)
     folder = Path(tempfile.mkdtemp(prefix="ebplay-"))
     server = SoundServer(folder)
     try:
         os.environ.update(server.variables)
         os.environ.update(dict.fromkeys(_PRIVATE_FOLDERS, str(folder)))
         server.add_sink()
-        return _with_window(recording, server, folder, seconds)
+        return _with_window(recording, server, folder, asked)
     finally:
         server.end()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _with_window(recording: Path, server: SoundServer, folder: Path, seconds: float) -> Found:
+def _with_window(recording: Path, server: SoundServer, folder: Path, asked: Asked) -> Found:
     from PySide6.QtWidgets import QApplication
 
     from editorbot_gui.generation import EngineLoader
@@ -176,7 +191,7 @@ def _with_window(recording: Path, server: SoundServer, folder: Path, seconds: fl
     window.load_model()
     window.open_path(recording)
     try:
-        return _play(window, loader, server, folder, seconds)
+        return _play(window, loader, server, folder, asked)
     finally:
         window.projects.give_up()
         window.close()
@@ -188,11 +203,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=MINUTES, help="length of the recording")
     parser.add_argument("--seconds", type=float, default=PLAYED_S, help="how long it plays")
-    asked = parser.parse_args()
+    parser.add_argument(
+        "--only-play",
+        action="store_true",
+        help="let the network rest, to see what something else that runs does to playing",
+    )
+    options = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    found = measure(asked.minutes, asked.seconds)
+    found = measure(Asked(options.minutes, options.seconds, options.only_play))
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    print(f"\nPlayback while the network works, {os.cpu_count()} cores{load}\n")
+    what = "Playback" if options.only_play else "Playback while the network works"
+    print(f"\n{what}, {os.cpu_count()} cores{load}\n")
     print(f"played: {found.played_s:.0f} s, edits generated meanwhile: {found.generated}")
     print(f"blocks that came too late: {found.underruns}")
     print(f"longest time without a turn of the event loop: {found.longest_stall_s * 1000:.0f} ms")
