@@ -40,6 +40,7 @@ from training.library.style import measure_style, pooled
 from training.losses import LossWeights
 from training.pointer_dataset import LeftOut, read_library
 from training.pointer_trainer import Trainer
+from training.taste import can_taste, fit_taste, with_taste, without_taste
 from training.validation import nats_per_event
 
 log = logging.getLogger("training")
@@ -123,6 +124,7 @@ class Outcome:
         left_out: Pairs that fit the others so badly that they weren't learned from.
         share: How much of the way from where training began to its best state the weights that are
             kept have gone, 0 to 1.
+        taste: Whether a layer for where exactly the editor cuts was fitted besides.
     """
 
     before: float
@@ -130,6 +132,7 @@ class Outcome:
     updates: int
     left_out: tuple[str, ...]
     share: float = 1.0
+    taste: bool = False
 
     @property
     def is_better(self) -> bool:
@@ -142,7 +145,8 @@ class Outcome:
         return (
             f"{self.before:.2f} nats per event before, {self.after:.2f} after {self.updates} "
             f"updates, on edits that were held out, with {100 * self.share:.0f} % of what they "
-            "changed in the weights."
+            "changed in the weights"
+            + (" and the places of cuts learned besides." if self.taste else ".")
         )
 
 
@@ -434,8 +438,9 @@ def fine_tune(
         follower: Is told what happens, and may end the run.
 
     Returns:
-        The mean of the best state and of where training began, as `chosen_share` weighs them; the
-        start where nothing got better; and what came of it.
+        The mean of the best state and of where training began, as `chosen_share` weighs them, or
+        the start where nothing got better, with a layer for taste where that helps; and what came
+        of it.
 
     Raises:
         FineTuneError: There are fewer than two pairs.
@@ -445,7 +450,8 @@ def fine_tune(
             f"{len(named)} pair(s) are too few to learn from.",
             "Add a recording and its finished edit; two pairs are the least.",
         )
-    model = load_checkpoint(start)
+    began_with = load_checkpoint(start)
+    model = without_taste(began_with)
     config = config_of(settings, model.config)
     cropping = config.cropping(training=False)
     named = [(name, as_the_mean_editor(example)) for name, example in named]
@@ -453,7 +459,7 @@ def fine_tune(
     standing = follower.resumed()
     fresh = standing is None
     if standing is None:
-        strange = outliers(nats_per_event(model, [example for _, example in named], cropping))
+        strange = outliers(nats_per_event(began_with, [one for _, one in named], cropping))
         left_out = tuple(name for (name, _), odd in zip(named, strange, strict=True) if odd)
         standing = Standing(left_out, math.inf, math.inf)
     kept = [pair for pair in named if pair[0] not in standing.left_out]
@@ -462,7 +468,8 @@ def fine_tune(
     tuner.start_from(start)
     held = float(nats_per_event(model, split.valid, cropping).mean())
     if fresh:
-        standing.before = standing.best = held
+        standing.before = float(nats_per_event(began_with, split.valid, cropping).mean())
+        standing.best = held
     # A style is told only if that helps: it was measured at few cuts.
     taste = taste_of(split.train)
     settle(model, taste)
@@ -488,7 +495,16 @@ def fine_tune(
         share = chosen_share(told, standing.before)
         after = told[share]
         model.load_state_dict(mixed(began, standing.best_state, share))
-    return model, Outcome(standing.before, after, standing.best_step, standing.left_out, share)
+    outcome = Outcome(standing.before, after, standing.best_step, standing.left_out, share)
+    if not can_taste(model.config):
+        return model, outcome
+    tasting = with_taste(model)
+    fit_taste(tasting, split.train, cropping)
+    tasted = float(nats_per_event(tasting, split.valid, cropping).mean())
+    log.info("with the places of cuts learned: %.3f nats per event", tasted)
+    if tasted >= after:
+        return model, outcome
+    return tasting, replace(outcome, after=tasted, taste=True)
 
 
 def _learn(
@@ -559,6 +575,7 @@ def as_learned(
                 "nats_per_event_after": round(outcome.after, 4),
                 "updates": outcome.updates,
                 "share": outcome.share,
+                "taste": outcome.taste,
             },
         },
     )

@@ -279,7 +279,7 @@ class RunFollower(Follower):
             self._told.event("warning", sentence=BY_HEART)
         if is_best and standing.best_state is not None:
             # What the start says of itself holds for it too: decoding, confidence, styles.
-            card = load_checkpoint(start_of(self._request)).card
+            card = replace(load_checkpoint(start_of(self._request)).card, config=tuner.config.model)
             save_checkpoint(self._folder / _BEST, tuner.average, card)
         self._save(tuner, standing)
         self._tell_state(tuner, standing)

@@ -33,6 +33,7 @@ class PointerNetworkConfig:
         use_history: Whether the decoder remembers what it played and knows what is left to play;
             without it a step depends on its expected position alone.
         use_style_vae: Whether styles are latent vectors of a `StyleVAE`.
+        use_taste: Whether a `TasteLayer` says where exactly one editor cuts.
         compression_ratio: Usual length of an edit over its recording; a prior for lengths.
         attn_window_size: Frames that the decoder sees around the expected position.
         max_delta: Largest offset, in frames, that is coded by itself; farther is a jump.
@@ -66,6 +67,7 @@ class PointerNetworkConfig:
     op_loss_weight: float = 0.05
     use_history: bool = True
     use_style_vae: bool = False
+    use_taste: bool = False
     compression_ratio: float = 0.67
     attn_window_size: int = 512
     max_delta: int = 64

@@ -32,6 +32,8 @@ class Encoded(NamedTuple):
         token_mask: True for real tokens, of shape `[B, N]`.
         global_tokens: Of shape `[B, G, D]`.
         global_mask: True for global tokens that sum up something real, of shape `[B, G]`.
+        taste: What a `TasteLayer` says of each frame, of shape `[B, T, TRACKS]`; of no width for a
+            network without one.
     """
 
     frame_emb: Tensor
@@ -39,6 +41,7 @@ class Encoded(NamedTuple):
     token_mask: Tensor
     global_tokens: Tensor
     global_mask: Tensor
+    taste: Tensor
 
 
 class Sublayer(nn.Module):
@@ -250,7 +253,13 @@ class LinearAttentionEncoder(nn.Module):
             return frames[:, start - low * stride : stop - low * stride] + stem[:, start:stop]
 
         frame_emb = in_pieces(frames_out, n_frames, piece * stride, mel.device, stem)
-        return Encoded(frame_emb, tokens, token_mask, *self._global_tokens(tokens, token_mask))
+        return Encoded(
+            frame_emb,
+            tokens,
+            token_mask,
+            *self._global_tokens(tokens, token_mask),
+            taste=frame_emb[..., :0],
+        )
 
     def _stem(self, mel: Tensor, mask: Tensor, *, is_full: bool) -> Tensor:
         """Runs the two convolutions, long recordings in pieces that overlap by a halo."""

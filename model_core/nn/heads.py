@@ -30,6 +30,9 @@ class StepLogits(NamedTuple):
         stop_logits: Of shape `[...]`.
         query: What landings are chosen by, of shape `[..., key_dim]`.
         op_logits: Of shape `[..., len(EditOp)]`; of no width without an edit-op head.
+        taste: What an editor's taste does to the odds of copying, of shape `[..., 3]`: log-odds
+            added to leaving, and the powers that the odds of leaving and of where to land are
+            raised to; of no width without a `TasteLayer`.
     """
 
     delta_logits: Tensor
@@ -38,6 +41,7 @@ class StepLogits(NamedTuple):
     stop_logits: Tensor
     query: Tensor
     op_logits: Tensor
+    taste: Tensor
 
 
 class StepTargets(NamedTuple):
@@ -96,6 +100,7 @@ class DeltaPredictionHead(nn.Module):
             self.stop_proj(x).squeeze(-1),
             self.query_proj(x),
             x[..., :0] if self.op_proj is None else self.op_proj(x),
+            x[..., :0],
         )
 
     def bucket_of(self, offset: Tensor) -> Tensor:

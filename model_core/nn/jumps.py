@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from model_core.nn.heads import DeltaPredictionHead, StepLogits
+from model_core.nn.landing import copying_as_liked
 
 STRETCH = 256
 """Frames that a stretch key stands for."""
@@ -188,6 +189,9 @@ def landing_masses(head: DeltaPredictionHead, steps: StepLogits, keys: Keys, at:
     copy, m = reach, head.max_delta
     near = scores[:, reach - m : reach + m + 1] + steps.delta_logits.float()
     near = near.masked_fill(~inside[:, reach - m : reach + m + 1], float("-inf"))
+    if steps.taste.shape[-1]:
+        landings = (at[:, None] + torch.arange(-m, m + 1, device=at.device)).clamp(0, n_frames - 1)
+        near = copying_as_liked(near, steps.taste, keys.frames[0, landings, -1].float())
     near = near.softmax(dim=-1).nan_to_num(0.0)
     exists = head.buckets_exist(at, n_frames)
     jump = steps.use_jump_logits.float().sigmoid() * exists.any(dim=-1)

@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _BLOCK = 64
+_NOWHERE = -1e4
+"""In place of minus infinity where a gradient is wanted."""
 
 
 def near_scores(query: Tensor, keys: Tensor, max_delta: int, start: int = 0) -> Tensor:
@@ -64,3 +66,50 @@ def near_scores_reference(query: Tensor, keys: Tensor, max_delta: int, start: in
                 product = (query[:, i] * keys[:, landing]).sum(dim=-1)
                 scores[:, i, o + max_delta] = product / math.sqrt(width)
     return scores
+
+
+def liked_around(frame_keys: Tensor, max_delta: int, n_steps: int, start: int = 0) -> Tensor:
+    """Returns the landings' own log-odds around consecutive expected positions.
+
+    Args:
+        frame_keys: Of a network with taste: the last dimension is what is meant; `[R, T, K]`.
+        max_delta: Largest offset M.
+        n_steps: Expected positions E.
+        start: The first of them.
+
+    Returns:
+        Of shape `[R, E, 2 * M + 1]`; 0 where there is no frame.
+    """
+    liked = frame_keys[..., -1].float()
+    low, high = start - max_delta, start + n_steps + max_delta
+    inside = liked[:, max(0, low) : max(0, min(liked.shape[1], high))]
+    inside = F.pad(inside, (max(0, -low), high - max(0, low) - inside.shape[1]))
+    return inside.unfold(1, 2 * max_delta + 1, 1)
+
+
+def copying_as_liked(near: Tensor, taste: Tensor, liked: Tensor) -> Tensor:
+    """Sets the odds of copying against all other near offsets as an editor's taste has them.
+
+    The network's own log-odds are multiplied and shifted. That some landings are liked better says
+    only where to go, not whether.
+
+    Args:
+        near: Scores of near offsets, with what is liked in them, of shape `[..., 2 * M + 1]`; -inf
+            where there is no frame.
+        taste: Of the steps, of shape `[..., 3]`; see `StepLogits`.
+        liked: The landings' own log-odds, of the shape of `near`.
+
+    Returns:
+        Scores of the same shape.
+    """
+    copy = near.shape[-1] // 2
+    leave, surely, where = taste.unbind(dim=-1)
+    is_copy = torch.arange(near.shape[-1], device=near.device) == copy
+    others = near.masked_fill(is_copy, _NOWHERE).clamp(min=_NOWHERE)
+    # The network's own: without what is liked, and untempered.
+    before = ((others - liked) / where[..., None]).logsumexp(dim=-1)
+    own = (near[..., copy] - liked[..., copy]) / where - before
+    copying = others.logsumexp(dim=-1) + surely * own - leave
+    possible = (others.amax(dim=-1) > _NOWHERE / 2) & near[..., copy].isfinite()
+    copying = torch.where(possible, copying, near[..., copy])
+    return torch.where(is_copy, copying[..., None], near)

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from model_core.nn.heads import DeltaPredictionHead, StepLogits
 from model_core.nn.jumps import Keys, landing_log_probabilities
-from model_core.nn.landing import near_scores
+from model_core.nn.landing import copying_as_liked, liked_around, near_scores
 
 
 class StepTerms(NamedTuple):
@@ -68,7 +68,11 @@ def near_log_probabilities(
         Of shape `[R, E, 2 * max_delta + 1]`.
     """
     near = near_scores(steps.query, frame_keys, head.max_delta, start)
-    return (steps.delta_logits.float() + near).log_softmax(dim=-1)
+    near = steps.delta_logits.float() + near
+    if steps.taste.shape[-1]:
+        liked = liked_around(frame_keys, head.max_delta, near.shape[1], start)
+        near = copying_as_liked(near, steps.taste, liked)
+    return near.log_softmax(dim=-1)
 
 
 def step_terms(
@@ -122,7 +126,11 @@ def step_terms(
     near = near_scores(steps.query, keys.frames, head.max_delta)
     lands = column[:, None] + torch.arange(-head.max_delta, head.max_delta + 1, device=near.device)
     near = near.masked_fill(lands >= lengths[:, None, None], float("-inf"))
-    chosen = (steps.delta_logits[is_near].float() + near[is_near]).log_softmax(dim=-1)
+    scores = steps.delta_logits[is_near].float() + near[is_near]
+    if steps.taste.shape[-1]:
+        liked = liked_around(keys.frames, head.max_delta, near.shape[1])
+        scores = copying_as_liked(scores, steps.taste[is_near], liked[is_near])
+    chosen = scores.log_softmax(dim=-1)
     delta = chosen.gather(1, target.delta[is_near][:, None])[:, 0]
     right = chosen.argmax(dim=-1) == target.delta[is_near]
 

@@ -22,6 +22,7 @@ from model_core.nn.jumps import Keys, pool_stretches
 from model_core.nn.stems import StemEncoder
 from model_core.nn.style import StylePosterior, StyleVAE
 from model_core.nn.style_events import StyleEvents
+from model_core.nn.taste import Clues, TasteLayer
 
 if TYPE_CHECKING:
     from model_core.nn.generation import Generated
@@ -85,6 +86,7 @@ class PointerNetwork(nn.Module):
         self.vae = (
             StyleVAE(width, styles, config.n_style_quantities) if config.use_style_vae else None
         )
+        self.taste = TasteLayer(config.n_mels) if config.use_taste else None
         self.gradient_checkpointing = False
 
     def use_gradient_checkpointing(self, on: bool = True) -> None:
@@ -124,7 +126,26 @@ class PointerNetwork(nn.Module):
                 raise ValueError("This network reads no stems.")
             fused = self.stem_encoder(stems, stems_present)
         encoded: Encoded = self.encoder(raw_mel, mask, offset, total, fused)
-        return encoded
+        if self.taste is None:
+            return encoded
+        return encoded._replace(taste=self.taste.tracks(self.clues(raw_mel, encoded)))
+
+    def clues(self, raw_mel: Tensor, encoded: Encoded) -> Clues:
+        """Returns what a layer for taste goes by, which doesn't depend on the style asked for.
+
+        Args:
+            raw_mel: Spectrograms in [0, 1], of shape `[B, n_mels, T]`.
+            encoded: What `encode` made of them.
+
+        Raises:
+            ValueError: The network has no such layer.
+        """
+        if self.taste is None:
+            raise ValueError("This network has no layer for taste.")
+        with torch.no_grad():
+            mean = self.style_in.bias.expand(len(encoded.frame_emb), -1)
+            frame = self.frame_logits(encoded, mean)
+        return self.taste.clues(raw_mel, frame.coverage[..., 0], frame.reason)
 
     def style(self, quantities: Tensor, known: Tensor | None = None) -> Tensor:
         """Turns standardised style quantities `[B, n_style_quantities]` into z `[B, style_dim]`.
@@ -171,7 +192,8 @@ class PointerNetwork(nn.Module):
             lengths: Frames of each recording of a padded batch, `[B]`; default T.
         """
         stretches = pool_stretches(self.stretch_proj(encoded.frame_emb), lengths)
-        return Keys(self.key_proj(encoded.frame_emb), stretches)
+        keys = Keys(self.key_proj(encoded.frame_emb), stretches)
+        return keys if self.taste is None else self.taste.landing(keys, encoded.taste)
 
     def steps(
         self,
@@ -237,7 +259,13 @@ class PointerNetwork(nn.Module):
                 x, after = layer(x, encoded, first_cell, walk, before)
             if after is not None:
                 states.append(after)
-        return self.head(self.decoder_norm(x[:, ahead:])), tuple(states)
+        steps: StepLogits = self.head(self.decoder_norm(x[:, ahead:]))
+        if self.taste is not None:
+            tracks = encoded.taste[:, start : min(stop, n_frames)]
+            steps = self.taste.leaving(
+                steps, F.pad(tracks, (0, 0, 0, stop - start))[:, : stop - start]
+            )
+        return steps, tuple(states)
 
     def _queries(
         self, encoded: Encoded, style: Tensor, start: int, stop: int, lengths: Tensor | None

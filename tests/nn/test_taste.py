@@ -1,0 +1,187 @@
+"""A layer for taste: probabilities stay probabilities, and every way to decode follows it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from model_core import PointerNetwork
+from model_core.edit.pointers import PADDING, STOP
+from model_core.nn.evidence import compute_evidence, ending
+from model_core.nn.heads import StepLogits
+from model_core.nn.jumps import Keys, landing_masses
+from model_core.nn.likelihood import step_terms
+from model_core.nn.scoring import log_likelihood
+from model_core.nn.stepping import StepOptions, Stepper
+from tests.nn.small import a_network, eager
+from training.taste import without_taste
+
+
+@pytest.fixture(autouse=True)
+def _no_gradients() -> Iterator[None]:
+    with torch.no_grad():
+        yield
+
+
+def a_tasting_network(seed: int = 0, **changes: object) -> PointerNetwork:
+    """Returns a network whose layer for taste does something everywhere."""
+    model = eager(a_network(seed, use_taste=True, **changes))
+    assert model.taste is not None
+    torch.manual_seed(seed + 1)
+    for value in (model.taste.after, model.taste.before):
+        value.copy_(torch.randn_like(value) + 1)
+    model.taste.going.copy_(torch.randn_like(model.taste.going))
+    model.taste.elsewhere.copy_(torch.tensor([-0.5, 0.3]))
+    model.taste.inside.copy_(torch.tensor([0.7, -0.4]))
+    model.taste.trust.copy_(torch.tensor([-0.4, 0.2]))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "e"), [(1, 0), (2, 2), (20, 0), (20, 9), (20, 20), (150, 70), (2700, 100)]
+)
+def test_what_may_happen_at_a_step_adds_up_to_one(n_frames: int, e: int) -> None:
+    model = a_tasting_network()
+    encoded = model.encode(torch.rand(1, 16, n_frames))
+    steps, keys = model.steps(encoded, model.style(torch.zeros(1, 3))), model.keys(encoded)
+    rows = torch.full((n_frames + 1, e + 1), PADDING)
+    rows[:, e] = torch.tensor([STOP, *range(n_frames)])
+    total = 0.0
+    for part in torch.split(rows, 300):
+        n = len(part)
+        terms = step_terms(
+            model.head,
+            StepLogits(*(x[:, : e + 1].expand(n, -1, *x.shape[2:]) for x in steps)),
+            Keys(*(x.expand(n, -1, -1) for x in keys)),
+            part,
+            torch.full((n,), n_frames),
+        )
+        total += float(terms.log_probability()[:, e].double().exp().sum())
+    assert total == pytest.approx(1, abs=1e-4)
+
+
+def test_a_layer_that_was_not_fitted_changes_next_to_nothing() -> None:
+    torch.manual_seed(3)
+    plain = eager(a_network())
+    model = PointerNetwork(a_network(use_taste=True).config).eval()
+    model.load_state_dict(model.state_dict() | plain.state_dict())
+    mel, runs = torch.rand(1, 16, 300), np.array([[0, 90], [120, 130], [250, 300]])
+    one, other = (
+        log_likelihood(each, each.encode(mel), each.style(torch.zeros(1, 3)), runs)
+        for each in (plain, model)
+    )
+    assert one == pytest.approx(other, abs=0.05)
+
+
+def test_where_landings_are_liked_says_nothing_of_whether() -> None:
+    model = a_tasting_network()
+    assert model.taste is not None
+    encoded = model.encode(torch.rand(1, 16, 300))
+    style = model.style(torch.zeros(1, 3))
+    before = ending(model.head, model.steps(encoded, style), model.keys(encoded), 0)[0]
+    liked = encoded.taste.clone()
+    liked[..., 1] += 3 * torch.randn(300)
+    other = encoded._replace(taste=liked)
+    after = ending(model.head, model.steps(other, style), model.keys(other), 0)[0]
+    torch.testing.assert_close(before, after, atol=1e-5, rtol=1e-4)
+
+
+def test_leaving_is_as_much_likelier_as_the_layer_says() -> None:
+    model = a_tasting_network()
+    assert model.taste is not None
+    model.taste.trust.zero_()
+    encoded = model.encode(torch.rand(1, 16, 300))
+    style = model.style(torch.zeros(1, 3))
+    plain = without_taste(model)
+    untasted = encoded._replace(taste=encoded.taste[..., :0])
+    hazard = ending(plain.head, plain.steps(untasted, style), plain.keys(untasted), 0)[0]
+    tasted = ending(model.head, model.steps(encoded, style), model.keys(encoded), 0)[0]
+    # Of three rare ways to leave each has its odds multiplied; at the end there is no taste.
+    rare = (hazard < 0.02) & (tasted < 0.02)
+    rare[-1] = False
+    added = (tasted.logit() - hazard.logit())[rare]
+    torch.testing.assert_close(added, encoded.taste[0, rare[:-1], 0], atol=0.03, rtol=0.02)
+    torch.testing.assert_close(tasted[-1], hazard[-1])
+
+
+def test_landings_add_up_to_one_and_are_those_of_the_likelihood() -> None:
+    model = a_tasting_network()
+    n_frames, e = 150, 70
+    encoded = model.encode(torch.rand(1, 16, n_frames))
+    steps, keys = model.steps(encoded, model.style(torch.zeros(1, 3))), model.keys(encoded)
+    at = torch.tensor([e])
+    masses = landing_masses(model.head, StepLogits(*(part[0, at] for part in steps)), keys, at)
+    reach = masses.near.shape[1] // 2
+    assert float(masses.near.sum() + masses.far.sum()) == pytest.approx(1, abs=1e-4)
+    hazard, stop = ending(model.head, steps, keys, 0)
+    for landing in (30, 66, 75, 120):
+        pointers = torch.full((1, n_frames + 1), PADDING)
+        pointers[0, e] = landing
+        terms = step_terms(model.head, steps, keys, pointers, torch.tensor([n_frames]))
+        told = math.exp(float(terms.log_probability()[0, e]))
+        leaves = float(hazard[e] - stop[e])
+        assert told == pytest.approx(leaves * float(masses.near[0, landing - e + reach]), rel=1e-3)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_blocks_of_any_length_make_the_same_edit(temperature: float) -> None:
+    model = a_tasting_network()
+    encoded = model.encode(torch.rand(1, 16, 900))
+    style = model.style(torch.zeros(1, 3))
+    edits = [
+        Stepper(model, encoded, style, StepOptions(temperature, seed=3, block=block)).run()
+        for block in (240, 512, 4096)
+    ]
+    assert len(edits[0]) > 1
+    for other in edits[1:]:
+        np.testing.assert_array_equal(edits[0], other)
+
+
+def test_steps_one_by_one_are_as_likely_as_all_together() -> None:
+    model = a_tasting_network()
+    encoded = model.encode(torch.rand(1, 16, 150))
+    style = model.style(torch.zeros(1, 3))
+    runs = np.array([[0, 60], [75, 110], [90, 150]])
+    whole = log_likelihood(model, encoded, style, runs)
+    stepper = Stepper(model, encoded, style, StepOptions())
+    total, state, e = 0.0, None, 0
+    for pointer in [*(frame for run in runs for frame in range(*run)), STOP]:
+        steps, state = stepper._steps(e, e + 1, state)
+        padded = StepLogits(
+            *(torch.cat((part.new_ones(1, e, *part.shape[2:]), part), dim=1) for part in steps)
+        )
+        target = torch.full((1, e + 1), PADDING)
+        target[0, e] = pointer
+        terms = step_terms(model.head, padded, stepper.keys, target, torch.tensor([150]))
+        total += float(terms.log_probability()[0, e])
+        e = pointer + 1
+    assert total == pytest.approx(whole, abs=2e-3)
+
+
+def test_the_search_sees_the_taste() -> None:
+    model = a_tasting_network()
+    mel = torch.rand(1, 16, 400)
+    encoded, style = model.encode(mel), model.style(torch.zeros(1, 3))
+    evidence = compute_evidence(model, encoded, style)
+    hazard = ending(model.head, model.steps(encoded, style), model.keys(encoded), 0)[0]
+    np.testing.assert_allclose(evidence.end, hazard.numpy(), atol=1e-5)
+    plain = without_taste(model)
+    other = compute_evidence(plain, plain.encode(mel), style)
+    assert np.abs(evidence.end - other.end).max() > 0.01
+
+
+def test_half_precision_is_near() -> None:
+    model = a_tasting_network()
+    encoded = model.encode(torch.rand(1, 16, 400))
+    style = model.style(torch.zeros(1, 3))
+    exactly = compute_evidence(model, encoded, style)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        again = model.encode(torch.rand(1, 16, 400))
+        assert again.taste.dtype == torch.float32
+        roughly = compute_evidence(model, encoded, style)
+    np.testing.assert_allclose(roughly.end, exactly.end, atol=0.1)
+    np.testing.assert_allclose(roughly.landing, exactly.landing, atol=0.15)
