@@ -121,7 +121,8 @@ class PairsDesk(QObject):
         self._run(
             Command(
                 _LIBRARY,
-                ("bring", "--json", *library_options(library_folder()), "--", *map(str, paths)),
+                ("bring", "--json", "--listed", *library_options(library_folder())),
+                tuple(map(str, paths)),
             ),
             self.tr("Finding out what belongs together…"),
             lambda events: self._show_brought(Brought.of(events)),

@@ -37,10 +37,13 @@ class Command:
     Attributes:
         module: Of the package `training`; it writes JSON objects, one a line.
         arguments: What it is given.
+        listed: What it is given as a JSON list on its standard input, if anything: a command line
+            in Windows has room for some hundred paths only.
     """
 
     module: str
     arguments: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
     @property
     def line(self) -> list[str]:
@@ -64,9 +67,15 @@ def run_command(request: Command, cancel: CancelToken, progress: Progress) -> tu
     """
     # What it says goes through files, so that it never waits for a reader.
     with TemporaryDirectory(ignore_cleanup_errors=True) as private:
-        said, why = Path(private) / "said", Path(private) / "why"
-        with said.open("wb") as out, why.open("wb") as err, said.open("rb") as reading:
-            process = _started(request.line, out, err)
+        given, said, why = (Path(private) / name for name in ("given", "said", "why"))
+        given.write_text(json.dumps(request.listed), encoding="ascii")
+        with (
+            given.open("rb") as asked,
+            said.open("wb") as out,
+            why.open("wb") as err,
+            said.open("rb") as reading,
+        ):
+            process = _started(request.line, out, err, asked)
             lines = _Lines(reading)
             events: list[Event] = []
             try:
@@ -132,7 +141,12 @@ def why_ended(code: int | None, said: Sequence[str]) -> str:
 
 
 def _started(
-    line: list[str], out: IO[bytes], err: IO[bytes], *, detached: bool = False
+    line: list[str],
+    out: IO[bytes],
+    err: IO[bytes],
+    asked: IO[bytes] | None = None,
+    *,
+    detached: bool = False,
 ) -> subprocess.Popen[bytes]:
     flags = 0
     if sys.platform == "win32":
@@ -143,7 +157,7 @@ def _started(
         return subprocess.Popen(  # noqa: S603 - the project's own program
             line,
             cwd=_ROOT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if asked is None else asked,
             stdout=out,
             stderr=err,
             env={**os.environ, "PYTHONIOENCODING": "utf-8:surrogateescape"},

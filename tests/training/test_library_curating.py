@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,34 @@ def test_files_are_matched_by_name_and_by_content(
     # A second time nothing is added twice.
     _, events = run(root, capsys, "bring", str(theirs))
     assert not [one for one in events if one["event"] == "added"]
+
+
+def test_more_files_than_a_command_line_holds_come_from_the_standard_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, talk = tmp_path / "library", voice(4, 1)
+    raw, edit = write(tmp_path / "x_raw.wav", talk), write(tmp_path / "x_edit.wav", talk[RATE:])
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps([str(raw), str(edit)])))
+    status, events = run(root, capsys, "bring", "--listed")
+    assert status == 0
+    assert events[-1] == {"event": "end", "added": 1, "left": 0}
+
+
+@pytest.mark.parametrize("given", ["", "{", '{"a": 1}', "[1]"])
+def test_a_list_that_is_none_is_refused(
+    given: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(given))
+    assert main(["bring", "--listed", "--data_dir", str(tmp_path / "data")]) != 0
+    assert "holds no list of files" in capsys.readouterr().err
+
+
+def test_no_file_at_all_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bring", "--data_dir", str(tmp_path / "data")]) != 0
+    assert "No file was named" in capsys.readouterr().err
 
 
 def test_removing_a_pair_deletes_nothing_of_the_person(

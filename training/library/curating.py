@@ -1,6 +1,6 @@
 """The commands that the window gives: bring files in, take an edit, remove, decide.
 
-python -m training.library bring FILE|FOLDER ... [--json]
+python -m training.library bring [FILE|FOLDER ...] [--listed] [--json]
 python -m training.library take NAME RECORDING EDITS.json [--replace] [--json]
 python -m training.library remove NAME
 python -m training.library choose NAME usual|use|leave
@@ -8,6 +8,7 @@ python -m training.library choose NAME usual|use|leave
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -37,7 +38,13 @@ _PROGRESS_EVERY_S = 0.1
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the parsers of these commands."""
     bringing = commands.add_parser("bring", help="match files to pairs, and add them by reference")
-    bringing.add_argument("paths", type=Path, nargs="+", metavar="FILE|FOLDER")
+    bringing.add_argument("paths", type=Path, nargs="*", metavar="FILE|FOLDER")
+    bringing.add_argument(
+        "--listed",
+        action="store_true",
+        help="read more files and folders from the standard input, as a JSON list: a command line "
+        "has room for some hundred only",
+    )
     bringing.set_defaults(work=_bring)
     taking = commands.add_parser("take", help="make a pair of a recording and an edit list of it")
     taking.add_argument("name", help="of the sample")
@@ -95,6 +102,9 @@ def _row(pair: Pair, layout: Layout, choices: Choices) -> dict[str, object]:
 
 def _bring(options: argparse.Namespace) -> int:
     library = library_of(options)
+    paths = [*options.paths, *(_listed() if options.listed else ())]
+    if not paths:
+        raise LibraryError("No file was named.", "Name recordings and edits, or their folder.")
     last = 0.0
 
     def tell(share: float, _phrase: str) -> None:
@@ -105,7 +115,7 @@ def _bring(options: argparse.Namespace) -> int:
             _write({"event": "progress", "share": round(share, 3)})
 
     n_pairs = n_left = 0
-    for item in bring_files(library, options.paths, tell):
+    for item in bring_files(library, paths, tell):
         if isinstance(item, Brought):
             n_pairs += 1
             values = {"event": "added", "sample": item.pair.name, "by_content": item.by_content}
@@ -126,6 +136,18 @@ def _bring(options: argparse.Namespace) -> int:
     if options.json:
         _write({"event": "end", "added": n_pairs, "left": n_left})
     return DONE if not n_left else INCOMPLETE
+
+
+def _listed() -> list[Path]:
+    try:
+        names = json.load(sys.stdin)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise LibraryError(
+            "The standard input holds no list of files.", "Give a JSON list of paths."
+        )
+    return [Path(name) for name in names]
 
 
 def _take(options: argparse.Namespace) -> int:
