@@ -51,7 +51,7 @@ _TAIL_SHARE = 0.25
 _ANCHOR = 1e-3
 _LEAST_GAIN = 0.01
 _OUTLIER = 3.0
-_SHARES = (0.5, 0.75, 1.0)
+_SHARES = (0.25, 0.5, 0.75, 1.0)
 # With two pairs the best check had 10 % fewer nats than the mean on the held-out ends, and more on
 # other recordings by that editor: smaller leads say nothing (docs/training.md).
 _LEAD = 0.15

@@ -23,7 +23,7 @@ from resources import resource_path
 from training.validation import whole_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from model_core.nn.config import PointerNetworkConfig
     from model_core.nn.heads import StepLogits
@@ -40,6 +40,8 @@ _BEGIN_LAGS, _BEGIN_ELSEWHERE = 1.0, -0.7
 """Where fitting begins: a layer that does nothing is a place where nothing has a slope."""
 _ROUGH, _HIGH, _OTHER, _TRUST = 1.0, 0.05, 0.1, 1.0
 """Nats for the squares of: second differences of lags, their heights, biases, and temperatures."""
+_FRAMES_A_WORD, _SPARED = 40, 0.1
+"""Frames that stay or go together count as one; and what reasons cost."""
 _BENT, _GOING = 2.0, 0.3
 """The same for second differences and heights of what is asked about the frames around."""
 
@@ -108,12 +110,13 @@ def fit_taste(model: PointerNetwork, examples: Sequence[Example], cropping: Crop
         cropping: How much is told at once, and what is hidden.
     """
     layer = _taste_of(model)
+    _fit_spared(model, examples, cropping)
     told = _told(model, examples, cropping)
     with torch.no_grad():
         layer.after.fill_(_BEGIN_LAGS)
         layer.before.fill_(_BEGIN_LAGS)
         layer.elsewhere.fill_(_BEGIN_ELSEWHERE)
-    fitted = [value for value in layer.parameters() if value.requires_grad]
+    fitted = [layer.after, layer.before, layer.going, layer.elsewhere, layer.inside, layer.trust]
     optimiser = torch.optim.LBFGS(
         fitted, max_iter=_ITERATIONS, history_size=20, line_search_fn="strong_wolfe"
     )
@@ -132,6 +135,42 @@ def fit_taste(model: PointerNetwork, examples: Sequence[Example], cropping: Crop
     optimiser.step(closure)  # type: ignore[no-untyped-call]
 
 
+def _fit_spared(model: PointerNetwork, examples: Sequence[Example], cropping: Cropping) -> None:
+    """Fits for which reasons an editor cuts less, by what of their recordings stays."""
+    layer, plain = _taste_of(model), without_taste(model)
+    parts = []
+    with torch.no_grad():
+        for batch in _batches(examples, cropping):
+            encoded = plain.encode(batch.mel, batch.mask, batch.offset, batch.total)
+            frame = plain.frame_logits(encoded, plain.style(batch.style, batch.style_known))
+            real = batch.mask
+            parts.append((frame.coverage[real], frame.reason[real], batch.visits[real] > 0))
+        layer.spared.zero_()
+    coverage, reason, kept = (torch.cat(each)[None] for each in zip(*parts, strict=True))
+    optimiser = torch.optim.LBFGS([layer.spared], max_iter=30, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        wrong = F.binary_cross_entropy_with_logits(
+            layer.sparing(coverage, reason)[..., 0], kept.float(), reduction="sum"
+        )
+        total = wrong / _FRAMES_A_WORD + _SPARED * layer.spared.square().sum()
+        torch.autograd.backward(total)
+        return total.detach()
+
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
+
+
+def _batches(examples: Sequence[Example], cropping: Cropping) -> Iterator[Batch]:
+    """Yields whole recordings, or parts of them, as many as tell enough."""
+    n_frames = 0
+    for batch in whole_batches(examples, cropping, most_examples=1):
+        if n_frames and n_frames + int(batch.mask.sum()) > _MOST_FRAMES:
+            return
+        n_frames += int(batch.mask.sum())
+        yield batch
+
+
 def _taste_of(model: PointerNetwork) -> TasteLayer:
     if model.taste is None:
         raise ValueError("The network has no layer for taste.")
@@ -142,12 +181,8 @@ def _taste_of(model: PointerNetwork) -> TasteLayer:
 def _told(model: PointerNetwork, examples: Sequence[Example], cropping: Cropping) -> list[_Told]:
     """Asks the network on its own, once: all that fitting needs of it."""
     plain = without_taste(model)
-    told: list[_Told] = []
-    n_frames = 0
-    for batch in whole_batches(examples, cropping, most_examples=1):
-        n_frames += int(batch.mask.sum())
-        if told and n_frames > _MOST_FRAMES:
-            break
+    told = []
+    for batch in _batches(examples, cropping):
         encoded = plain.encode(batch.mel, batch.mask, batch.offset, batch.total)
         lengths = batch.mask.sum(dim=1)
         rows = batch.recording

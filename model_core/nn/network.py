@@ -174,10 +174,11 @@ class PointerNetwork(nn.Module):
 
     def frame_logits(self, encoded: Encoded, style: Tensor) -> FrameLogits:
         """Returns coverage and reasons of every frame for styles `[B, style_dim]`."""
-        return FrameLogits(
-            self.coverage_head(encoded.frame_emb, style),
-            self.reason_head(encoded.frame_emb, style),
-        )
+        coverage: Tensor = self.coverage_head(encoded.frame_emb, style)
+        reason: Tensor = self.reason_head(encoded.frame_emb, style)
+        if self.taste is not None:
+            coverage = self.taste.sparing(coverage, reason)
+        return FrameLogits(coverage, reason)
 
     def length(self, encoded: Encoded, style: Tensor) -> Tensor:
         """Predicts log(S / T) of each edit, of shape `[B]`."""

@@ -62,6 +62,7 @@ class TasteLayer(nn.Module):
     Attributes:
         after: Logarithm of how much likelier leaving is so long after a pause began, `[N]`.
         before: The same of landing so long before a pause ends, `[N]`.
+        spared: Log-odds of staying added to what goes for each reason, `[len(REASONS)]`.
         going: Log-odds added to leaving by what is asked about the frames around, `[W, Q]`.
         elsewhere: Log-odds added to leaving, and to landing, everywhere, of shape `[2]`.
         inside: The same within pauses, of shape `[2]`.
@@ -75,6 +76,7 @@ class TasteLayer(nn.Module):
         self.listener.requires_grad_(requires_grad=False)
         self.after = nn.Parameter(torch.full((len(_KNOTS),), _NOTHING))
         self.before = nn.Parameter(torch.full((len(_KNOTS),), _NOTHING))
+        self.spared = nn.Parameter(torch.zeros(len(REASONS)))
         self.going = nn.Parameter(torch.zeros(len(_GOING) + 1, len(_ODDS)))
         self.elsewhere = nn.Parameter(torch.zeros(TRACKS))
         self.inside = nn.Parameter(torch.zeros(TRACKS))
@@ -83,6 +85,21 @@ class TasteLayer(nn.Module):
         self.hats: Tensor
         self.register_buffer("knots", torch.tensor(_ODDS), persistent=False)
         self.knots: Tensor
+
+    def sparing(self, coverage: Tensor, reason: Tensor) -> Tensor:
+        """Returns log-odds of being played, raised by the reasons for which this editor cuts less.
+
+        How much of silence goes is the matter of pauses.
+
+        Args:
+            coverage: The network's own, of shape `[B, T, max_visits]`.
+            reason: Logits of the reasons, of shape `[B, T, len(REASONS)]`.
+        """
+        share = reason.float().softmax(dim=-1).clone()
+        share[..., REASONS.index(Reason.SILENCE)] = 0.0
+        return torch.cat(
+            (coverage[..., :1] + (share @ self.spared)[..., None], coverage[..., 1:]), -1
+        )
 
     @torch.no_grad()
     def clues(self, mel: Tensor, coverage: Tensor, reason: Tensor) -> Clues:

@@ -11,6 +11,7 @@ import torch
 
 from model_core import PointerNetwork
 from model_core.edit.pointers import PADDING, STOP
+from model_core.edit.types import REASONS, Reason
 from model_core.nn.evidence import compute_evidence, ending
 from model_core.nn.heads import StepLogits
 from model_core.nn.jumps import Keys, landing_masses
@@ -185,3 +186,18 @@ def test_half_precision_is_near() -> None:
         roughly = compute_evidence(model, encoded, style)
     np.testing.assert_allclose(roughly.end, exactly.end, atol=0.1)
     np.testing.assert_allclose(roughly.landing, exactly.landing, atol=0.15)
+
+
+def test_what_is_spared_stays_and_nothing_else() -> None:
+    model = a_tasting_network()
+    assert model.taste is not None
+    noise, silence = (REASONS.index(each) for each in (Reason.NOISE, Reason.SILENCE))
+    reason = torch.full((1, 3, len(REASONS)), -20.0)
+    reason[0, 0, noise] = reason[0, 1, silence] = reason[0, 2, (noise + 1) % len(REASONS)] = 20.0
+    coverage = torch.randn(1, 3, 3)
+    model.taste.spared.zero_()
+    torch.testing.assert_close(model.taste.sparing(coverage, reason), coverage)
+    model.taste.spared[noise] = model.taste.spared[silence] = 4.0
+    change = model.taste.sparing(coverage, reason) - coverage
+    torch.testing.assert_close(change[0, :, 0], torch.tensor([4.0, 0.0, 0.0]))
+    assert not change[..., 1:].any()

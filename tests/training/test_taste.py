@@ -11,10 +11,12 @@ import torch
 from model_core import PointerNetwork
 from model_core.audio.features import mel_from_array
 from model_core.checkpoint import load_checkpoint, save_checkpoint
+from model_core.edit.types import REASONS, Reason
 from model_core.nn.config import PointerNetworkConfig
+from model_core.nn.network import FrameLogits
 from tests.nn.small import SMALL, eager
 from training import taste
-from training.dataset import Cropping, Example
+from training.dataset import Cropping, Example, visits_of
 from training.finetune import FineTuneSettings, as_learned, fine_tune
 from training.taste import can_taste, fit_taste, with_taste, without_taste
 from training.validation import nats_per_event
@@ -105,6 +107,24 @@ def test_much_material_is_not_all_taken(
     examples = [an_example(seed) for seed in range(3)]
     monkeypatch.setattr(taste, "_MOST_FRAMES", sum(one.n_frames for one in examples) - 1)
     assert len(taste._told(with_taste(plain), examples, CROPPING)) == 2
+
+
+def test_kept_noises_are_spared(plain: PointerNetwork) -> None:
+    noise, retake = (REASONS.index(each) for each in (Reason.NOISE, Reason.RETAKE))
+    example = an_example(3)
+    kept = visits_of(example.runs, example.n_frames) > 0
+    # A network that takes all that the editor keeps for noise, and wants none of it.
+    model = with_taste(plain)
+    frames = FrameLogits(
+        torch.full((1, example.n_frames, 3), -2.0), torch.full((1, example.n_frames, 6), -9.0)
+    )
+    frames.reason[0, kept, noise] = frames.reason[0, ~kept, retake] = 9.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PointerNetwork, "frame_logits", lambda *_: frames)
+        taste._fit_spared(model, [example], CROPPING)
+    assert model.taste is not None
+    assert model.taste.spared[noise] > 3
+    assert model.taste.spared[retake] < 0
 
 
 def test_another_front_end_has_no_taste(plain: PointerNetwork) -> None:
