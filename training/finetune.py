@@ -2,9 +2,10 @@
 
     python -m training.finetune --library FOLDER --out my-editor.safetensors [--minutes 15]
 
-The network starts from the bundled one and is held near it, so that little is forgotten. Of the
-state that does best on edits it wasn't shown and of where it began, the mean is kept, and only if
-that is better than before.
+The network starts from the bundled one and is held near it, so that little is forgotten. A part of
+the way from where it began to the state that does best on edits it wasn't shown is kept, a layer
+for where exactly is cut is fitted on top (`training/taste.py`), and all that only if it is better
+than before.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ class Outcome:
             f"{self.before:.2f} nats per event before, {self.after:.2f} after {self.updates} "
             f"updates, on edits that were held out, with {100 * self.share:.0f} % of what they "
             "changed in the weights"
-            + (" and the places of cuts learned besides." if self.taste else ".")
+            + (", and with the places of cuts learned besides." if self.taste else ".")
         )
 
 

@@ -1,6 +1,6 @@
 """Fits the layer that says where exactly one editor cuts; see `model_core/nn/taste.py`.
 
-Some 150 numbers are found by maximum likelihood, drawn towards smooth habits, with the rest of
+Some 160 numbers are found by maximum likelihood, drawn towards smooth habits, with the rest of
 the network fixed: seconds where its weights take minutes, and few cuts are enough.
 """
 

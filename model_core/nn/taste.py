@@ -1,4 +1,4 @@
-"""Where exactly one editor cuts: a layer of some 150 numbers over what the network says.
+"""Where exactly one editor cuts: a layer of some 160 numbers over what the network says.
 
 How long after the last sound an editor leaves, and how long before the next one lands, is a habit
 that few cuts tell. The layer hears where pauses begin and end, and multiplies the odds of leaving
