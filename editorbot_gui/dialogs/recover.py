@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHeaderView,
     QLabel,
-    QMessageBox,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.dialogs.question import Answer, ask
 from editorbot_gui.settings import APP_NAME
 from editorbot_gui.texts import counts_text, shortened
 from editorbot_gui.theme import GRID_PX, text_font
@@ -167,22 +167,15 @@ class RecoverDialog(QDialog):
 
     def _ask_to_discard(self) -> None:
         kept = self.chosen
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(APP_NAME)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(
-            self.tr("Discard the unsaved changes to “{name}”?").format(name=shortened(kept.name))
+        ask(
+            self,
+            self.tr("Discard the unsaved changes to “{name}”?").format(name=shortened(kept.name)),
+            self.tr("They can't be brought back."),
+            (Answer(self.tr("Discard"), lambda: self._discard(kept), loses=True),),
+            self.tr("Cancel"),
+            stays_by_default=True,
+            warns=True,
         )
-        box.setInformativeText(self.tr("They can't be brought back."))
-        discard = box.addButton(self.tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        discard.clicked.connect(lambda: self._discard(kept))
-        without_icons(box.buttons())
-        box.open()
 
     def _discard(self, kept: KeptWork) -> None:
         row = self._works.index(kept)

@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog
 
-from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.dialogs.question import Answer, ask
 from editorbot_gui.opening import name_filters
 from editorbot_gui.projects.locating import Fault
-from editorbot_gui.settings import APP_NAME
 from editorbot_gui.texts import rate_text, shortened
 from editorbot_gui.waveform.timecode import format_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtWidgets import QMessageBox, QWidget
 
     from editorbot_gui.projects.loading import LostRecording
 
@@ -35,24 +36,10 @@ def ask_for_recording(
         choose: Called with the file that the person chooses.
         accept: Called if the person takes the file although its content is another.
     """
-    box = QMessageBox(parent)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(APP_NAME)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(_sentence(lost))
-    box.setInformativeText(_more(lost))
-    look = box.addButton(_tr("Choose the recording…"), QMessageBox.ButtonRole.AcceptRole)
+    answers = [Answer(_tr("Choose the recording…"), lambda: _choose(parent, lost, choose))]
     if lost.fault is Fault.CHANGED:
-        take = box.addButton(_tr("Use this file"), QMessageBox.ButtonRole.DestructiveRole)
-        take.clicked.connect(accept)
-    stop = box.addButton(_tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(look)
-    box.setEscapeButton(stop)
-    look.clicked.connect(lambda: _choose(parent, lost, choose))
-    without_icons(box.buttons())
-    box.open()
-    return box
+        answers.append(Answer(_tr("Use this file"), accept, loses=True))
+    return ask(parent, _sentence(lost), _more(lost), answers, _tr("Cancel"))
 
 
 def _choose(parent: QWidget, lost: LostRecording, choose: Callable[[Path], None]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QCoreApplication
 
-from editorbot_gui.dialogs.plain import without_icons
-from editorbot_gui.settings import APP_NAME
+from editorbot_gui.dialogs.question import Answer, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
 
 
 def ask_to_stop_export(parent: QWidget, stop: Callable[[], None]) -> None:
@@ -21,19 +21,14 @@ def ask_to_stop_export(parent: QWidget, stop: Callable[[], None]) -> None:
         parent: The window.
         stop: Called if the person would rather quit than wait.
     """
-    box = QMessageBox(parent)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(APP_NAME)
-    box.setText(_tr("An export is still running."))
-    box.setInformativeText(_tr("If you quit now, no file is written."))
-    quit_now = box.addButton(_tr("Stop it and quit"), QMessageBox.ButtonRole.DestructiveRole)
-    wait = box.addButton(_tr("Go on"), QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(wait)
-    box.setEscapeButton(wait)
-    quit_now.clicked.connect(stop)
-    without_icons(box.buttons())
-    box.open()
+    ask(
+        parent,
+        _tr("An export is still running."),
+        _tr("If you quit now, no file is written."),
+        (Answer(_tr("Stop it and quit"), stop, loses=True),),
+        _tr("Go on"),
+        stays_by_default=True,
+    )
 
 
 def _tr(text: str) -> str:

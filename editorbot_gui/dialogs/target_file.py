@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QDialog, QMessageBox
+from PySide6.QtCore import QCoreApplication
 
-from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.dialogs.question import Answer, ask
 from model_core.errors import FileWriteError
 from model_core.files import refuse_overwriting_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from PySide6.QtWidgets import QDialog
 
     from model_core.audio.source import AudioSource
 
@@ -52,25 +53,23 @@ def ask_to_replace(dialog: QDialog, there: Sequence[Path], replace: Callable[[],
         there: The files, one at least.
         replace: Called if they are.
     """
-    box = QMessageBox(dialog)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setIcon(QMessageBox.Icon.Warning)
-    box.setWindowTitle(dialog.windowTitle())
-    box.setTextFormat(Qt.TextFormat.PlainText)
     if len(there) == 1:
-        box.setText(_tr("“{name}” already exists. Replace it?").format(name=there[0].name))
-        box.setInformativeText(_tr("What is in the file now will be lost."))
+        sentence = _tr("“{name}” already exists. Replace it?").format(name=there[0].name)
+        more = _tr("What is in the file now will be lost.")
     else:
         words = _tr("“{name}” and others, {n} files in all, already exist. Replace them?")
-        box.setText(words.format(name=there[0].name, n=len(there)))
-        box.setInformativeText(_tr("What is in the files now will be lost."))
-    button = box.addButton(_tr("Replace"), QMessageBox.ButtonRole.AcceptRole)
-    keep = box.addButton(_tr("Choose another name"), QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(keep)
-    box.setEscapeButton(keep)
-    button.clicked.connect(replace)
-    without_icons(box.buttons())
-    box.open()
+        sentence = words.format(name=there[0].name, n=len(there))
+        more = _tr("What is in the files now will be lost.")
+    ask(
+        dialog,
+        sentence,
+        more,
+        (Answer(_tr("Replace"), replace),),
+        _tr("Choose another name"),
+        stays_by_default=True,
+        warns=True,
+        title=dialog.windowTitle(),
+    )
 
 
 def _tr(text: str) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QCoreApplication
 
-from editorbot_gui.dialogs.plain import without_icons
-from editorbot_gui.settings import APP_NAME
+from editorbot_gui.dialogs.question import Answer, ask
 from editorbot_gui.texts import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtWidgets import QMessageBox, QWidget
 
 
 def ask_to_save(
@@ -26,19 +26,13 @@ def ask_to_save(
         save: Called if the changes are to be saved first.
         discard: Called if they may be lost.
     """
-    box = _question(
+    return ask(
         parent,
         _tr("Save the changes to “{name}”?").format(name=shortened(name)),
         _tr("If you don't save them, they are lost. The recording itself is never changed."),
+        (Answer(_tr("Save"), save), Answer(_tr("Don't save"), discard, loses=True)),
+        _tr("Cancel"),
     )
-    yes = box.addButton(_tr("Save"), QMessageBox.ButtonRole.AcceptRole)
-    no = box.addButton(_tr("Don't save"), QMessageBox.ButtonRole.DestructiveRole)
-    stay = box.addButton(_tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(yes)
-    box.setEscapeButton(stay)
-    yes.clicked.connect(save)
-    no.clicked.connect(discard)
-    return _shown(box)
 
 
 def ask_to_replace(
@@ -52,36 +46,13 @@ def ask_to_replace(
         replace: Called if what the other has saved may be lost.
         save_as: Called to save under another name.
     """
-    box = _question(
+    return ask(
         parent,
         _tr("“{name}” was changed by another window or program.").format(name=shortened(name)),
         _tr("Saving now would replace what was saved there. Save under another name to keep both."),
+        (Answer(_tr("Save as…"), save_as), Answer(_tr("Replace"), replace, loses=True)),
+        _tr("Cancel"),
     )
-    other = box.addButton(_tr("Save as…"), QMessageBox.ButtonRole.AcceptRole)
-    same = box.addButton(_tr("Replace"), QMessageBox.ButtonRole.DestructiveRole)
-    stay = box.addButton(_tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(other)
-    box.setEscapeButton(stay)
-    other.clicked.connect(save_as)
-    same.clicked.connect(replace)
-    return _shown(box)
-
-
-def _question(parent: QWidget, sentence: str, more: str) -> QMessageBox:
-    box = QMessageBox(parent)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(APP_NAME)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(sentence)
-    box.setInformativeText(more)
-    return box
-
-
-def _shown(box: QMessageBox) -> QMessageBox:
-    without_icons(box.buttons())
-    box.open()
-    return box
 
 
 def _tr(text: str) -> str:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QMessageBox
 
-from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.dialogs.question import Answer, ask
 from editorbot_gui.microphones.dialog import MicrophonesDialog
 from editorbot_gui.microphones.mixer import Mixer
-from editorbot_gui.settings import APP_NAME
 from editorbot_gui.texts import shortened
 
 if TYPE_CHECKING:
@@ -82,31 +80,21 @@ class MicrophonesDesk(QObject):
 
     def ask_about(self, paths: Sequence[Path]) -> None:
         """Asks whether several files that were dropped are the microphones of one recording."""
-        box = QMessageBox(self._window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(APP_NAME)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(
+        ask(
+            self._window,
             self.tr("Open these {n} files as one recording with several microphones?").format(
                 n=len(paths)
-            )
-        )
-        box.setInformativeText(
+            ),
             self.tr(
                 "They are cut together then, each on a track of its own. Otherwise only “{name}” "
                 "is opened."
-            ).format(name=shortened(paths[0].name))
+            ).format(name=shortened(paths[0].name)),
+            (
+                Answer(self.tr("As one recording"), lambda: self.ask(paths)),
+                Answer(self.tr("Only the first"), lambda: self._open_path(paths[0]), loses=True),
+            ),
+            self.tr("Cancel"),
         )
-        together = box.addButton(self.tr("As one recording"), QMessageBox.ButtonRole.AcceptRole)
-        alone = box.addButton(self.tr("Only the first"), QMessageBox.ButtonRole.DestructiveRole)
-        stop = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(together)
-        box.setEscapeButton(stop)
-        together.clicked.connect(lambda: self.ask(paths))
-        alone.clicked.connect(lambda: self._open_path(paths[0]))
-        without_icons(box.buttons())
-        box.open()
 
     def _change(self, mix: Mix, index: int, what: str) -> None:
         source = self._session.source

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
-from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.dialogs.question import Answer, ask
 from editorbot_gui.jobs import Lane
 from editorbot_gui.playback.devices import SoundDevice, list_inputs
 from editorbot_gui.playback.sound_device import SoundDeviceBackend
@@ -17,7 +17,6 @@ from editorbot_gui.recording.places import recordings_folder
 from editorbot_gui.recording.recorder import Recorded, Recorder
 from editorbot_gui.recording.sound_input import SoundInputBackend
 from editorbot_gui.recording.unfinished import BrokenOff, find_broken_off
-from editorbot_gui.settings import APP_NAME
 from editorbot_gui.waveform.timecode import format_length
 
 if TYPE_CHECKING:
@@ -188,23 +187,15 @@ class RecordingDesk(QObject):
         if not found:
             return
         newest = found[-1]
-        box = QMessageBox(self._window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(APP_NAME)
-        box.setTextFormat(Qt.TextFormat.PlainText)
         length = format_length(round(newest.seconds * 1000), 1000)
-        words = self.tr("A recording was broken off when EditorBot ended. Open what is kept of it?")
-        box.setText(words)
         kept = [self.tr("“{path}”, {length}.").format(path=newest.path, length=length)]
         if len(found) > 1:
             others = self.tr("There are more in the same way:")
             kept.append(" ".join([others, *(f"“{other.path}”" for other in found[:-1])]))
-        box.setInformativeText("\n".join(kept))
-        yes = box.addButton(self.tr("Open"), QMessageBox.ButtonRole.AcceptRole)
-        no = box.addButton(self.tr("Not now"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(yes)
-        box.setEscapeButton(no)
-        yes.clicked.connect(lambda: self._open_path(newest.path))
-        without_icons(box.buttons())
-        box.open()
+        ask(
+            self._window,
+            self.tr("A recording was broken off when EditorBot ended. Open what is kept of it?"),
+            "\n".join(kept),
+            (Answer(self.tr("Open"), lambda: self._open_path(newest.path)),),
+            self.tr("Not now"),
+        )

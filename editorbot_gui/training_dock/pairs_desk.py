@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from editorbot_gui.dialogs.confirm import ask_to_confirm
+from editorbot_gui.dialogs.question import Answer, ask
 from editorbot_gui.jobs import Job, Lane
 from editorbot_gui.training_dock.known_edit import read_known_edit
 from editorbot_gui.training_dock.pair_row import PairRow
@@ -153,16 +153,16 @@ class PairsDesk(QObject):
         if not row.by_hand:
             self.remove(row)
             return
-        ask_to_confirm(
+        ask(
             self.page,
             self.tr("Remove “{name}” with its edit?").format(name=row.name),
             self.tr(
                 "The edit was made in EditorBot and lies in the library alone, unless you have "
                 "saved or exported it. The recording stays."
             ),
-            self.tr("Remove it"),
+            (Answer(self.tr("Remove it"), partial(self.remove, row), loses=True),),
             self.tr("Keep it"),
-            partial(self.remove, row),
+            stays_by_default=True,
         )
 
     def remove(self, row: PairRow) -> None:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from editorbot_gui.dialogs.confirm import ask_to_confirm
+from editorbot_gui.dialogs.question import Answer, ask
 from editorbot_gui.theme import GRID_PX, SMALL_TEXT_PX, Theme, text_font
 from editorbot_gui.training_dock import runs
 from editorbot_gui.training_dock.curves import TrainingCurves
@@ -294,13 +294,13 @@ class TrainPage(QWidget):
         if not self._desk.status.step:
             self._desk.give_up()
             return
-        ask_to_confirm(
+        ask(
             self,
             self.tr("Discard what this training has learned?"),
             self.tr("It can't go on then. Your library and your models stay."),
-            self.tr("Discard it"),
+            (Answer(self.tr("Discard it"), self._desk.give_up, loses=True),),
             self.tr("Keep it"),
-            self._desk.give_up,
+            stays_by_default=True,
         )
 
     def _take(self, events: Sequence[Mapping[str, object]]) -> None:
