@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -14,6 +16,9 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QWidget,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
 
 _MOVING = frozenset(
     {
@@ -34,6 +39,36 @@ _OWN_KEYS: tuple[tuple[type[QWidget], frozenset[Qt.Key]], ...] = (
 )
 
 
+def claims(event: QEvent, is_own: Callable[[QKeyEvent], bool]) -> bool:
+    """Claims a key for a control before the window's shortcuts, if it is one of its own.
+
+    To be called with every event of the control.
+
+    Args:
+        event: Any event; a key that is about to be a shortcut is accepted if it is claimed.
+        is_own: Whether the control understands the key.
+
+    Returns:
+        Whether the event is dealt with.
+    """
+    if event.type() is not QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+        return False
+    if not is_own(event):
+        return False
+    event.accept()
+    return True
+
+
+def without_control(keys: Container[int]) -> Callable[[QKeyEvent], bool]:
+    """Returns whether a key is one of some, with any modifier but Ctrl; for `claims`."""
+
+    def is_own(event: QKeyEvent) -> bool:
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        return event.key() in keys and not control
+
+    return is_own
+
+
 class KeyGuard(QObject):
     """Lets a focused control have the keys that it understands before the window's shortcuts.
 
@@ -52,15 +87,19 @@ class KeyGuard(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Claims a key for the control that has the focus."""
-        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = event.modifiers() in (
-                Qt.KeyboardModifier.NoModifier,
-                Qt.KeyboardModifier.KeypadModifier,
-            )
-            if plain and _understands(QApplication.focusWidget(), Qt.Key(event.key())):
-                event.accept()
-                return True
-        return super().eventFilter(watched, event)
+        return claims(event, _is_of_focus) or super().eventFilter(watched, event)
+
+
+def is_plain(event: QKeyEvent) -> bool:
+    """Returns whether a key is pressed without a modifier, on whichever part of the keyboard."""
+    return event.modifiers() in (
+        Qt.KeyboardModifier.NoModifier,
+        Qt.KeyboardModifier.KeypadModifier,
+    )
+
+
+def _is_of_focus(event: QKeyEvent) -> bool:
+    return is_plain(event) and _understands(QApplication.focusWidget(), Qt.Key(event.key()))
 
 
 def _understands(control: QWidget | None, key: Qt.Key) -> bool:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from editorbot_gui.keyboard import claims, is_plain
 from editorbot_gui.models.table_model import DATE, GAIN, NAME, PAIRS, ModelsTableModel
 
 if TYPE_CHECKING:
@@ -94,15 +95,7 @@ class ModelsTable(QTableView):
 
     def event(self, event: QEvent) -> bool:
         """Keeps the keys that models understand from the window's shortcuts."""
-        if (
-            event.type() is QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in _OWN_KEYS
-            and event.modifiers() in (_PLAIN, Qt.KeyboardModifier.KeypadModifier)
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, _is_own) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Uses, renames and deletes with the keyboard."""
@@ -118,4 +111,5 @@ class ModelsTable(QTableView):
             super().keyPressEvent(event)
 
 
-_PLAIN = Qt.KeyboardModifier.NoModifier
+def _is_own(event: QKeyEvent) -> bool:
+    return event.key() in _OWN_KEYS and is_plain(event)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editorbot_gui.keyboard import claims, without_control
 from editorbot_gui.panels.docks import add_dock
 from editorbot_gui.takes.cards import CARD_SIZE, TAKE_ROLE, CardDelegate, TakesModel
 from editorbot_gui.theme import GRID_PX, Theme, text_font
@@ -48,6 +49,7 @@ _OWN_KEYS = frozenset(
         Qt.Key.Key_End,
     }
 )
+_is_own = without_control(_OWN_KEYS)
 
 
 class CardsView(QListView):
@@ -102,15 +104,7 @@ class CardsView(QListView):
 
     def event(self, event: QEvent) -> bool:
         """Keeps the keys that cards understand from the window's shortcuts."""
-        if (
-            event.type() is QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in _OWN_KEYS
-            and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, _is_own) or super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paints the cards, and comes back for miniatures that had to wait."""

@@ -15,7 +15,9 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from editorbot_gui.keyboard import claims, without_control
 from editorbot_gui.theme import Theme, figures_font, mixed
+from editorbot_gui.waveform.timecode import format_time
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -29,7 +31,7 @@ _FIGURES = frozenset({LENGTH, KEPT})
 _ROW_PX = 28
 _OPENS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 _REMOVES = frozenset({Qt.Key.Key_Delete, Qt.Key.Key_Backspace})
-_OWN_KEYS = _OPENS | _REMOVES
+_is_own = without_control(_OPENS | _REMOVES)
 _PROBLEM_INK = 0.25
 """How far the colour of problems goes towards the text's, so that it can be read."""
 
@@ -108,7 +110,7 @@ class PairsModel(QAbstractTableModel):
     @staticmethod
     def _text(row: PairRow, column: int) -> str:
         if column == LENGTH:
-            return clock_text(row.raw_s)
+            return "" if row.raw_s is None else format_time(round(row.raw_s * 1000), 1000, 0)
         if column == KEPT:
             return "" if row.coverage is None else f"{row.coverage:.0%}"
         return row.name if column == NAME else row.verdict_text
@@ -150,15 +152,7 @@ class PairsTable(QTableView):
 
     def event(self, event: QEvent) -> bool:
         """Claims the keys that mean rows here before the window's shortcuts."""
-        if (
-            event.type() is QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in _OWN_KEYS
-            and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, _is_own) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Opens and removes with the keyboard."""
@@ -168,12 +162,3 @@ class PairsTable(QTableView):
             self.activated.emit(self.currentIndex())
         else:
             super().keyPressEvent(event)
-
-
-def clock_text(seconds: float | None) -> str:
-    """Returns a length as "4:05" or "1:02:03"; empty for none."""
-    if seconds is None:
-        return ""
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from editorbot_gui.keyboard import claims
 from editorbot_gui.theme import GRID_PX
 from editorbot_gui.waveform.view_state import Axis, Hover, Selection, ViewState
 
@@ -205,15 +206,10 @@ class TimeGestures(_Widget):
 
     def event(self, event: QEvent) -> bool:
         """Keeps Esc for a drag that is going on, before it stops work in the background."""
-        if (
-            event.type() is QEvent.Type.ShortcutOverride
-            and self._selecting
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, self._ends_drag) or super().event(event)
+
+    def _ends_drag(self, event: QKeyEvent) -> bool:
+        return self._selecting and event.key() == Qt.Key.Key_Escape
 
     def leaveEvent(self, _event: QEvent) -> None:
         """Forgets the pointer."""

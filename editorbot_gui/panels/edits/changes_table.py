@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
 
+from editorbot_gui.keyboard import claims
 from editorbot_gui.panels.edits.badges import BADGE_PX, ConfidenceCell
 from editorbot_gui.panels.edits.changes_model import (
     CONFIDENCE,
@@ -88,14 +89,7 @@ class ChangesTable(QTableView):
 
     def event(self, event: QEvent) -> bool:
         """Claims the keys that mean rows here before the window's shortcuts."""
-        if (
-            event.type() is QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and (Qt.Key(event.key()), event.modifiers()) in _OWN_KEYS
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, _is_own) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Accepts and rejects the chosen rows."""
@@ -115,3 +109,7 @@ class ChangesTable(QTableView):
             else:
                 menu.addSeparator()
         menu.popup(self.viewport().mapToGlobal(place))
+
+
+def _is_own(event: QKeyEvent) -> bool:
+    return (Qt.Key(event.key()), event.modifiers()) in _OWN_KEYS
