@@ -38,6 +38,7 @@ from editorbot_gui.dialogs.plain import fit_screen
 from editorbot_gui.opening import name_filters
 from editorbot_gui.panels.elided_label import ElidedLabel
 from editorbot_gui.panels.file_drop import FileDrop
+from editorbot_gui.plain_table import show_rows
 from editorbot_gui.theme import GRID_PX, Theme
 
 if TYPE_CHECKING:
@@ -152,16 +153,12 @@ class BatchDialog(QDialog):
         table.setModel(self.model)
         table.setItemDelegateForColumn(STATE, ProgressDelegate(table))
         table.setAccessibleName(self.tr("Files of the batch"))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        show_rows(table)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
         table.setWordWrap(False)
-        table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(3 * GRID_PX + 4)
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for column, width in _WIDTHS_PX.items():

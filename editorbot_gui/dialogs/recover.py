@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from editorbot_gui.dialogs.plain import without_icons
 from editorbot_gui.dialogs.question import Answer, ask
+from editorbot_gui.plain_table import show_rows
 from editorbot_gui.settings import APP_NAME
 from editorbot_gui.texts import counts_text, shortened
 from editorbot_gui.theme import GRID_PX, text_font
@@ -129,16 +130,12 @@ class RecoverDialog(QDialog):
         table = self.table
         table.setAccessibleName(self.tr("Unsaved work"))
         table.setHorizontalHeaderLabels([self.tr("Name"), self.tr("Changed"), self.tr("Edit")])
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        show_rows(table)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
         table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(_ROW_PX)
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         locale = QLocale()
         for row, kept in enumerate(self._works):

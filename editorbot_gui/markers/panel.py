@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editorbot_gui.plain_table import show_rows
 from editorbot_gui.theme import GRID_PX, figures_font
 from editorbot_gui.waveform.timecode import format_time
 
@@ -46,15 +47,11 @@ class MarkersPanel(QWidget):
         self.table = QTableWidget(0, 2)
         self.table.setAccessibleName(self.tr("Markers"))
         self.table.setHorizontalHeaderLabels([self.tr("Marker at"), self.tr("Name")])
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        show_rows(self.table)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
         self.table.setFrameShape(QTableWidget.Shape.NoFrame)
-        self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(_ROW_PX)
         header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
         header.resizeSection(_WHERE, _WHERE_PX)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

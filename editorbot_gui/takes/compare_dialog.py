@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from editorbot_gui.actions import tinted_icon
 from editorbot_gui.dialogs.plain import without_icons
+from editorbot_gui.plain_table import show_rows
 from editorbot_gui.takes.differences import Difference, differences
 from editorbot_gui.takes.figures import FiguresTable
 from editorbot_gui.theme import GRID_PX, Theme, figures_font, text_font
@@ -239,15 +240,11 @@ class CompareTakesDialog(QDialog):
             [self.tr("Where in the recording"), self.tr("Length"), self.tr("Heard in")]
         )
         table.setAccessibleName(self.tr("What differs"))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        show_rows(table)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(3 * GRID_PX)
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.resizeSection(0, 28 * GRID_PX)
         header.resizeSection(1, 12 * GRID_PX)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editorbot_gui.plain_table import show_rows
 from editorbot_gui.theme import GRID_PX, text_font
 
 if TYPE_CHECKING:
@@ -47,15 +48,11 @@ class LeftOutTable(QWidget):
         self.table = QTableWidget(0, 2)
         self.table.setHorizontalHeaderLabels([self.tr("File"), self.tr("Why it was left out")])
         self.table.setAccessibleName(self.tr("Files that were left out"))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        show_rows(self.table)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setFrameShape(QTableWidget.Shape.NoFrame)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
         self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.resizeSection(FILE, _FILE_PX)
         header.setSectionResizeMode(WHY, QHeaderView.ResizeMode.Stretch)

@@ -20,6 +20,7 @@ from editorbot_gui.panels.edits.changes_model import (
     ChangesModel,
 )
 from editorbot_gui.panels.edits.table import ROW_MENU
+from editorbot_gui.plain_table import show_rows
 
 if TYPE_CHECKING:
     from editorbot_gui.actions import ActionSet
@@ -51,21 +52,17 @@ class ChangesTable(QTableView):
         self._actions = actions
         self.setModel(model)
         self.setAccessibleName(self.tr("Edits"))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        show_rows(self)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setItemDelegateForColumn(CONFIDENCE, ConfidenceCell(self))
-        self.setShowGrid(False)
         self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
         self.setFrameShape(QTableView.Shape.NoFrame)
         self.setSortingEnabled(True)
         self.sortByColumn(WHERE, Qt.SortOrder.AscendingOrder)
-        self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW_PX)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setMinimumSectionSize(BADGE_PX)
         for column, width in _WIDTHS_PX.items():
             header.resizeSection(column, width)
