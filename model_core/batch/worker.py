@@ -10,7 +10,6 @@ is left over when the program that started it is gone.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from model_core.batch.job import BatchJob, JobResult
 from model_core.errors import CancelledError, EditError
+from model_core.priority import lower_priority
 from model_core.progress import CancelToken
 
 if TYPE_CHECKING:
@@ -25,13 +25,12 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _INTERVAL_S: Final = 0.1
-_NICENESS: Final = 10
 
 
 def main() -> int:
     """Runs the worker; returns its exit status, which is 0 once its input has ended."""
     if "--background" in sys.argv[1:]:
-        _lower_priority()
+        lower_priority()
     answers = sys.stdout
     # Whatever a library prints must not come between the lines.
     sys.stdout = sys.stderr
@@ -104,22 +103,6 @@ def _reporter(say: Callable[..., None]) -> Callable[[float, str], None]:
             say(event="progress", share=round(share, 4), phrase=phrase)
 
     return report
-
-
-def _lower_priority() -> None:
-    """Lets everything else on this machine go first; without any right to, nothing changes."""
-    if sys.platform == "win32":
-        import ctypes
-
-        kernel = ctypes.windll.kernel32
-        kernel.GetCurrentProcess.restype = ctypes.c_void_p
-        kernel.SetPriorityClass.argtypes = (ctypes.c_void_p, ctypes.c_ulong)
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), 0x4000)  # below normal
-        return
-    try:
-        os.nice(_NICENESS)
-    except OSError:
-        return
 
 
 if __name__ == "__main__":
