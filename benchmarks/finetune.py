@@ -31,6 +31,7 @@ from benchmarks.recordings import audio_folder
 from model_core.audio.cache import cache_folder
 from model_core.audio.source import ArraySource
 from model_core.checkpoint import load_checkpoint, save_checkpoint
+from model_core.edit.pointers import MODEL_HOP_SAMPLES
 from model_core.edit.types import EditList, Reason
 from model_core.engine import Engine
 from model_core.infer import BUNDLED_CHECKPOINT
@@ -66,7 +67,6 @@ _PAUSE_S = 0.6
 _MARGIN_S = 0.25
 _RECORDINGS_S = 300.0
 _REHEARSED, _OTHERS = 60, 4
-_HOP = 256
 _TIGHTNESS_REACH = 1.5
 """Deviations from the middle of the tightness slider to its ends, as in `Card.style_of`."""
 _SUBSET = Numbers(12, 0, 0, 0, 0, 0, 0, tracks=1)
@@ -146,7 +146,9 @@ def joins_f1(
         encoding = engine.encode(source)
         proposal = engine.propose(encoding, source, GenerateOptions(tightness=tightness))
         played = np.array([(s.start, s.stop) for s in proposal.edit_list.segments], np.int64)
-        true, proposed = (joins(samples_to_frames(each, _HOP)) for each in (recording.kept, played))
+        true, proposed = (
+            joins(samples_to_frames(each, MODEL_HOP_SAMPLES)) for each in (recording.kept, played)
+        )
         right += int(are_matched(true, proposed).sum())
         total += len(proposed) + len(true)
     return 2 * right / max(1, total)

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from model_core.audio.cache import cache_folder
 from model_core.audio.features import mel_from_array
+from model_core.edit.pointers import MODEL_HOP_SAMPLES
 from model_core.errors import EditorBotError
 from model_core.nn.pauses import PauseListener, save_listener
 from training.corpus import Corpus, Split, default_folder
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("training")
 
-_HOP = 256
 _CROP, _BATCH = 1200, 12
 _LEARNING_RATE = 3e-3
 _ENDS_WEIGHT = 0.15
@@ -61,9 +61,9 @@ def record(rng: np.random.Generator, corpus: Corpus, settings: SimulatorSettings
     for piece, (start, stop) in zip(tape.pieces, tape.bounds().tolist(), strict=True):
         inside[start:stop] = piece.kind is PieceKind.PAUSE
     samples = impair(rng, tape.render(), corpus, settings, upper_hz)
-    n_frames = -(-samples.size // _HOP)
-    padded = np.pad(inside, (0, n_frames * _HOP - inside.size), mode="edge")
-    share = padded.reshape(n_frames, _HOP).mean(axis=1)
+    n_frames = -(-samples.size // MODEL_HOP_SAMPLES)
+    padded = np.pad(inside, (0, n_frames * MODEL_HOP_SAMPLES - inside.size), mode="edge")
+    share = padded.reshape(n_frames, MODEL_HOP_SAMPLES).mean(axis=1)
     mel = np.round(mel_from_array(samples)[:, :n_frames] * 255).astype(np.uint8)
     return Heard(mel, share >= 0.5)
 
@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         corpus = Corpus.from_folder(options.audio, split, cache_folder=cache_folder("beats"))
         recordings: list[Heard] = []
         frames = 0
-        while frames < options.hours * 3600 * SAMPLE_RATE / _HOP:
+        while frames < options.hours * 3600 * SAMPLE_RATE / MODEL_HOP_SAMPLES:
             rng = np.random.default_rng([options.seed, len(recordings)])
             recordings.append(record(rng, corpus, SimulatorSettings()))
             frames += len(recordings[-1].pause)
