@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import platformdirs
-
-from editorbot_gui.settings import APP_NAME
+from editorbot_gui.training_dock.places import training_folder
 from model_core.models.folder import ModelFolder
 from resources import resource_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def models_folder() -> Path:
     """Returns where the person's own models lie; it need not be there yet."""
-    return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False)) / "training" / "models"
+    return training_folder() / "models"
 
 
 def own_models() -> ModelFolder:
