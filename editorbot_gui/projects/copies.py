@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 
 COPY_SUFFIX = ".unsaved"
 
-_LEFTOVER = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}\.(unsaved|editorbot)")
+_BEING_WRITTEN = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}\.(unsaved|editorbot)")
+"""Name of a file that is being written, or was when the program was killed; no lock tells which."""
 _LEFTOVER_AGE_S = 3600.0
 _FOREIGN_AGE_S = 86_400.0
 
@@ -241,7 +242,7 @@ def remove_leftovers(folder: Path) -> None:
     """Removes what a program that was killed has left: half-written files, locks of no copy."""
     with contextlib.suppress(OSError):
         for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
-            if _LEFTOVER.fullmatch(path.name) and _age_s(path) > _LEFTOVER_AGE_S:
+            if _BEING_WRITTEN.fullmatch(path.name) and _age_s(path) > _LEFTOVER_AGE_S:
                 path.unlink(missing_ok=True)
         for path in folder.glob(f"*{COPY_SUFFIX}.lock"):
             copy = path.with_suffix("")
@@ -293,8 +294,10 @@ def _locked(path: Path) -> QLockFile | None:
 
 
 def _copies_in(folder: Path) -> list[Path]:
+    """Returns the copies in a folder, without those that are being written."""
     try:
-        return sorted(folder.glob(f"*{COPY_SUFFIX}"))
+        paths = sorted(folder.glob(f"*{COPY_SUFFIX}"))
+        return [path for path in paths if not _BEING_WRITTEN.fullmatch(path.name)]
     except OSError:
         return []
 

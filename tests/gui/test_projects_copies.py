@@ -15,6 +15,7 @@ from PySide6.QtCore import QLockFile, QSysInfo
 
 from editorbot_gui.projects.copies import (
     COPY_SUFFIX,
+    KeptWork,
     UnsavedCopy,
     data_folder,
     kept_work,
@@ -152,6 +153,24 @@ def test_left_work_is_found_newest_first_and_only_where_it_was_looked_for(
     found = kept_work((project,))
     assert [kept.name for kept in found] == ["talk", "a.wav", "a.wav"]
     assert [kept.project for kept in kept_work_of(project)] == [project]
+
+
+def test_a_copy_that_is_just_being_written_is_nobodys_left_work(
+    work: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = UnsavedCopy(None)
+    seen: list[tuple[KeptWork, ...]] = []
+    rename = Path.replace
+
+    def look_and_rename(temporary: Path, target: Path) -> Path:
+        assert read_project(temporary)
+        seen.append(kept_work(()))
+        return rename(temporary, target)
+
+    monkeypatch.setattr(Path, "replace", look_and_rename)
+    copy.keep(work)
+    assert seen == [()]
+    copy.retire(remove=True)
 
 
 def test_a_copy_that_equals_its_project_goes_silently(project: Path, work: Project) -> None:
