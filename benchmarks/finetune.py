@@ -32,7 +32,7 @@ from model_core.audio.cache import cache_folder
 from model_core.audio.source import ArraySource
 from model_core.checkpoint import load_checkpoint, save_checkpoint
 from model_core.edit.pointers import MODEL_HOP_SAMPLES
-from model_core.edit.types import EditList, Reason
+from model_core.edit.types import EditList
 from model_core.engine import Engine
 from model_core.infer import BUNDLED_CHECKPOINT
 from model_core.measuring import measured_habits
@@ -51,8 +51,8 @@ from training.metrics import are_matched, joins
 from training.shards import example_of
 from training.simulator import EditorStyle, SimulatorSettings
 from training.simulator.channel import impair
-from training.simulator.speech import record_speech
-from training.simulator.tape import Piece, PieceKind, Tape, cut
+from training.simulator.speech import record_talks
+from training.simulator.tape import cut
 from training.simulator.types import SAMPLE_RATE, Phenomenon, SimulatedRecording
 from training.validation import nats_per_event
 
@@ -98,34 +98,13 @@ def recordings(
             else drawn
         )
         settings = SimulatorSettings()
-        tape, upper_hz = _tape(rng, corpus, editor, settings)
+        tape, upper_hz = record_talks(rng, corpus, editor, settings, _RECORDINGS_S)
         if own_taste:
-            tape.pieces = [_kept_if_noise(piece) for piece in tape.pieces]
+            tape.want(Phenomenon.NOISE)
         kept, removed = cut(tape, editor, rng, keep_pauses=True)
         samples = impair(rng, tape.render(), corpus, settings, upper_hz)
         made.append(SimulatedRecording(samples, kept, removed, tape.phrases(), editor, "speech"))
     return made
-
-
-def _tape(
-    rng: np.random.Generator, corpus: Corpus, editor: EditorStyle, settings: SimulatorSettings
-) -> tuple[Tape, float]:
-    """Records talks until the tape is long enough; returns where its band ends, too."""
-    whole, ends = Tape(), float("inf")
-    while whole.length < _RECORDINGS_S * whole.rate_hz:
-        tape, _, upper_hz = record_speech(rng, corpus, editor, settings)
-        whole.overlays += [(whole.length + place, sound) for place, sound in tape.overlays]
-        for piece in tape.pieces:
-            whole.add(piece)
-        ends = min(ends, upper_hz)
-    return whole, ends
-
-
-def _kept_if_noise(piece: Piece) -> Piece:
-    """Makes a noise something that this editor wants, with its pauses like any other's."""
-    if piece.what is not Phenomenon.NOISE:
-        return piece
-    return replace(piece, kind=PieceKind.WANTED, reason=Reason.OTHER, phrase=False)
 
 
 def joins_f1(

@@ -1,11 +1,13 @@
 """Fits the layer that says where exactly one editor cuts; see `model_core/nn/taste.py`.
 
-Some 160 numbers are found by maximum likelihood, drawn towards smooth habits, with the rest of
-the network fixed: seconds where its weights take minutes, and few cuts are enough.
+A few numbers are found by maximum likelihood, drawn towards those of editors in general, with the
+rest of the network fixed: seconds where its weights take minutes, and few cuts are enough.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,78 +16,112 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from model_core.audio.features import DEFAULT_SETTINGS
-from model_core.edit.pointers import PADDING
+from model_core.edit.pointers import MODEL_HOP_SAMPLES, MODEL_RATE_HZ, PADDING, STOP
+from model_core.nn.config import PointerNetworkConfig
+from model_core.nn.cuts import FAR, NEAR, load_listener
 from model_core.nn.decoder import Walk
-from model_core.nn.likelihood import near_log_probabilities, step_terms
+from model_core.nn.jumps import landing_log_probabilities
+from model_core.nn.landing import copying_as_liked
+from model_core.nn.likelihood import near_log_probabilities
 from model_core.nn.network import PointerNetwork
-from model_core.nn.pauses import load_listener
 from resources import resource_path
 from training.validation import whole_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from model_core.nn.config import PointerNetworkConfig
-    from model_core.nn.heads import StepLogits
+    from model_core.nn.heads import DeltaPredictionHead, StepLogits
     from model_core.nn.jumps import Keys
     from model_core.nn.taste import Clues, TasteLayer
     from training.dataset import Cropping, Example
     from training.losses import Batch
 
-BUNDLED_LISTENER = resource_path("model", "pauses.safetensors")
-_ITERATIONS = 60
+BUNDLED_LISTENER = resource_path("model", "cuts.safetensors")
+_ITERATIONS = 20
 _MOST_FRAMES = 240_000
 """Three quarters of an hour: more takes minutes to fit, and tells no more of so few numbers."""
-_BEGIN_LAGS, _BEGIN_ELSEWHERE = 1.0, -0.7
-"""Where fitting begins: a layer that does nothing is a place where nothing has a slope."""
-_ROUGH, _HIGH, _OTHER, _TRUST = 1.0, 0.05, 0.1, 1.0
-"""Nats for the squares of: second differences of lags, their heights, biases, and temperatures."""
+_GUESSED_FROM = 80_000
+"""Frames, a quarter of an hour, that tell which habit to begin fitting with."""
+_PAUSES_S = (0.15, 0.2, 0.27, 0.36, 0.48, 0.64, 0.85, 1.2)
+_BEHIND = (0.35, 0.5, 0.65)
+_STAYING = (1.3, 1.1, 1.6)
+"""Habits that are tried first: what is left of a pause, which share of it lies behind the last
+sound, and how much longer pauses may be to stay as they are."""
+_LAGS, _DEVIATIONS, _TRUST, _ELSEWHERE = 5e-4, 0.5, 20.0, 2.0
+"""Nats for the squares of: differences from the first guess in frames, and the other numbers."""
 _FRAMES_A_WORD, _SPARED = 40, 0.1
 """Frames that stay or go together count as one; and what reasons cost."""
-_BENT, _GOING = 2.0, 0.3
-"""The same for second differences and heights of what is asked about the frames around."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Copies:
+    """Steps that copy, `[C]` each: all that is needed of most steps.
+
+    Attributes:
+        at: Expected positions.
+        copying: Log-odds of copying against the other near offsets.
+        stop: Logits of stopping.
+        use_jump: Logits of a far jump.
+        may_jump: Whether there is anywhere to jump to.
+    """
+
+    at: Tensor
+    copying: Tensor
+    stop: Tensor
+    use_jump: Tensor
+    may_jump: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
     """A recording, or a part of one, with what the network says of it on its own.
 
     Attributes:
-        batch: The recording with its edit.
-        steps: Logits, with leading shape `[R, T + 1]`.
-        keys: Of the rows.
-        clues: What the layer goes by.
-        copying: Log-odds of copying against the other near offsets, of shape `[R, T + 1]`.
+        mel: uint8 of shape `[1, n_mels, T]`, 255 for 1.
+        tokens: The encoder's, of shape `[1, N, D]`.
+        coverage: Log-odds that each frame is played, what is spared included, of shape `[1, T]`.
+        reason: Logits of why it goes, of shape `[1, T, len(REASONS)]`.
+        copies: The steps that copy.
+        steps: Logits of all other steps, with leading shape `[J]`.
+        at: Their expected positions within the part, of shape `[J]`.
+        to: Where they land, counted from the beginning of the part, or `STOP`, of shape `[J]`.
+        exists: Which buckets they might land in, of shape `[J, n_jump_buckets]`.
+        keys: Of the recording.
     """
 
-    batch: Batch
+    mel: Tensor
+    tokens: Tensor
+    coverage: Tensor
+    reason: Tensor
+    copies: Copies
     steps: StepLogits
+    at: Tensor
+    to: Tensor
+    exists: Tensor
     keys: Keys
-    clues: Clues
-    copying: Tensor
 
 
 def can_taste(config: PointerNetworkConfig) -> bool:
-    """Returns whether a network reads the spectrogram that pauses are heard in."""
-    return config.mel_settings() == DEFAULT_SETTINGS
+    """Returns whether a network reads the spectrogram that cuts are heard in, with like tokens."""
+    usual = PointerNetworkConfig()
+    same_tokens = (config.d_model, config.encoder_stride) == (usual.d_model, usual.encoder_stride)
+    return config.mel_settings() == DEFAULT_SETTINGS and same_tokens
 
 
 def with_taste(model: PointerNetwork) -> PointerNetwork:
-    """Returns a network with a layer for taste that does nothing yet.
+    """Returns a network with a layer for the taste of an editor nobody knows.
 
     Args:
         model: A network that `can_taste`; its own layer, where it has one, is left out.
 
     Raises:
-        CheckpointError: What hears pauses is missing.
+        CheckpointError: What hears cuts is missing.
     """
     listener = load_listener(BUNDLED_LISTENER)
     config = replace(model.config, use_taste=True)
     tasting = PointerNetwork(config, replace(model.card, config=config))
-    taste = {f"taste.{name}": value for name, value in _taste_of(tasting).state_dict().items()}
-    heard = {f"taste.listener.{name}": value for name, value in listener.state_dict().items()}
-    own = without_taste(model).state_dict()
-    tasting.load_state_dict(own | taste | heard)
+    tasting.load_state_dict(tasting.state_dict() | without_taste(model).state_dict())
+    _taste_of(tasting).listener.load_state_dict(listener.state_dict())
     return tasting.eval()
 
 
@@ -111,28 +147,91 @@ def fit_taste(model: PointerNetwork, examples: Sequence[Example], cropping: Crop
     """
     layer = _taste_of(model)
     _fit_spared(model, examples, cropping)
-    told = _told(model, examples, cropping)
     with torch.no_grad():
-        layer.after.fill_(_BEGIN_LAGS)
-        layer.before.fill_(_BEGIN_LAGS)
-        layer.elsewhere.fill_(_BEGIN_ELSEWHERE)
-    fitted = [layer.after, layer.before, layer.going, layer.elsewhere, layer.inside, layer.trust]
+        for value in (layer.deviations, layer.trust, layer.elsewhere):
+            value.zero_()
+    told = told_by(model, examples, cropping)
+    _guess_habit(layer, told, model.head)
+    _climb(layer, told, model.head)
+    # What is heard depends on the habit, which is known better now.
+    with torch.no_grad():
+        staying = float(layer.habit[1] / layer.habit[0])
+        pause_s = float(layer.lags.sum()) * MODEL_HOP_SAMPLES / MODEL_RATE_HZ
+        _set_habit(layer, min(max(pause_s, _PAUSES_S[0]), _PAUSES_S[-1]), staying)
+    _climb(layer, told, model.head)
+
+
+def _climb(layer: TasteLayer, told: Sequence[Told], head: DeltaPredictionHead) -> None:
+    """Fits all numbers of a layer but its habit, from where they are."""
+    with _hearing():
+        clues = [_clues_of(layer, one) for one in told]
+    guessed = layer.lags.detach().clone()
+    fitted = [layer.lags, layer.deviations, layer.trust, layer.elsewhere]
     optimiser = torch.optim.LBFGS(
         fitted, max_iter=_ITERATIONS, history_size=20, line_search_fn="strong_wolfe"
     )
 
     def closure() -> Tensor:
         optimiser.zero_grad()
-        total = _unlikely(layer)
+        total = _unlikely(layer, guessed)
         torch.autograd.backward(total)
-        for one in told:
+        for one, heard in zip(told, clues, strict=True):
             # One at a time: all of them together would take the memory of all their graphs.
-            nats = -log_likelihood_of(layer, one, model)
+            nats = -log_likelihood_of(layer, one, layer.tracks(heard), head)
             torch.autograd.backward(nats)
             total = total + nats.detach()
         return total.detach()
 
     optimiser.step(closure)  # type: ignore[no-untyped-call]
+
+
+def _hearing() -> torch.autocast:
+    """Listens in half precision: what differs is far less than what a habit varies by."""
+    return torch.autocast("cpu", dtype=torch.bfloat16)
+
+
+def _clues_of(layer: TasteLayer, told: Told) -> Clues:
+    return layer.clues(told.mel.float() / 255, told.tokens, told.coverage, told.reason)
+
+
+@torch.no_grad()
+def _guess_habit(layer: TasteLayer, told: Sequence[Told], head: DeltaPredictionHead) -> None:
+    """Sets the habit that, of a few, makes the edits likeliest: fitting needs to begin near."""
+    n_frames = itertools.accumulate(one.mel.shape[-1] for one in told)
+    few = [one for one, so_far in zip(told, n_frames, strict=True) if so_far <= _GUESSED_FROM]
+    few = few or list(told[:1])
+
+    def tried(pause_s: float, staying: float, shares: Sequence[float]) -> dict[float, float]:
+        _set_habit(layer, pause_s, staying)
+        likely = dict.fromkeys(shares, 0.0)
+        for one in few:
+            with _hearing():
+                clues = _clues_of(layer, one)
+            for share in shares:
+                layer.lags.copy_(_lags_of(pause_s, share))
+                likely[share] += float(log_likelihood_of(layer, one, layer.tracks(clues), head))
+        return likely
+
+    likely = {
+        (pause_s, share): total
+        for pause_s in _PAUSES_S
+        for share, total in tried(pause_s, _STAYING[0], _BEHIND).items()
+    }
+    pause_s, share = max(likely, key=lambda habit: likely[habit])
+    staying = {_STAYING[0]: likely[pause_s, share]}
+    for longer in _STAYING[1:]:
+        staying[longer] = tried(pause_s, longer, (share,))[share]
+    _set_habit(layer, pause_s, max(staying, key=lambda longer: staying[longer]))
+    layer.lags.copy_(_lags_of(pause_s, share))
+
+
+def _set_habit(layer: TasteLayer, pause_s: float, staying: float) -> None:
+    layer.habit.copy_(torch.tensor([pause_s, pause_s * staying]))
+
+
+def _lags_of(pause_s: float, share: float) -> Tensor:
+    left = pause_s * MODEL_RATE_HZ / MODEL_HOP_SAMPLES
+    return torch.tensor([left * share, left * (1 - share)])
 
 
 def _fit_spared(model: PointerNetwork, examples: Sequence[Example], cropping: Cropping) -> None:
@@ -177,32 +276,73 @@ def _taste_of(model: PointerNetwork) -> TasteLayer:
     return model.taste
 
 
-@torch.no_grad()
-def _told(model: PointerNetwork, examples: Sequence[Example], cropping: Cropping) -> list[_Told]:
-    """Asks the network on its own, once: all that fitting needs of it."""
+def told_by(model: PointerNetwork, examples: Sequence[Example], cropping: Cropping) -> list[Told]:
+    """Asks a network on its own, once: all that fitting needs of it.
+
+    Args:
+        model: A network; of its layer for taste only what is spared is heeded.
+        examples: Recordings with their edits.
+        cropping: How much is told at once, and what is hidden.
+    """
     plain = without_taste(model)
-    told = []
-    for batch in _batches(examples, cropping):
-        encoded = plain.encode(batch.mel, batch.mask, batch.offset, batch.total)
-        lengths = batch.mask.sum(dim=1)
-        rows = batch.recording
-        each = type(encoded)(*(part[rows] for part in encoded))
-        keys = plain.keys(encoded, lengths)
-        steps = plain.steps(
-            each,
-            plain.style(batch.style, batch.style_known)[rows],
-            lengths=lengths[rows],
-            walk=Walk(batch.order, batch.history_known),
-            budget=batch.budget,
-        )
-        keys = type(keys)(*(part[rows] for part in keys))
-        near = near_log_probabilities(plain.head, steps, keys.frames, 0)
-        copy = near[..., plain.head.max_delta].exp().clamp(1e-9, 1 - 1e-7)
-        told.append(_Told(batch, steps, keys, model.clues(batch.mel, encoded), copy.logit()))
-    return told
+    return [told_of(plain, model.taste, batch) for batch in _batches(examples, cropping)]
 
 
-def log_likelihood_of(layer: TasteLayer, told: _Told, model: PointerNetwork) -> Tensor:
+@torch.no_grad()
+def told_of(plain: PointerNetwork, layer: TasteLayer | None, batch: Batch) -> Told:
+    """Asks a network on its own of one recording, or of a part of one.
+
+    Args:
+        plain: The network, without a layer for taste.
+        layer: Says what is spared; None for nothing.
+        batch: The recording with its edit, B = 1.
+    """
+    head = plain.head
+    encoded = plain.encode(batch.mel, batch.mask, batch.offset, batch.total)
+    lengths = batch.mask.sum(dim=1)
+    rows = batch.recording
+    style = plain.style(batch.style, batch.style_known)
+    steps = plain.steps(
+        type(encoded)(*(part[rows] for part in encoded)),
+        style[rows],
+        lengths=lengths[rows],
+        walk=Walk(batch.order, batch.history_known),
+        budget=batch.budget,
+    )
+    keys = plain.keys(encoded, lengths)
+    near = near_log_probabilities(head, steps, keys.frames[rows], 0)
+    copying = near[..., head.max_delta].exp().clamp(1e-9, 1 - 1e-7).logit()
+    column = torch.arange(batch.pointers.shape[1]).expand_as(batch.pointers)
+    expected = column + batch.offset[rows, None]
+    exists = head.buckets_exist(expected, batch.total[rows, None].expand_as(expected))
+    copied = batch.pointers == expected
+    event = ~copied & (batch.pointers != PADDING)
+    landing = batch.pointers - batch.offset[rows, None]
+    frame = plain.frame_logits(encoded, plain.style_in.bias.expand(len(lengths), -1))
+    coverage = frame.coverage if layer is None else layer.sparing(frame.coverage, frame.reason)
+    return Told(
+        mel=(batch.mel * 255).round().to(torch.uint8),
+        tokens=encoded.tokens,
+        coverage=coverage[..., 0],
+        reason=frame.reason,
+        copies=Copies(
+            column[copied],
+            copying[copied],
+            steps.stop_logits[copied].float(),
+            steps.use_jump_logits[copied].float(),
+            exists.any(dim=-1)[copied],
+        ),
+        steps=type(steps)(*(part[event].float() for part in steps)),
+        at=column[event],
+        to=torch.where(batch.pointers == STOP, STOP, landing)[event],
+        exists=exists[event],
+        keys=keys,
+    )
+
+
+def log_likelihood_of(
+    layer: TasteLayer, told: Told, tracks: Tensor, head: DeltaPredictionHead
+) -> Tensor:
     """Returns the log-probability of a recording's edit.
 
     It is what `step_terms` gives; copies, nearly all of the steps, are told by three numbers each.
@@ -210,43 +350,78 @@ def log_likelihood_of(layer: TasteLayer, told: _Told, model: PointerNetwork) -> 
     Args:
         layer: The layer, which may have a gradient.
         told: The recording.
-        model: The network whose layer it is.
+        tracks: What the layer makes of it, of shape `[1, T, TRACKS]`.
+        head: Of the network whose layer it is.
     """
-    batch, head = told.batch, model.head
-    rows = batch.recording
-    tracks = layer.tracks(told.clues)[rows]
-    steps = layer.leaving(told.steps, F.pad(tracks, (0, 0, 0, 1)))
-    expected = torch.arange(batch.pointers.shape[1]) + batch.offset[rows, None]
-    copies = batch.pointers == expected
-    leave, surely, _ = steps.taste[copies].unbind(dim=-1)
-    far_exists = head.buckets_exist(expected, batch.total[rows, None].expand_as(expected))
-    copied = (
-        F.logsigmoid(surely * told.copying[copies] - leave)
-        + F.logsigmoid(-steps.stop_logits[copies])
-        + F.logsigmoid(-steps.use_jump_logits[copies]) * far_exists.any(dim=-1)[copies]
-    )
-    events = step_terms(
+    n_frames = tracks.shape[1]
+    lengths = torch.tensor([n_frames])
+    steps = layer.leaving(told.steps, tracks, head, torch.zeros_like(told.at), told.at, lengths)
+    stops = told.to == STOP
+    offset = (told.to - told.at).masked_fill(stops, 0)
+    far = offset.abs() > head.max_delta
+    in_sight = ~stops & (told.to >= 0) & (told.to < n_frames)
+    keys = layer.landing(told.keys, tracks)
+    jumps = _logsigmoid_of(steps.use_jump_logits, far)[~stops & told.exists.any(dim=-1)]
+    buckets = steps.jump_logits.masked_fill(~told.exists, float("-inf"))[far].log_softmax(dim=-1)
+    seen = far & in_sight
+    landings = landing_log_probabilities(
         head,
-        steps,
-        layer.landing(told.keys, tracks),
-        batch.pointers.masked_fill(copies, PADDING),
-        batch.mask.sum(dim=1)[rows],
-        batch.offset[rows],
-        batch.total[rows],
+        steps.query[seen],
+        keys,
+        torch.zeros_like(told.at[seen]),
+        told.at[seen],
+        told.to[seen],
+        lengths,
     )
-    return copied.sum() + events.log_probability().sum()
-
-
-def _unlikely(layer: TasteLayer) -> Tensor:
-    """Returns what a layer costs for not being smooth and plain, in nats."""
-    lags = torch.stack((layer.after, layer.before))
-    rough = lags[:, 2:] - 2 * lags[:, 1:-1] + lags[:, :-2]
-    bends = layer.going[:, 2:] - 2 * layer.going[:, 1:-1] + layer.going[:, :-2]
     return (
-        _ROUGH * rough.square().sum()
-        + _BENT * bends.square().sum()
-        + _GOING * layer.going.square().sum()
-        + _HIGH * (lags - _BEGIN_LAGS).square().sum()
-        + _OTHER * (layer.inside.square().sum() + layer.elsewhere.square().sum())
+        _of_copies(layer, told.copies, tracks)
+        + _logsigmoid_of(steps.stop_logits, stops).sum()
+        + jumps.sum()
+        + _of_near(steps, keys, told, ~far & in_sight, head)
+        + buckets.gather(1, head.bucket_of(offset[far])[:, None]).sum()
+        + landings.sum()
+    )
+
+
+def _of_copies(layer: TasteLayer, copies: Copies, tracks: Tensor) -> Tensor:
+    """Returns the log-probability of all copies."""
+    near, far = tracks[0, copies.at, NEAR], tracks[0, copies.at, FAR]
+    surely = layer.powers()[0]
+    stays = (
+        F.logsigmoid(surely * copies.copying - near)
+        + F.logsigmoid(-(surely * copies.stop + far))
+        + F.logsigmoid(-(surely * copies.use_jump + far)) * copies.may_jump
+    )
+    return stays.sum()
+
+
+def _of_near(
+    steps: StepLogits, keys: Keys, told: Told, chosen: Tensor, head: DeltaPredictionHead
+) -> Tensor:
+    """Returns the log-probability of the near offsets of the chosen steps."""
+    reach, n_frames = head.max_delta, keys.frames.shape[1]
+    at, to = told.at[chosen], told.to[chosen]
+    landing = at[:, None] + torch.arange(-reach, reach + 1)
+    inside = (landing >= 0) & (landing < n_frames)
+    there = keys.frames[0, landing.clamp(0, n_frames - 1)].float()
+    query = steps.query[chosen]
+    scores = torch.einsum("jk,jnk->jn", query, there) / math.sqrt(query.shape[-1])
+    scores = (scores + steps.delta_logits[chosen]).masked_fill(~inside, float("-inf"))
+    liked = there[..., -1] * inside
+    scores = copying_as_liked(scores, steps.taste[chosen], liked).log_softmax(dim=-1)
+    return scores.gather(1, (to - at + reach)[:, None]).sum()
+
+
+def _logsigmoid_of(logits: Tensor, happened: Tensor) -> Tensor:
+    """Returns the log-probability that something happened where it did, and didn't elsewhere."""
+    return F.logsigmoid(torch.where(happened, logits, -logits))
+
+
+def _unlikely(layer: TasteLayer, guessed: Tensor) -> Tensor:
+    """Returns what a layer costs for not being as editors in general are, in nats."""
+    return (
+        _LAGS * (layer.lags - guessed).square().sum()
+        + _DEVIATIONS * layer.deviations.square().sum()
         + _TRUST * layer.trust.square().sum()
+        + _ELSEWHERE * layer.elsewhere.square().sum()
     )

@@ -86,7 +86,7 @@ class PointerNetwork(nn.Module):
         self.vae = (
             StyleVAE(width, styles, config.n_style_quantities) if config.use_style_vae else None
         )
-        self.taste = TasteLayer(config.n_mels) if config.use_taste else None
+        self.taste = TasteLayer(config) if config.use_taste else None
         self.gradient_checkpointing = False
 
     def use_gradient_checkpointing(self, on: bool = True) -> None:
@@ -145,7 +145,7 @@ class PointerNetwork(nn.Module):
         with torch.no_grad():
             mean = self.style_in.bias.expand(len(encoded.frame_emb), -1)
             frame = self.frame_logits(encoded, mean)
-        return self.taste.clues(raw_mel, frame.coverage[..., 0], frame.reason)
+        return self.taste.clues(raw_mel, encoded.tokens, frame.coverage[..., 0], frame.reason)
 
     def style(self, quantities: Tensor, known: Tensor | None = None) -> Tensor:
         """Turns standardised style quantities `[B, n_style_quantities]` into z `[B, style_dim]`.
@@ -262,9 +262,11 @@ class PointerNetwork(nn.Module):
                 states.append(after)
         steps: StepLogits = self.head(self.decoder_norm(x[:, ahead:]))
         if self.taste is not None:
-            tracks = encoded.taste[:, start : min(stop, n_frames)]
+            rows = torch.arange(len(x), device=x.device)
+            ends = torch.full_like(rows, n_frames) if lengths is None else lengths
+            at = torch.arange(start, stop, device=x.device)
             steps = self.taste.leaving(
-                steps, F.pad(tracks, (0, 0, 0, stop - start))[:, : stop - start]
+                steps, encoded.taste, self.head, rows[:, None], at[None], ends
             )
         return steps, tuple(states)
 

@@ -1,15 +1,12 @@
-"""Where exactly one editor cuts: a layer of some 160 numbers over what the network says.
+"""Where exactly one editor cuts: a layer of a few numbers over what the network says.
 
 How long after the last sound an editor leaves, and how long before the next one lands, is a habit
-that few cuts tell. The layer hears where pauses begin and end, and multiplies the odds of leaving
-and of landing by what lies so long behind, and ahead of, these places. Temperatures say how far the
-network's own odds are to be trusted, and what it says of the frames around, whether they go and
-whether they are noise, how much likelier it is that the editor leaves there. It turns logits into
-logits, so all that is made of them, the likelihood, the search and the confidence, follows it, and
-probabilities still sum to one.
+that few cuts tell. A listener that learned from many editors hears where habits apply; the layer
+moves what it hears to this editor's, and multiplies the odds of leaving and of landing by it. It
+turns logits into logits, so all that is made of them, the likelihood, the search and the
+confidence, follows it, and probabilities still sum to one.
 
-Shape letters: B recordings, R rows, T frames, E expected positions, L lags, N knots, W windows,
-Q knots of odds.
+Shape letters: B recordings, R rows, T frames, E expected positions, L lags.
 """
 
 from __future__ import annotations
@@ -22,69 +19,61 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model_core.edit.types import REASONS, Reason
+from model_core.nn.cuts import FAR, LAND, NEAR, TRACKS, CutListener
 from model_core.nn.jumps import STRETCH, Keys
-from model_core.nn.pauses import PauseListener, Pauses
 
 if TYPE_CHECKING:
-    from model_core.nn.heads import StepLogits
+    from model_core.nn.config import PointerNetworkConfig
+    from model_core.nn.heads import DeltaPredictionHead, StepLogits
 
-_KNOTS = (-9, -6, -3, *range(0, 97, 3), 110, 130)
-"""Frames between an end of a pause and a cut at which a habit is told; straight lines between."""
-_FIRST_LAG, _LAST_LAG = _KNOTS[0], _KNOTS[-1]
-_GOING = ((0, 40), (0, 20), (20, 60), (-20, 0), (-60, -20))
-"""Frames, counted from where it may be left, of which it is asked how many go."""
-_NOISE = (0, 60)
-"""The same for noise that goes."""
-_ODDS = (-8.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0)
-"""Log-odds of the answers at which their weight is told; straight lines between."""
-_LEAST_SHARE = 1e-4
-_NOTHING = -8.0
-"""Logarithm of next to nothing: a layer that was not fitted does nothing that can be seen."""
-TRACKS = 2
-"""What is told of each frame: log-odds added to leaving before it, and to landing on it."""
+_FIRST_LAG, _LAST_LAG = -40, 140
+"""Frames behind where something is heard, within which it is acted on: 1.6 s."""
+_LEAST_DEVIATION = 0.3
+"""In frames: cuts lie on whole ones."""
+_USUAL_LAGS, _USUAL_DEVIATION = (22.0, 14.0), 1.0
+_USUAL_HABIT_S = (0.42, 0.55)
+_LOWEST, _HIGHEST = -14.0, 9.0
+_LEAST_ODDS = 1e-12
+"""Of a bucket's frames, against the best frame of all."""
 
 
 class Clues(NamedTuple):
-    """What a layer for taste goes by.
+    """What a layer for taste goes by, float32 of shape `[B, T, TRACKS]` each.
 
     Attributes:
-        pauses: Probabilities, of shape `[B, T]` each.
-        odds: Log-odds of what is asked about the frames around each, of shape `[B, T, W]`.
+        habitual: See `Heard`.
+        fixed: See `Heard`.
     """
 
-    pauses: Pauses
-    odds: Tensor
+    habitual: Tensor
+    fixed: Tensor
 
 
 class TasteLayer(nn.Module):
     """An editor's habits.
 
     Attributes:
-        after: Logarithm of how much likelier leaving is so long after a pause began, `[N]`.
-        before: The same of landing so long before a pause ends, `[N]`.
+        lags: Frames from the beginning of a pause to where it is left, and from where is landed to
+            its end, of shape `[2]`.
+        deviations: Logarithms of how far most cuts lie from there, in frames, of shape `[2]`.
+        trust: What is added to the listener's own, of shape `[2]`: how much more this editor
+            follows the network.
+        elsewhere: Log-odds added everywhere, of shape `[TRACKS]`.
         spared: Log-odds of staying added to what goes for each reason, `[len(REASONS)]`.
-        going: Log-odds added to leaving by what is asked about the frames around, `[W, Q]`.
-        elsewhere: Log-odds added to leaving, and to landing, everywhere, of shape `[2]`.
-        inside: The same within pauses, of shape `[2]`.
-        trust: Logarithms of the powers that the network's own odds of leaving, and of where to
-            land, are raised to, of shape `[2]`.
+        habit: What is left of a pause, and up to which length pauses stay, in seconds, `[2]`.
     """
 
-    def __init__(self, n_mels: int) -> None:
+    def __init__(self, config: PointerNetworkConfig) -> None:
         super().__init__()
-        self.listener = PauseListener(n_mels)
+        self.listener = CutListener(config.n_mels, config.d_model, config.encoder_stride)
         self.listener.requires_grad_(requires_grad=False)
-        self.after = nn.Parameter(torch.full((len(_KNOTS),), _NOTHING))
-        self.before = nn.Parameter(torch.full((len(_KNOTS),), _NOTHING))
-        self.spared = nn.Parameter(torch.zeros(len(REASONS)))
-        self.going = nn.Parameter(torch.zeros(len(_GOING) + 1, len(_ODDS)))
+        self.lags = nn.Parameter(torch.tensor(_USUAL_LAGS))
+        self.deviations = nn.Parameter(torch.full((2,), math.log(_USUAL_DEVIATION)))
+        self.trust = nn.Parameter(torch.zeros(2))
         self.elsewhere = nn.Parameter(torch.zeros(TRACKS))
-        self.inside = nn.Parameter(torch.zeros(TRACKS))
-        self.trust = nn.Parameter(torch.zeros(TRACKS))
-        self.register_buffer("hats", _hats(), persistent=False)
-        self.hats: Tensor
-        self.register_buffer("knots", torch.tensor(_ODDS), persistent=False)
-        self.knots: Tensor
+        self.spared = nn.Parameter(torch.zeros(len(REASONS)))
+        self.register_buffer("habit", torch.tensor(_USUAL_HABIT_S))
+        self.habit: Tensor
 
     def sparing(self, coverage: Tensor, reason: Tensor) -> Tensor:
         """Returns log-odds of being played, raised by the reasons for which this editor cuts less.
@@ -102,24 +91,17 @@ class TasteLayer(nn.Module):
         )
 
     @torch.no_grad()
-    def clues(self, mel: Tensor, coverage: Tensor, reason: Tensor) -> Clues:
+    def clues(self, mel: Tensor, tokens: Tensor, coverage: Tensor, reason: Tensor) -> Clues:
         """Gathers what the layer goes by; no gradient leads back from it.
 
         Args:
             mel: Spectrograms in [0, 1], of shape `[B, n_mels, T]`.
+            tokens: The encoder's, of shape `[B, N, D]`.
             coverage: Log-odds that each frame is played, of shape `[B, T]`.
             reason: Logits of why it goes, if it goes, of shape `[B, T, len(REASONS)]`.
-
-        Returns:
-            The clues, float32.
         """
-        pauses = Pauses(*(logits.sigmoid() for logits in self.listener(mel)))
-        goes = (-coverage.float()).sigmoid()
-        is_noise = reason.float().softmax(dim=-1)[..., REASONS.index(Reason.NOISE)]
-        shares = [_share_around(goes, *window) for window in _GOING]
-        shares.append(_share_around(goes * is_noise, *_NOISE))
-        odds = torch.stack(shares, dim=-1).clamp(_LEAST_SHARE, 1 - _LEAST_SHARE).logit()
-        return Clues(pauses, odds)
+        heard = self.listener(mel, tokens, coverage, reason, self.habit)
+        return Clues(heard.habitual, heard.fixed)
 
     def tracks(self, clues: Clues) -> Tensor:
         """Returns the log-odds added to leaving before each frame and to landing on it.
@@ -130,47 +112,73 @@ class TasteLayer(nn.Module):
         Returns:
             float32 of shape `[B, T, TRACKS]`.
         """
-        pauses = clues.pauses
-        after = _lagged(pauses.begins, self.hats, self.after)
-        before = _lagged(pauses.ends.flip(-1), self.hats, self.before).flip(-1)
-        raised = torch.stack((after, before), dim=-1).log1p()
-        tracks = raised + self.elsewhere + self.inside * pauses.inside[..., None]
-        return tracks + F.pad(self._by_odds(clues.odds)[..., None], (0, TRACKS - 1))
+        return self.tracks_for(clues, self.lags, self.deviations.exp()) + self.elsewhere
 
-    def _by_odds(self, odds: Tensor) -> Tensor:
-        """Returns the log-odds added to leaving by what is asked about the frames around."""
-        odds = odds.clamp(self.knots[0], self.knots[-1])
-        right = torch.searchsorted(self.knots, odds.contiguous()).clamp(min=1)
-        low, high = self.knots[right - 1], self.knots[right]
-        share = (odds - low) / (high - low)
-        window = torch.arange(odds.shape[-1], device=odds.device)
-        there = self.going[window, right - 1] * (1 - share) + self.going[window, right] * share
-        return there.sum(dim=-1)
+    def tracks_for(self, clues: Clues, lags: Tensor, deviations: Tensor) -> Tensor:
+        """Returns what is heard, moved to some editor's habit.
 
-    def leaving(self, steps: StepLogits, tracks: Tensor) -> StepLogits:
+        Args:
+            clues: What was heard.
+            lags: Frames behind and ahead, of shape `[2]`.
+            deviations: Of the cuts from there, in frames, of shape `[2]`.
+
+        Returns:
+            float32 of shape `[B, T, TRACKS]`.
+        """
+        odds, fixed = (part.clamp(_LOWEST, _HIGHEST).exp() for part in clues)
+        after, before = (
+            _kernel(shape, lag, deviation)
+            for shape, lag, deviation in zip(self.listener.shapes, lags, deviations, strict=True)
+        )
+        moved = (
+            _lagged(odds[..., NEAR], after),
+            _lagged(odds[..., FAR], after),
+            _lagged(odds[..., LAND].flip(-1), before).flip(-1),
+        )
+        return (torch.stack(moved, dim=-1) + fixed).log() + self.listener.elsewhere
+
+    def powers(self) -> Tensor:
+        """Returns the powers that the odds of leaving, and of where to land, are raised to."""
+        return (self.listener.trust + self.trust).exp()
+
+    def leaving(
+        self,
+        steps: StepLogits,
+        tracks: Tensor,
+        head: DeltaPredictionHead,
+        row: Tensor,
+        at: Tensor,
+        lengths: Tensor,
+    ) -> StepLogits:
         """Returns the logits of steps as this editor takes them, all but those of near offsets.
 
         Near offsets share a softmax with copying, so that their odds are set where they are
         computed, by `landing.copying_as_liked`.
 
         Args:
-            steps: The network's own, with leading shape `[R, E]`.
-            tracks: What `tracks` returned, at these expected positions, of shape `[R, E, TRACKS]`;
-                0 at the end of a recording.
+            steps: The network's own; their leading shape `[...]` is any.
+            tracks: What `tracks` returned, of shape `[R, T, TRACKS]`.
+            head: The head whose buckets are meant.
+            row: Which recording each step is in, broadcast to `[...]`.
+            at: Its expected position, broadcast to `[...]`; at the end there is no taste.
+            lengths: Frames of each recording, of shape `[R]`.
         """
-        surely, where = self.trust.exp()
-        leave = tracks[..., 0]
+        surely, where = self.powers()
+        here = F.pad(tracks, (0, 0, 0, 1))[row, at]
+        here = here.masked_fill((at >= lengths[row])[..., None], 0.0)
+        near, far = here[..., NEAR], here[..., FAR]
+        there = self.listener.pooled * _in_buckets(head, tracks[..., LAND], row, at, lengths)
         width = steps.query.shape[-1]
         # Keys have one dimension more: the landing's own log-odds.
         query = steps.query.float() * (where * math.sqrt((width + 1) / width))
         ones = torch.full_like(query[..., :1], math.sqrt(width + 1))
         return steps._replace(
             delta_logits=where * steps.delta_logits.float(),
-            jump_logits=where * steps.jump_logits.float(),
-            use_jump_logits=surely * steps.use_jump_logits.float() + leave,
-            stop_logits=surely * steps.stop_logits.float() + leave,
+            jump_logits=where * steps.jump_logits.float() + there,
+            use_jump_logits=surely * steps.use_jump_logits.float() + far,
+            stop_logits=surely * steps.stop_logits.float() + far,
             query=torch.cat((query, ones), dim=-1),
-            taste=torch.stack((leave, surely.expand_as(leave), where.expand_as(leave)), dim=-1),
+            taste=torch.stack((near, surely.expand_as(near), where.expand_as(near)), dim=-1),
         )
 
     def landing(self, keys: Keys, tracks: Tensor) -> Keys:
@@ -180,7 +188,7 @@ class TasteLayer(nn.Module):
             keys: The network's own.
             tracks: What `tracks` returned, of shape `[B, T, TRACKS]`.
         """
-        land = tracks[..., 1:]
+        land = tracks[..., LAND:]
         padded = F.pad(land, (0, 0, 0, -land.shape[1] % STRETCH), value=-math.inf)
         inside = padded.view(len(land), -1, STRETCH)
         real = inside.isfinite().sum(dim=-1, keepdim=True)
@@ -191,36 +199,52 @@ class TasteLayer(nn.Module):
         )
 
 
-def _hats() -> Tensor:
-    """Returns how much of each knot there is at each lag, of shape `[L, N]`; rows sum to 1."""
-    lags = torch.arange(_FIRST_LAG, _LAST_LAG + 1).float()
-    knots = torch.tensor(_KNOTS).float()
-    right = torch.searchsorted(knots, lags).clamp(min=1)
-    share = (lags - knots[right - 1]) / (knots[right] - knots[right - 1])
-    hats = torch.zeros(len(lags), len(knots))
-    hats.scatter_(1, right[:, None] - 1, 1 - share[:, None])
-    return hats.scatter(1, right[:, None], share[:, None])
+def _kernel(shape: Tensor, lag: Tensor, deviation: Tensor) -> Tensor:
+    """Returns how likely each lag is, of shape `[L]`: a narrow bell, and a wide tent for others."""
+    extra, reach, others = shape
+    narrow = (deviation.square() + extra.exp().square() + _LEAST_DEVIATION**2).sqrt()
+    wide = narrow + reach.exp()
+    off = torch.arange(_FIRST_LAG, _LAST_LAG + 1, device=shape.device) - lag
+    share = others.sigmoid()
+    bell = (-0.5 * (off / narrow).square()).softmax(dim=0)
+    tent = (-off.abs() / wide).softmax(dim=0)
+    return torch.lerp(bell, tent, share)
 
 
-def _share_around(values: Tensor, first: int, last: int) -> Tensor:
-    """Returns the mean over the frames t + first ... t + last - 1 that there are, `[B, T]`."""
-    n_frames = values.shape[-1]
-    summed = F.pad(values.double().cumsum(dim=-1), (1, 0))
-    at = torch.arange(n_frames, device=values.device)
-    low, high = (at + first).clamp(0, n_frames), (at + last).clamp(0, n_frames)
-    return ((summed[..., high] - summed[..., low]) / (high - low).clamp(min=1)).float()
+def _lagged(heard: Tensor, weights: Tensor) -> Tensor:
+    """Returns at each frame t the sum over lags k of weights[k] * heard[t - k], `[B, T]`."""
+    padded = F.pad(heard[:, None], (_LAST_LAG, -_FIRST_LAG))
+    # Half of the digits would blur what is rare.
+    with torch.autocast(heard.device.type, enabled=False):
+        summed: Tensor = F.conv1d(padded, weights.flip(0)[None, None])[:, 0]
+        return summed
 
 
-def _lagged(places: Tensor, hats: Tensor, height: Tensor) -> Tensor:
-    """Returns at each frame t the sum over lags k of exp(height at k) * places[t - k], `[B, T]`.
+def _in_buckets(
+    head: DeltaPredictionHead, land: Tensor, row: Tensor, at: Tensor, lengths: Tensor
+) -> Tensor:
+    """Returns the logarithm of the mean odds of landing in each bucket, `[..., n_jump_buckets]`.
+
+    0 where a bucket holds no frame.
 
     Args:
-        places: Probabilities, of shape `[B, T]`.
-        hats: Of the knots at the lags from `_FIRST_LAG` on, of shape `[L, N]`.
-        height: At the knots, of shape `[N]`.
+        head: The head.
+        land: Log-odds of landing on each frame, of shape `[R, T]`.
+        row: Which recording each step is in.
+        at: Its expected position.
+        lengths: Frames of each recording, of shape `[R]`.
     """
-    padded = F.pad(places[:, None], (_LAST_LAG, -_FIRST_LAG))
-    # Half of the digits would blur what is rare.
-    with torch.autocast(places.device.type, enabled=False):
-        weight = (hats @ height).exp()
-        return F.conv1d(padded, weight.flip(0)[None, None])[:, 0]
+    n_frames = land.shape[1]
+    there = torch.arange(n_frames, device=land.device) < lengths[:, None]
+    most = land.detach().amax()
+    odds = (land - most).exp().masked_fill(~there, 0.0)
+    summed = F.pad(odds.double().cumsum(dim=-1), (1, 0))
+    buckets = torch.arange(head.n_jump_buckets, device=land.device)
+    row, at = row[..., None], at[..., None]
+    low, high = head.bucket_range(buckets, at, lengths[row])
+    high = high.clamp(min=0)
+    low = torch.minimum(low, high)
+    size = high - low
+    mean = (summed[row, high] - summed[row, low]) / size.clamp(min=1)
+    mean = mean.clamp(min=_LEAST_ODDS).log() + most
+    return torch.where(size > 0, mean, 0.0).float()

@@ -12,12 +12,14 @@ import torch
 from model_core import PointerNetwork
 from model_core.edit.pointers import PADDING, STOP
 from model_core.edit.types import REASONS, Reason
+from model_core.nn.cuts import FAR, LAND, NEAR, TRACKS
 from model_core.nn.evidence import compute_evidence, ending
 from model_core.nn.heads import StepLogits
 from model_core.nn.jumps import Keys, landing_masses
 from model_core.nn.likelihood import step_terms
 from model_core.nn.scoring import log_likelihood
 from model_core.nn.stepping import StepOptions, Stepper
+from model_core.nn.taste import Clues
 from tests.nn.small import a_network, eager
 from training.taste import without_taste
 
@@ -28,16 +30,17 @@ def _no_gradients() -> Iterator[None]:
         yield
 
 
-def a_tasting_network(seed: int = 0, **changes: object) -> PointerNetwork:
-    """Returns a network whose layer for taste does something everywhere."""
-    model = eager(a_network(seed, use_taste=True, **changes))
+def a_tasting_network(seed: int = 0, *, bold: bool = True) -> PointerNetwork:
+    """Returns a network whose layer for taste does something everywhere; a bold one cuts often."""
+    model = a_network(seed, use_taste=True)
+    model = eager(model) if bold else model
     assert model.taste is not None
     torch.manual_seed(seed + 1)
-    for value in (model.taste.after, model.taste.before):
-        value.copy_(torch.randn_like(value) + 1)
-    model.taste.going.copy_(torch.randn_like(model.taste.going))
-    model.taste.elsewhere.copy_(torch.tensor([-0.5, 0.3]))
-    model.taste.inside.copy_(torch.tensor([0.7, -0.4]))
+    listener = model.taste.listener
+    listener.last.weight.copy_(0.25 * torch.randn_like(listener.last.weight))
+    listener.trust.copy_(torch.tensor([0.1, -0.3]))
+    listener.elsewhere.copy_(torch.tensor([0.2, -0.1, 0.4]))
+    model.taste.elsewhere.copy_(torch.tensor([-0.5, 0.3, 0.1]))
     model.taste.trust.copy_(torch.tensor([-0.4, 0.2]))
     return model
 
@@ -65,37 +68,24 @@ def test_what_may_happen_at_a_step_adds_up_to_one(n_frames: int, e: int) -> None
     assert total == pytest.approx(1, abs=1e-4)
 
 
-def test_a_layer_that_was_not_fitted_changes_next_to_nothing() -> None:
-    torch.manual_seed(3)
-    plain = eager(a_network())
-    model = PointerNetwork(a_network(use_taste=True).config).eval()
-    model.load_state_dict(model.state_dict() | plain.state_dict())
-    mel, runs = torch.rand(1, 16, 300), np.array([[0, 90], [120, 130], [250, 300]])
-    one, other = (
-        log_likelihood(each, each.encode(mel), each.style(torch.zeros(1, 3)), runs)
-        for each in (plain, model)
-    )
-    assert one == pytest.approx(other, abs=0.05)
-
-
 def test_where_landings_are_liked_says_nothing_of_whether() -> None:
     model = a_tasting_network()
-    assert model.taste is not None
     encoded = model.encode(torch.rand(1, 16, 300))
     style = model.style(torch.zeros(1, 3))
     before = ending(model.head, model.steps(encoded, style), model.keys(encoded), 0)[0]
     liked = encoded.taste.clone()
-    liked[..., 1] += 3 * torch.randn(300)
+    liked[..., LAND] += 3 * torch.randn(300)
     other = encoded._replace(taste=liked)
     after = ending(model.head, model.steps(other, style), model.keys(other), 0)[0]
     torch.testing.assert_close(before, after, atol=1e-5, rtol=1e-4)
 
 
 def test_leaving_is_as_much_likelier_as_the_layer_says() -> None:
-    model = a_tasting_network()
+    model = a_tasting_network(bold=False)
     assert model.taste is not None
-    model.taste.trust.zero_()
+    model.taste.trust.copy_(-model.taste.listener.trust)
     encoded = model.encode(torch.rand(1, 16, 300))
+    encoded.taste[..., FAR] = encoded.taste[..., NEAR]
     style = model.style(torch.zeros(1, 3))
     plain = without_taste(model)
     untasted = encoded._replace(taste=encoded.taste[..., :0])
@@ -105,8 +95,79 @@ def test_leaving_is_as_much_likelier_as_the_layer_says() -> None:
     rare = (hazard < 0.02) & (tasted < 0.02)
     rare[-1] = False
     added = (tasted.logit() - hazard.logit())[rare]
-    torch.testing.assert_close(added, encoded.taste[0, rare[:-1], 0], atol=0.03, rtol=0.02)
+    assert rare.sum() > 20
+    torch.testing.assert_close(added, encoded.taste[0, rare[:-1], NEAR], atol=0.03, rtol=0.02)
     torch.testing.assert_close(tasted[-1], hazard[-1])
+
+
+def test_near_and_far_have_odds_of_their_own() -> None:
+    model = a_tasting_network()
+    encoded = model.encode(torch.rand(1, 16, 300))
+    style = model.style(torch.zeros(1, 3))
+    before = model.steps(encoded, style)
+    farther = encoded.taste.clone()
+    farther[..., FAR] += 1.5
+    after = model.steps(encoded._replace(taste=farther), style)
+    change = after.use_jump_logits - before.use_jump_logits
+    torch.testing.assert_close(change[0, :-1], torch.full((300,), 1.5))
+    assert float(change[0, -1]) == 0
+    torch.testing.assert_close(after.taste, before.taste)
+
+
+def test_a_bucket_is_likelier_for_the_landings_in_it() -> None:
+    model = a_tasting_network()
+    assert model.taste is not None
+    encoded = model.encode(torch.rand(1, 16, 1500))
+    style = model.style(torch.zeros(1, 3))
+    head, at, landing = model.head, 200, 900
+    bucket = int(head.bucket_of(torch.tensor(landing - at)))
+    low, high = (int(end) for end in head.bucket_range(*map(torch.tensor, (bucket, at, 1500))))
+    flat = torch.zeros_like(encoded.taste)
+    liked = flat.clone()
+    liked[0, landing, LAND] = 8.0
+    before, after = (
+        model.steps(encoded._replace(taste=tracks), style).jump_logits[0, at]
+        for tracks in (flat, liked)
+    )
+    # The mean of the odds of all frames in the bucket, of which one is e^8.
+    raised = math.log((math.exp(8.0) + high - low - 1) / (high - low))
+    assert float(after[bucket] - before[bucket]) == pytest.approx(
+        raised * float(model.taste.listener.pooled), rel=1e-3
+    )
+    others = torch.arange(head.n_jump_buckets) != bucket
+    torch.testing.assert_close(after[others], before[others], atol=1e-4, rtol=0)
+
+
+def test_what_is_heard_is_moved_to_the_habit() -> None:
+    model = a_tasting_network()
+    layer = model.taste
+    assert layer is not None
+    layer.lags.copy_(torch.tensor([30.0, 12.0]))
+    layer.deviations.fill_(-3.0)
+    heard = torch.full((1, 400, TRACKS), -12.0)
+    heard[0, 200] = 6.0
+    tracks = layer.tracks(Clues(heard, torch.full((1, 400, TRACKS), -12.0)))
+    assert tracks.argmax(dim=1).tolist() == [[230, 230, 188]]
+    # What holds whatever the habit stays where it is.
+    fixed = layer.tracks(Clues(torch.full((1, 400, TRACKS), -12.0), heard))
+    assert fixed.argmax(dim=1).tolist() == [[200, 200, 200]]
+    assert float(fixed[0, 200, NEAR]) == pytest.approx(
+        6.0 + float((layer.elsewhere + layer.listener.elsewhere)[NEAR]), abs=1e-3
+    )
+
+
+def test_a_crop_sees_no_landings_beyond_its_frames() -> None:
+    model = a_tasting_network()
+    mel = torch.rand(1, 16, 500)
+    padded = torch.cat((mel, torch.rand(1, 16, 200)), dim=-1)
+    mask = torch.arange(700)[None] < 500
+    style = model.style(torch.zeros(1, 3))
+    alone = model.encode(mel)
+    whole = model.encode(padded, mask)
+    same = whole._replace(taste=torch.cat((alone.taste, torch.rand(1, 200, TRACKS)), dim=1))
+    one = model.steps(alone, style, start=100, stop=400)
+    other = model.steps(same, style, start=100, stop=400, lengths=torch.tensor([500]))
+    torch.testing.assert_close(one.jump_logits, other.jump_logits, atol=2e-3, rtol=1e-3)
 
 
 def test_landings_add_up_to_one_and_are_those_of_the_likelihood() -> None:

@@ -18,7 +18,14 @@ from tests.nn.small import SMALL, eager
 from training import taste
 from training.dataset import Cropping, Example, visits_of
 from training.finetune import FineTuneSettings, as_learned, fine_tune
-from training.taste import can_taste, fit_taste, with_taste, without_taste
+from training.taste import (
+    can_taste,
+    fit_taste,
+    log_likelihood_of,
+    told_by,
+    with_taste,
+    without_taste,
+)
 from training.validation import nats_per_event
 
 RATE, HOP = 22050, 256
@@ -53,7 +60,7 @@ def an_example(seed: int) -> Example:
 def plain() -> PointerNetwork:
     """A network that knows nothing of pauses."""
     torch.manual_seed(0)
-    config = PointerNetworkConfig(**{**SMALL, "n_mels": 128, "max_delta": 64})
+    config = PointerNetworkConfig(**{**SMALL, "n_mels": 128, "d_model": 128, "max_delta": 64})
     return eager(PointerNetwork(config).eval(), -4.0, 6.0)
 
 
@@ -64,24 +71,25 @@ def test_habits_are_found_and_hold_for_other_recordings(plain: PointerNetwork) -
     fit_taste(model, learned, CROPPING)
     assert nats_per_event(model, other, CROPPING).mean() < before - 2
     assert model.taste is not None
-    lags = np.arange(len(model.taste.hats)) - 9
-    after, before_s = (
-        int(lags[(model.taste.hats @ weights).argmax()])
-        for weights in (model.taste.after, model.taste.before)
-    )
+    after, before_s = model.taste.lags.tolist()
     # Pauses are heard to begin a tenth of a second behind the level, and to end before it.
     assert AFTER - 16 <= after <= AFTER + 3
     assert BEFORE - 13 <= before_s <= BEFORE + 3
+    assert 0.3 < float(model.taste.habit[0]) < 0.8
 
 
 def test_what_is_fitted_is_the_likelihood(plain: PointerNetwork) -> None:
     model = with_taste(plain)
     example = an_example(1)
     fit_taste(model, [example], CROPPING)
-    (told,) = taste._told(model, [example], CROPPING)
-    assert model.taste is not None
+    (told,) = told_by(model, [example], CROPPING)
+    layer = model.taste
+    assert layer is not None
     with torch.no_grad():
-        nats = -float(taste.log_likelihood_of(model.taste, told, model))
+        tracks = layer.tracks(
+            layer.clues(told.mel.float() / 255, told.tokens, told.coverage, told.reason)
+        )
+        nats = -float(log_likelihood_of(layer, told, tracks, model.head))
     # The edit begins with the recording: its events are the cuts and the end.
     whole = float(nats_per_event(model, [example], CROPPING)[0]) * len(example.runs)
     assert nats == pytest.approx(whole, rel=1e-3)
@@ -98,7 +106,7 @@ def test_the_network_itself_stays_as_it_is(plain: PointerNetwork) -> None:
         torch.testing.assert_close(back.state_dict()[name], value, rtol=0, atol=0)
     anew = with_taste(model)
     assert anew.taste is not None
-    assert not anew.taste.going.any()
+    assert not anew.taste.trust.any()
 
 
 def test_much_material_is_not_all_taken(
@@ -106,7 +114,7 @@ def test_much_material_is_not_all_taken(
 ) -> None:
     examples = [an_example(seed) for seed in range(3)]
     monkeypatch.setattr(taste, "_MOST_FRAMES", sum(one.n_frames for one in examples) - 1)
-    assert len(taste._told(with_taste(plain), examples, CROPPING)) == 2
+    assert len(told_by(with_taste(plain), examples, CROPPING)) == 2
 
 
 def test_kept_noises_are_spared(plain: PointerNetwork) -> None:

@@ -31,6 +31,26 @@ def record_speech(
     return tape, " + ".join(session.cast.voices), session.cast.upper_hz
 
 
+def record_talks(
+    rng: np.random.Generator,
+    corpus: Corpus,
+    editor: EditorStyle,
+    settings: SimulatorSettings,
+    seconds: float,
+) -> tuple[Tape, float]:
+    """Lays down spoken recordings one after the other until the tape is so long.
+
+    Returns:
+        The tape, and where the narrowest material's band ends.
+    """
+    whole, ends = Tape(), float("inf")
+    while not whole.length or whole.length < samples_of(seconds):
+        tape, _, upper_hz = record_speech(rng, corpus, editor, settings)
+        whole.extend(tape)
+        ends = min(ends, upper_hz)
+    return whole, ends
+
+
 class SpeechSession:
     """Lays down one spoken recording.
 

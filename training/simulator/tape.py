@@ -6,7 +6,7 @@ from what was laid down, never from listening to the result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
@@ -95,6 +95,21 @@ class Tape:
     def overlay(self, position: int, samples: Mono) -> None:
         """Mixes a sound over what lies at `position`; it changes nothing in the edit."""
         self.overlays.append((position, samples))
+
+    def extend(self, other: Tape) -> None:
+        """Lays down all of another tape behind what is there, but for its loops."""
+        self.overlays += [(self.length + place, sound) for place, sound in other.overlays]
+        for piece in other.pieces:
+            self.add(piece)
+
+    def want(self, what: Phenomenon) -> None:
+        """Turns what was to go into something that stays, with its pauses like any other's."""
+        self.pieces = [
+            replace(piece, kind=PieceKind.WANTED, reason=Reason.OTHER, phrase=False)
+            if piece.what is what
+            else piece
+            for piece in self.pieces
+        ]
 
     def bounds(self) -> npt.NDArray[np.int64]:
         """Returns where the pieces lie, int64 of shape [pieces, 2]."""

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model_core import PointerNetwork
+from model_core.nn.config import PointerNetworkConfig
+from model_core.nn.cuts import load_listener
+from model_core.nn.taste import TasteLayer
+from tests.nn.small import SMALL, eager
+from training.corpus import Corpus
+from training.cut_lessons import Lesson, an_editor, lesson_of, record
+from training.cuts import _shuffled, lessons_of, train, varied
+from training.dataset import Cropping
+from training.simulator import SimulatorSettings
+from training.simulator.types import Phenomenon
+
+CROPPING = Cropping(60_000)
+TALK = SimulatorSettings.silent(long_pauses=1.0)
+
+
+@pytest.fixture(scope="module")
+def plain() -> PointerNetwork:
+    torch.manual_seed(0)
+    config = PointerNetworkConfig(**{**SMALL, "n_mels": 128, "d_model": 128, "max_delta": 64})
+    return eager(PointerNetwork(config).eval(), -4.0, 6.0)
+
+
+def a_lesson(corpus: Corpus, plain: PointerNetwork, seed: int) -> Lesson:
+    recorded = record(np.random.default_rng(seed), corpus, "speech", TALK)
+    lesson = lesson_of(recorded, plain, CROPPING)
+    assert lesson is not None
+    return lesson
+
+
+def test_a_recording_is_quiet_where_it_pauses(corpus: Corpus) -> None:
+    recorded = record(np.random.default_rng(3), corpus, "speech", TALK)
+    samples = np.abs(recorded.recording.samples)
+    assert recorded.pause.shape == samples.shape
+    assert 0.05 < recorded.pause.mean() < 0.95
+    assert samples[recorded.pause].mean() < samples[~recorded.pause].mean() / 3
+
+
+def test_some_editors_keep_noises(corpus: Corpus) -> None:
+    settings = SimulatorSettings.silent(noises=1.0, dead_air=0.0)
+    heard = set()
+    for seed in range(12):
+        recorded = record(np.random.default_rng(seed), corpus, "speech", settings)
+        whats = {removal.what for removal in recorded.recording.removed}
+        if recorded.keeps_noises:
+            assert Phenomenon.NOISE not in whats
+        heard.add((recorded.keeps_noises, Phenomenon.NOISE in whats))
+    assert {(True, False), (False, True)} <= heard
+
+
+def test_cuts_lie_where_the_habit_has_them(corpus: Corpus, plain: PointerNetwork) -> None:
+    off = []
+    for seed in range(4):
+        lesson = a_lesson(corpus, plain, seed)
+        begins = torch.nonzero(lesson.pause[1:] & ~lesson.pause[:-1])[:, 0] + 1
+        for at in lesson.told.at[lesson.told.to > 0].tolist():
+            before = begins[begins < at]
+            if len(before):
+                off.append(at - int(before[-1]) - float(lesson.lags[0]))
+    assert len(off) >= 4
+    # Most of them: where one side of a pause is short, the other makes up for it.
+    assert np.mean(np.abs(off) < 1 + 3 * 0.03 * 86) > 0.6
+
+
+def test_editors_differ() -> None:
+    drawn = [an_editor(np.random.default_rng(seed)) for seed in range(30)]
+    assert all(editor.extension == 1 for editor in drawn)
+    assert len({editor.after_share for editor in drawn}) > 10
+
+
+def test_training_makes_edits_likelier(
+    corpus: Corpus, plain: PointerNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import cuts
+
+    monkeypatch.setattr(cuts, "_WARM_UP", 2)
+    monkeypatch.setattr(cuts, "_WRITE_EVERY", 5)
+    lessons = [a_lesson(corpus, plain, seed) for seed in range(2)]
+    layer = TasteLayer(plain.config)
+    nats = []
+    for updates in (1, 15):
+        layer.listener = train(lessons, plain, updates, write=tmp_path / "cuts.safetensors")
+        with torch.no_grad():
+            told = [
+                cuts.loss_of(layer.listener, layer, one, one.told.mel.float() / 255, plain.head)
+                for one in lessons
+            ]
+        nats.append(sum(float(likely) for likely, _ in told) / sum(one.events for one in lessons))
+    assert nats[1] < nats[0] - 0.3
+    load_listener(tmp_path / "cuts.safetensors")
+
+
+def test_lessons_are_simulated_as_asked(corpus: Corpus, plain: PointerNetwork) -> None:
+    lessons = lessons_of(corpus, plain, 0.05, 0, TALK)
+    assert lessons
+    assert all(lesson.events for lesson in lessons)
+    frames = [len(lesson.pause) for lesson in lessons]
+    assert [lesson.told.mel.shape[-1] for lesson in lessons] == frames
+
+
+def test_spectrograms_vary_within_bounds() -> None:
+    mel = torch.full((1, 128, 50), 128, dtype=torch.uint8)
+    one, other = (varied(mel, torch.Generator().manual_seed(seed)) for seed in (0, 1))
+    assert not torch.equal(one, other)
+    assert 0 <= float(one.min()) <= float(one.max()) <= 1
+    # The same in every frame: nothing moves in time.
+    torch.testing.assert_close(one[..., :1].expand_as(one), one)
+
+
+def test_every_lesson_comes_before_one_comes_again() -> None:
+    order = list(islice(_shuffled(5, np.random.default_rng(0)), 15))
+    for first in range(0, 15, 5):
+        assert sorted(order[first : first + 5]) == list(range(5))
+
+
+def test_there_must_be_something_to_learn_from(plain: PointerNetwork) -> None:
+    with pytest.raises(ValueError, match="nothing to learn"):
+        train([], plain, 1)

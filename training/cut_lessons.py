@@ -1,0 +1,166 @@
+"""Lessons for what hears cuts: recordings by many editors, each with a habit that is known.
+
+Each lesson holds what the bundled network says of a recording, so that nothing but the listener is
+computed in training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from model_core.edit.pointers import MODEL_HOP_SAMPLES, MODEL_RATE_HZ
+from model_core.edit.types import REASONS, Reason
+from model_core.nn.jumps import Keys
+from training.dataset import at_frame_rate
+from training.finetune import as_the_mean_editor
+from training.shards import example_of
+from training.simulator import EditorStyle, SimulatorSettings
+from training.simulator.channel import impair
+from training.simulator.music import record_music
+from training.simulator.speech import record_talks
+from training.simulator.tape import PieceKind, Tape, cut
+from training.simulator.types import Kind, Mono, Phenomenon, SimulatedRecording
+from training.taste import told_of
+from training.validation import whole_batches
+
+if TYPE_CHECKING:
+    from model_core.nn.network import PointerNetwork
+    from training.corpus import Corpus
+    from training.dataset import Cropping
+    from training.taste import Told
+
+_LENGTHS_S = (0.0, 120.0, 200.0, 300.0)
+"""Spoken recordings last at least so long: as short as the simulator's, or several joined."""
+_NOISES_KEPT = 0.3
+"""Share of editors who keep every cough."""
+_USUAL_SHARE = 0.4
+"""Share of editors who divide a pause as the simulator's usually do."""
+_SPARED = 4.0
+"""Log-odds of staying that fitting finds for noise where all of it is kept."""
+_FRAMES_A_SECOND = MODEL_RATE_HZ / MODEL_HOP_SAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A simulated recording with its edit.
+
+    Attributes:
+        recording: The recording.
+        pause: Whether each sample lies in a pause.
+        keeps_noises: Whether its editor does.
+    """
+
+    recording: SimulatedRecording
+    pause: npt.NDArray[np.bool_]
+    keeps_noises: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A recording with what the network says of it, and how its editor cuts.
+
+    Attributes:
+        told: What the network says; tokens, keys and logits of frames in half precision.
+        pause: Whether each frame lies in a pause, of shape `[T]`.
+        lags: See `TasteLayer`.
+        deviations: In frames, of shape `[2]`.
+        habit: See `TasteLayer`.
+    """
+
+    told: Told
+    pause: Tensor
+    lags: Tensor
+    deviations: Tensor
+    habit: Tensor
+
+    @property
+    def events(self) -> int:
+        """Steps that don't copy."""
+        return len(self.told.at)
+
+
+def an_editor(rng: np.random.Generator) -> EditorStyle:
+    """Draws an editor who loops nothing; others than usual divide pauses in another way."""
+    drawn = replace(EditorStyle.draw(rng), extension=1.0)
+    other = replace(
+        drawn,
+        after_share=float(rng.uniform(0.3, 0.8)),
+        tolerance=float(rng.uniform(1.1, 1.6)),
+        jitter_s=float(np.exp(rng.uniform(np.log(0.005), np.log(0.03)))),
+    )
+    return drawn if rng.random() < _USUAL_SHARE else other
+
+
+def record(
+    rng: np.random.Generator, corpus: Corpus, kind: Kind, settings: SimulatorSettings
+) -> Recorded:
+    """Simulates a recording and its edit; what is quiet is known from its tape."""
+    editor = an_editor(rng)
+    keeps = kind == "speech" and rng.random() < _NOISES_KEPT
+    if kind == "speech":
+        seconds = float(rng.choice(_LENGTHS_S))
+        tape, upper_hz = record_talks(rng, corpus, editor, settings, seconds)
+    else:
+        tape, _, upper_hz = record_music(rng, corpus, editor, settings)
+    if keeps:
+        tape.want(Phenomenon.NOISE)
+    kept, removed = cut(tape, editor, rng, keep_pauses=kind == "speech")
+    samples: Mono = impair(rng, tape.render(), corpus, settings, upper_hz)
+    made = SimulatedRecording(samples, kept, removed, tape.phrases(), editor, kind)
+    return Recorded(made, _pauses_of(tape), keeps)
+
+
+def _pauses_of(tape: Tape) -> npt.NDArray[np.bool_]:
+    inside = np.zeros(tape.length, bool)
+    for piece, (start, stop) in zip(tape.pieces, tape.bounds().tolist(), strict=True):
+        inside[start:stop] = piece.kind is PieceKind.PAUSE
+    return inside
+
+
+def lesson_of(recorded: Recorded, plain: PointerNetwork, cropping: Cropping) -> Lesson | None:
+    """Asks a network of a recording; None where nothing happens, or it is too long.
+
+    Args:
+        recorded: The recording.
+        plain: The network, without a layer for taste.
+        cropping: How much is told at once.
+    """
+    example = as_the_mean_editor(at_frame_rate(example_of(recorded.recording)))
+    parts = list(whole_batches([example], cropping, most_examples=1))
+    if len(parts) != 1 or not len(example.runs):
+        return None
+    told = told_of(plain, None, parts[0])
+    coverage = told.coverage
+    if recorded.keeps_noises:
+        noise = told.reason.softmax(dim=-1)[..., REASONS.index(Reason.NOISE)]
+        coverage = coverage + _SPARED * noise
+    told = replace(
+        told,
+        tokens=told.tokens.half(),
+        coverage=coverage.half(),
+        reason=told.reason.half(),
+        keys=Keys(*(part.half() for part in told.keys)),
+    )
+    style = recorded.recording.style
+    behind = style.pause_s * style.after_share
+    return Lesson(
+        told,
+        torch.from_numpy(_by_frames(recorded.pause, example.n_frames)),
+        torch.tensor([behind, style.pause_s - behind]) * _FRAMES_A_SECOND,
+        torch.full((2,), style.jitter_s * _FRAMES_A_SECOND),
+        torch.tensor([style.pause_s, style.pause_s * style.tolerance]),
+    )
+
+
+def _by_frames(inside: npt.NDArray[np.bool_], n_frames: int) -> npt.NDArray[np.bool_]:
+    """Returns which frames lie in a pause with half of their samples or more."""
+    n_samples = n_frames * MODEL_HOP_SAMPLES
+    padded = np.pad(inside[:n_samples], (0, max(0, n_samples - inside.size)), mode="edge")
+    share = padded.reshape(n_frames, MODEL_HOP_SAMPLES).mean(axis=1)
+    return np.asarray(share >= 0.5)

@@ -1,0 +1,239 @@
+"""Trains what hears where editors cut, on the edits of many simulated editors.
+
+    python -m training.cuts --audio FOLDER --out resources/model/cuts.safetensors
+
+Every recording is edited by somebody else, with a habit that the listener is told: how long behind
+a sound is left, how long ahead of one is landed. What it learns is where habits apply, so a few
+numbers are enough to make it follow another editor (`training/taste.py`). What is lowered is the
+same as there, the nats of whole edits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import logging
+import math
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from model_core.audio.cache import cache_folder
+from model_core.checkpoint import load_checkpoint
+from model_core.errors import EditorBotError
+from model_core.infer import BUNDLED_CHECKPOINT
+from model_core.nn.card import checkpoint_hash
+from model_core.nn.cuts import CutListener, Heard, save_listener
+from model_core.nn.taste import Clues, TasteLayer
+from training.config import TrainConfig
+from training.corpus import Corpus, Split, default_folder
+from training.cut_lessons import Lesson, lesson_of, record
+from training.shards import KINDS
+from training.simulator import SimulatorSettings
+from training.taste import log_likelihood_of, without_taste
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import Tensor
+
+    from model_core.nn.heads import DeltaPredictionHead
+    from model_core.nn.network import PointerNetwork
+
+log = logging.getLogger("training")
+
+_BATCH, _LEARNING_RATE, _WARM_UP, _DECAY = 4, 2e-3, 50, 0.03
+_LEAST_RATE = 0.01
+_AVERAGED = 0.995
+_MUSIC_HOURS = 0.1
+"""Hours of music for each hour of speech: there, no pause is left by habit."""
+_FIRST_WEIGHT, _LAST_WEIGHT = 0.3, 0.1
+"""Of hearing pauses, at the beginning of training and at its end."""
+_DROPPED = 0.15
+"""Share of the network's tokens that is hidden: it knows the voices that it learned from."""
+_INSIDE_WEIGHT, _ENDS_WEIGHT = 0.5, 0.3
+_FRAMES_A_SECOND = 86
+_GAIN, _COLOUR, _TILT = 0.04, 0.01, 0.03
+"""Deviations of what is added to spectrograms: to all of one, to each band, and at its ends."""
+_LOG_EVERY, _WRITE_EVERY = 50, 500
+
+
+def loss_of(
+    listener: CutListener, layer: TasteLayer, lesson: Lesson, mel: Tensor, head: DeltaPredictionHead
+) -> tuple[Tensor, Tensor]:
+    """Returns how unlikely the edit of a lesson is, in nats, and how badly its pauses are heard.
+
+    Args:
+        listener: The network that learns.
+        layer: A layer for taste with this listener; its numbers are set to the lesson's editor.
+        lesson: The lesson.
+        mel: Its spectrogram in [0, 1], of shape `[1, n_mels, T]`.
+        head: The head of the network that was asked.
+    """
+    told = lesson.told
+    tokens = F.dropout(told.tokens.float(), _DROPPED, training=listener.training)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mel.device.type == "cpu"):
+        heard = listener(mel, tokens, told.coverage, told.reason, lesson.habit)
+    tracks = layer.tracks_for(Clues(heard.habitual, heard.fixed), lesson.lags, lesson.deviations)
+    return -log_likelihood_of(layer, told, tracks, head), _pauses_loss(heard, lesson.pause)
+
+
+def _pauses_loss(heard: Heard, pause: Tensor) -> Tensor:
+    inside = pause.float()
+    change = F.pad(inside.diff(), (1, 0))
+    target = torch.stack((inside, (change > 0).float(), (change < 0).float()), dim=-1)
+    wrong = F.binary_cross_entropy_with_logits(heard.pauses[0], target, reduction="none")
+    return _INSIDE_WEIGHT / _FRAMES_A_SECOND * wrong[:, 0].sum() + _ENDS_WEIGHT * wrong[:, 1:].sum()
+
+
+def varied(mel: Tensor, generator: torch.Generator) -> Tensor:
+    """Returns a spectrogram in [0, 1] with another level and colour; input uint8 `[1, M, T]`."""
+    n_mels = mel.shape[1]
+    level = _GAIN * torch.randn((), generator=generator)
+    colour = _COLOUR * torch.randn(n_mels, generator=generator)
+    tilt = _TILT * torch.randn((), generator=generator) * torch.linspace(-1, 1, n_mels)
+    return (mel.float() / 255 + (level + colour + tilt)[None, :, None]).clamp(0, 1)
+
+
+def train(
+    lessons: Sequence[Lesson],
+    plain: PointerNetwork,
+    updates: int,
+    seed: int = 0,
+    write: Path | None = None,
+) -> CutListener:
+    """Trains a listener.
+
+    Args:
+        lessons: The lessons.
+        plain: The network that was asked, without a layer for taste.
+        updates: How many.
+        seed: Of the first weights and of the order.
+        write: Where the running mean is written every few minutes; None for nowhere.
+
+    Returns:
+        The running mean of the weights.
+
+    Raises:
+        ValueError: There are no lessons.
+    """
+    if not lessons:
+        raise ValueError("There is nothing to learn from.")
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    layer = TasteLayer(plain.config)
+    listener = layer.listener.requires_grad_(requires_grad=True)
+    average = torch.optim.swa_utils.AveragedModel(
+        listener, avg_fn=lambda mean, new, n: torch.lerp(mean, new, max(1 - _AVERAGED, 1 / (n + 1)))
+    )
+    heavy = [value for value in listener.parameters() if value.ndim > 1]
+    light = [value for value in listener.parameters() if value.ndim <= 1]
+    optimiser = torch.optim.AdamW(
+        [{"params": heavy, "weight_decay": _DECAY}, {"params": light, "weight_decay": 0.0}],
+        _LEARNING_RATE,
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda update: _rate(update, updates))
+    order = _shuffled(len(lessons), np.random.default_rng(seed))
+    total = 0.0
+    for update in range(1, updates + 1):
+        weight = _FIRST_WEIGHT + (_LAST_WEIGHT - _FIRST_WEIGHT) * update / updates
+        drawn = [lessons[place] for place in itertools.islice(order, _BATCH)]
+        events = sum(lesson.events for lesson in drawn)
+        optimiser.zero_grad()
+        for lesson in drawn:
+            mel = varied(lesson.told.mel, generator)
+            nats, pauses = loss_of(listener, layer, lesson, mel, plain.head)
+            torch.autograd.backward((nats + weight * pauses) / events)
+            total += float(nats.detach()) / events
+        torch.nn.utils.clip_grad_norm_(listener.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        average.update_parameters(listener)
+        if update % _LOG_EVERY == 0:
+            log.info("update %d: %.3f nats per event", update, total / _LOG_EVERY)
+            total = 0.0
+        if write is not None and update % _WRITE_EVERY == 0:
+            save_listener(write, cast("CutListener", average.module), {"updates": str(update)})
+    return cast("CutListener", average.module).eval()
+
+
+def _rate(update: int, updates: int) -> float:
+    """Returns the share of the highest learning rate: rising first, then falling as a cosine."""
+    falling = 0.5 + 0.5 * math.cos(math.pi * min(1.0, update / updates))
+    return max(_LEAST_RATE, min(1.0, (update + 1) / _WARM_UP) * falling)
+
+
+def _shuffled(n: int, rng: np.random.Generator) -> Iterator[int]:
+    """Yields 0 ... n - 1 in another order each time, without end."""
+    while True:
+        yield from rng.permutation(n).tolist()
+
+
+def lessons_of(
+    corpus: Corpus, plain: PointerNetwork, hours: float, seed: int, settings: SimulatorSettings
+) -> list[Lesson]:
+    """Simulates so many hours of speech, and a tenth of it of music where there are tracks."""
+    cropping = TrainConfig(model=plain.config).cropping(training=False)
+    made: list[Lesson] = []
+    for number, kind in enumerate(KINDS):
+        if not corpus.groups(kind):
+            continue
+        wanted_s = 3600 * hours * (1.0 if kind == "speech" else _MUSIC_HOURS)
+        for index in itertools.count():
+            if wanted_s <= 0:
+                break
+            rng = np.random.default_rng([seed, number, index])
+            recorded = record(rng, corpus, kind, settings)
+            wanted_s -= recorded.recording.samples.size / plain.config.sample_rate
+            lesson = lesson_of(recorded, plain, cropping)
+            if lesson is not None and lesson.events:
+                made.append(lesson)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.cuts", description="Train what hears where editors cut."
+    )
+    parser.add_argument("--audio", type=Path, default=default_folder(), help="the audio folder")
+    parser.add_argument("--out", type=Path, required=True, help="the file to write")
+    parser.add_argument("--network", type=Path, default=BUNDLED_CHECKPOINT, help="what is asked")
+    parser.add_argument("--hours", type=float, default=48.0, help="how much speech to simulate")
+    parser.add_argument("--updates", type=int, default=5000)
+    parser.add_argument("--split", choices=("train", "valid", "test"), default="train")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    if options.audio is None:
+        parser.error("name the audio folder with --audio or EDITORBOT_AUDIO")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    try:
+        split = cast("Split", options.split)
+        corpus = Corpus.from_folder(options.audio, split, cache_folder=cache_folder("beats"))
+        plain = without_taste(load_checkpoint(options.network))
+        lessons = lessons_of(corpus, plain, options.hours, options.seed, SimulatorSettings())
+        events = sum(lesson.events for lesson in lessons)
+        log.info("%d recordings with %d events are simulated", len(lessons), events)
+        listener = train(lessons, plain, options.updates, options.seed, options.out)
+        words = {
+            "trained": datetime.now(UTC).date().isoformat(),
+            "updates": str(options.updates),
+            "simulated_hours": f"{options.hours:g}",
+            "network": checkpoint_hash(options.network),
+            "training_audio": "the recordings that the bundled network learned from",
+            "licence": "MIT",
+        }
+        save_listener(options.out, listener, words)
+    except (EditorBotError, ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
