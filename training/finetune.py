@@ -285,6 +285,37 @@ def outliers(told: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     return np.asarray(told > middle + _OUTLIER * max(spread, 0.1 * middle))
 
 
+def strangers(gains: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Returns which pairs are told worse by what all of them together have taught.
+
+    Args:
+        gains: By how many nats per event each pair is told better.
+    """
+    if len(gains) < _FEWEST_TO_HOLD_OUT:
+        return np.zeros(len(gains), bool)
+    middle = np.median(gains)
+    spread = np.median(np.abs(gains - middle)) * 1.4826
+    return np.asarray((gains < middle - _OUTLIER * spread) & (gains < 0))
+
+
+def _foreign(
+    model: PointerNetwork, examples: Sequence[Example], cropping: Cropping
+) -> npt.NDArray[np.bool_]:
+    """Returns which pairs seem to be somebody else's work.
+
+    They are told far worse than the others, or worse once the habits of most are known.
+    """
+    told = nats_per_event(model, examples, cropping)
+    odd = outliers(told)
+    if len(examples) < _FEWEST_TO_HOLD_OUT or not can_taste(model.config):
+        return odd
+    tasting = with_taste(model)
+    fit_taste(tasting, examples, cropping)
+    gains = told - nats_per_event(tasting, examples, cropping)
+    log.info("by their habits the pairs gain %s nats per event", np.round(gains, 2).tolist())
+    return odd | strangers(gains)
+
+
 def mixed(
     start: Mapping[str, torch.Tensor], learned: Mapping[str, torch.Tensor], share: float
 ) -> dict[str, torch.Tensor]:
@@ -460,7 +491,7 @@ def fine_tune(
     standing = follower.resumed()
     fresh = standing is None
     if standing is None:
-        strange = outliers(nats_per_event(began_with, [one for _, one in named], cropping))
+        strange = _foreign(began_with, [one for _, one in named], cropping)
         left_out = tuple(name for (name, _), odd in zip(named, strange, strict=True) if odd)
         standing = Standing(left_out, math.inf, math.inf)
     kept = [pair for pair in named if pair[0] not in standing.left_out]

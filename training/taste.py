@@ -6,7 +6,6 @@ rest of the network fixed: seconds where its weights take minutes, and few cuts 
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -37,19 +36,20 @@ if TYPE_CHECKING:
     from training.losses import Batch
 
 BUNDLED_LISTENER = resource_path("model", "cuts.safetensors")
-_ITERATIONS = 20
+_ITERATIONS, _ROUNDS = 20, 2
 _MOST_FRAMES = 240_000
 """Three quarters of an hour: more takes minutes to fit, and tells no more of so few numbers."""
-_GUESSED_FROM = 80_000
-"""Frames, a quarter of an hour, that tell which habit to begin fitting with."""
 _PAUSES_S = (0.15, 0.2, 0.27, 0.36, 0.48, 0.64, 0.85, 1.2)
-_BEHIND = (0.35, 0.5, 0.65)
+_BEHIND = 0.5
 _STAYING = (1.3, 1.1, 1.6)
 """Habits that are tried first: what is left of a pause, which share of it lies behind the last
 sound, and how much longer pauses may be to stay as they are."""
+_LONGEST_LAG, _LAG_STEP = 100, 4
+_GUESSED_DEVIATION = 3.0
+"""In frames: a first guess needn't be right to the frame."""
 _LAGS, _DEVIATIONS, _TRUST, _ELSEWHERE = 5e-4, 0.5, 20.0, 2.0
 """Nats for the squares of: differences from the first guess in frames, and the other numbers."""
-_FRAMES_A_WORD, _SPARED = 40, 0.1
+_FRAMES_A_WORD, _SPARED, _LEAST_SPARED = 40, 3.0, 2.0
 """Frames that stay or go together count as one; and what reasons cost."""
 
 
@@ -155,9 +155,7 @@ def fit_taste(model: PointerNetwork, examples: Sequence[Example], cropping: Crop
     _climb(layer, told, model.head)
     # What is heard depends on the habit, which is known better now.
     with torch.no_grad():
-        staying = float(layer.habit[1] / layer.habit[0])
-        pause_s = float(layer.lags.sum()) * MODEL_HOP_SAMPLES / MODEL_RATE_HZ
-        _set_habit(layer, min(max(pause_s, _PAUSES_S[0]), _PAUSES_S[-1]), staying)
+        _as_lags_have_it(layer)
     _climb(layer, told, model.head)
 
 
@@ -196,33 +194,48 @@ def _clues_of(layer: TasteLayer, told: Told) -> Clues:
 
 @torch.no_grad()
 def _guess_habit(layer: TasteLayer, told: Sequence[Told], head: DeltaPredictionHead) -> None:
-    """Sets the habit that, of a few, makes the edits likeliest: fitting needs to begin near."""
-    n_frames = itertools.accumulate(one.mel.shape[-1] for one in told)
-    few = [one for one, so_far in zip(told, n_frames, strict=True) if so_far <= _GUESSED_FROM]
-    few = few or list(told[:1])
+    """Sets the habit that, of many, makes the edits likeliest: fitting needs to begin near."""
+    layer.deviations.fill_(math.log(_GUESSED_DEVIATION))
 
-    def tried(pause_s: float, staying: float, shares: Sequence[float]) -> dict[float, float]:
+    def heard() -> list[Clues]:
+        with _hearing():
+            return [_clues_of(layer, one) for one in told]
+
+    def likelihood(clues: Sequence[Clues]) -> float:
+        return sum(
+            float(log_likelihood_of(layer, one, layer.tracks(each), head))
+            for one, each in zip(told, clues, strict=True)
+        )
+
+    def tried(pause_s: float, staying: float, share: float) -> float:
         _set_habit(layer, pause_s, staying)
-        likely = dict.fromkeys(shares, 0.0)
-        for one in few:
-            with _hearing():
-                clues = _clues_of(layer, one)
-            for share in shares:
-                layer.lags.copy_(_lags_of(pause_s, share))
-                likely[share] += float(log_likelihood_of(layer, one, layer.tracks(clues), head))
-        return likely
+        layer.lags.copy_(_lags_of(pause_s, share))
+        return likelihood(heard())
 
-    likely = {
-        (pause_s, share): total
-        for pause_s in _PAUSES_S
-        for share, total in tried(pause_s, _STAYING[0], _BEHIND).items()
-    }
-    pause_s, share = max(likely, key=lambda habit: likely[habit])
-    staying = {_STAYING[0]: likely[pause_s, share]}
-    for longer in _STAYING[1:]:
-        staying[longer] = tried(pause_s, longer, (share,))[share]
-    _set_habit(layer, pause_s, max(staying, key=lambda longer: staying[longer]))
-    layer.lags.copy_(_lags_of(pause_s, share))
+    pause_s = max(_PAUSES_S, key=lambda each: tried(each, _STAYING[0], _BEHIND))
+    tried(pause_s, _STAYING[0], _BEHIND)
+    for _ in range(_ROUNDS):
+        clues = heard()
+        for side in (0, 1):
+            likely = {}
+            for lag in range(0, _LONGEST_LAG, _LAG_STEP):
+                layer.lags[side] = lag
+                likely[lag] = likelihood(clues)
+            layer.lags[side] = max(likely, key=lambda lag: likely[lag])
+        _as_lags_have_it(layer)
+    pause_s, lags = float(layer.habit[0]), layer.lags.clone()
+    share = float(lags[0] / lags.sum().clamp(min=1))
+    staying = max(_STAYING, key=lambda each: tried(pause_s, each, share))
+    _set_habit(layer, pause_s, staying)
+    layer.lags.copy_(lags)
+    layer.deviations.zero_()
+
+
+def _as_lags_have_it(layer: TasteLayer) -> None:
+    """Makes the pause that is left, which the listener is told, the one that is fitted."""
+    staying = float(layer.habit[1] / layer.habit[0])
+    pause_s = float(layer.lags.sum()) * MODEL_HOP_SAMPLES / MODEL_RATE_HZ
+    _set_habit(layer, min(max(pause_s, _PAUSES_S[0]), _PAUSES_S[-1]), staying)
 
 
 def _set_habit(layer: TasteLayer, pause_s: float, staying: float) -> None:
@@ -244,8 +257,19 @@ def _fit_spared(model: PointerNetwork, examples: Sequence[Example], cropping: Cr
             frame = plain.frame_logits(encoded, plain.style(batch.style, batch.style_known))
             real = batch.mask
             parts.append((frame.coverage[real], frame.reason[real], batch.visits[real] > 0))
-        layer.spared.zero_()
     coverage, reason, kept = (torch.cat(each)[None] for each in zip(*parts, strict=True))
+    _climb_spared(layer, coverage, reason, kept, torch.ones_like(layer.spared))
+    # Who spares something mostly keeps it; less is a network that is a little off.
+    clearly = layer.spared.detach().abs() >= _LEAST_SPARED
+    _climb_spared(layer, coverage, reason, kept, clearly.float())
+
+
+def _climb_spared(
+    layer: TasteLayer, coverage: Tensor, reason: Tensor, kept: Tensor, chosen: Tensor
+) -> None:
+    """Fits the chosen ones of what is spared, and sets the others to 0."""
+    with torch.no_grad():
+        layer.spared.zero_()
     optimiser = torch.optim.LBFGS([layer.spared], max_iter=30, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
@@ -253,8 +277,12 @@ def _fit_spared(model: PointerNetwork, examples: Sequence[Example], cropping: Cr
         wrong = F.binary_cross_entropy_with_logits(
             layer.sparing(coverage, reason)[..., 0], kept.float(), reduction="sum"
         )
-        total = wrong / _FRAMES_A_WORD + _SPARED * layer.spared.square().sum()
+        # Near a sum of absolute values: what is hardly spared isn't.
+        cost = (layer.spared.square() + 0.01).sqrt().sum()
+        total = wrong / _FRAMES_A_WORD + _SPARED * cost
         torch.autograd.backward(total)
+        if layer.spared.grad is not None:
+            layer.spared.grad.mul_(chosen)
         return total.detach()
 
     optimiser.step(closure)  # type: ignore[no-untyped-call]

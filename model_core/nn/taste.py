@@ -78,13 +78,14 @@ class TasteLayer(nn.Module):
     def sparing(self, coverage: Tensor, reason: Tensor) -> Tensor:
         """Returns log-odds of being played, raised by the reasons for which this editor cuts less.
 
-        How much of silence goes is the matter of pauses.
+        How much of silence goes is the matter of pauses. What may be one thing or another is hardly
+        spared: somebody speaking far away is a noise to a third, and isn't a cough.
 
         Args:
             coverage: The network's own, of shape `[B, T, max_visits]`.
             reason: Logits of the reasons, of shape `[B, T, len(REASONS)]`.
         """
-        share = reason.float().softmax(dim=-1).clone()
+        share = reason.float().softmax(dim=-1).square()
         share[..., REASONS.index(Reason.SILENCE)] = 0.0
         return torch.cat(
             (coverage[..., :1] + (share @ self.spared)[..., None], coverage[..., 1:]), -1

@@ -78,6 +78,20 @@ def test_habits_are_found_and_hold_for_other_recordings(plain: PointerNetwork) -
     assert 0.3 < float(model.taste.habit[0]) < 0.8
 
 
+def test_a_pair_with_other_habits_is_left_out(
+    plain: PointerNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = tmp_path / "start.safetensors"
+    save_checkpoint(start, plain, plain.card)
+    own = [(str(seed), an_example(seed)) for seed in range(5)]
+    monkeypatch.setattr("tests.training.test_taste.AFTER", 2)
+    monkeypatch.setattr("tests.training.test_taste.BEFORE", 2)
+    named = [*own[:2], ("somebody else's", an_example(9)), *own[2:]]
+    settings = FineTuneSettings(updates=1, batch_size=2, crop_s=4.0)
+    _, outcome = fine_tune(named, start, tmp_path, settings)
+    assert outcome.left_out == ("somebody else's",)
+
+
 def test_what_is_fitted_is_the_likelihood(plain: PointerNetwork) -> None:
     model = with_taste(plain)
     example = an_example(1)
