@@ -33,7 +33,7 @@ def _no_gradients() -> Iterator[None]:
 def a_tasting_network(seed: int = 0, *, bold: bool = True) -> PointerNetwork:
     """Returns a network whose layer for taste does something everywhere; a bold one cuts often."""
     model = a_network(seed, use_taste=True)
-    model = eager(model) if bold else model
+    model = eager(model) if bold else eager(model, -7.0, 9.0)
     assert model.taste is not None
     torch.manual_seed(seed + 1)
     listener = model.taste.listener
