@@ -29,6 +29,7 @@ from model_core.errors import EditorBotError
 from model_core.infer import BUNDLED_CHECKPOINT
 from model_core.nn.card import checkpoint_hash
 from model_core.nn.cuts import CutListener, Heard, save_listener
+from model_core.nn.device import choose_precision
 from model_core.nn.taste import Clues, TasteLayer
 from training.config import TrainConfig
 from training.corpus import Corpus, Split, default_folder
@@ -77,7 +78,8 @@ def loss_of(
     """
     told = lesson.told
     tokens = F.dropout(told.tokens.float(), _DROPPED, training=listener.training)
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mel.device.type == "cpu"):
+    half = choose_precision("cpu") is torch.bfloat16
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
         heard = listener(mel, tokens, told.coverage, told.reason, lesson.habit)
     tracks = layer.tracks_for(Clues(heard.habitual, heard.fixed), lesson.lags, lesson.deviations)
     return -log_likelihood_of(layer, told, tracks, head), _pauses_loss(heard, lesson.pause)

@@ -19,6 +19,7 @@ from model_core.edit.pointers import MODEL_HOP_SAMPLES, MODEL_RATE_HZ, PADDING, 
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.cuts import FAR, NEAR, load_listener
 from model_core.nn.decoder import Walk
+from model_core.nn.device import choose_precision
 from model_core.nn.jumps import landing_log_probabilities
 from model_core.nn.landing import copying_as_liked
 from model_core.nn.likelihood import near_log_probabilities
@@ -184,8 +185,9 @@ def _climb(layer: TasteLayer, told: Sequence[Told], head: DeltaPredictionHead) -
 
 
 def _hearing() -> torch.autocast:
-    """Listens in half precision: what differs is far less than what a habit varies by."""
-    return torch.autocast("cpu", dtype=torch.bfloat16)
+    """Listens in half precision where that is faster: a habit varies by far more."""
+    half = choose_precision("cpu") is torch.bfloat16
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=half)
 
 
 def _clues_of(layer: TasteLayer, told: Told) -> Clues:

@@ -239,7 +239,9 @@ def _in_buckets(
     there = torch.arange(n_frames, device=land.device) < lengths[:, None]
     most = land.detach().amax()
     odds = (land - most).exp().masked_fill(~there, 0.0)
-    summed = F.pad(odds.double().cumsum(dim=-1), (1, 0))
+    # Sums over hours need more digits, which Apple's graphics don't have.
+    digits = torch.float32 if land.device.type == "mps" else torch.float64
+    summed = F.pad(odds.to(digits).cumsum(dim=-1), (1, 0))
     buckets = torch.arange(head.n_jump_buckets, device=land.device)
     row, at = row[..., None], at[..., None]
     low, high = head.bucket_range(buckets, at, lengths[row])
