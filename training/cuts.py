@@ -32,7 +32,7 @@ from model_core.nn.cuts import CutListener, Heard, save_listener
 from model_core.nn.device import choose_precision
 from model_core.nn.taste import Clues, TasteLayer
 from training.config import TrainConfig
-from training.corpus import Corpus, Split, default_folder
+from training.corpus import Corpus, default_folder
 from training.cut_lessons import Lesson, lesson_of, record
 from training.shards import KINDS
 from training.simulator import SimulatorSettings
@@ -53,6 +53,8 @@ _LEAST_RATE = 0.01
 _AVERAGED = 0.995
 _MUSIC_HOURS = 0.1
 """Hours of music for each hour of speech: there, no pause is left by habit."""
+_JUDGED_SHARE = 0.04
+"""Hours of other voices, for each hour that is learned from."""
 _FIRST_WEIGHT, _LAST_WEIGHT = 0.3, 0.1
 """Of hearing pauses, at the beginning of training and at its end."""
 _DROPPED = 0.15
@@ -107,6 +109,7 @@ def train(
     plain: PointerNetwork,
     updates: int,
     seed: int = 0,
+    judged: Sequence[Lesson] = (),
     write: Path | None = None,
 ) -> CutListener:
     """Trains a listener.
@@ -116,10 +119,11 @@ def train(
         plain: The network that was asked, without a layer for taste.
         updates: How many.
         seed: Of the first weights and of the order.
-        write: Where the running mean is written every few minutes; None for nowhere.
+        judged: Lessons by other voices, which say when it knows the others by heart.
+        write: Where the best is written every few minutes; None for nowhere.
 
     Returns:
-        The running mean of the weights.
+        The running mean of the weights: the last, or the one that told `judged` best.
 
     Raises:
         ValueError: There are no lessons.
@@ -141,6 +145,7 @@ def train(
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda update: _rate(update, updates))
     order = _shuffled(len(lessons), np.random.default_rng(seed))
+    best, best_state = math.inf, average.module.state_dict()
     total = 0.0
     for update in range(1, updates + 1):
         weight = _FIRST_WEIGHT + (_LAST_WEIGHT - _FIRST_WEIGHT) * update / updates
@@ -159,9 +164,39 @@ def train(
         if update % _LOG_EVERY == 0:
             log.info("update %d: %.3f nats per event", update, total / _LOG_EVERY)
             total = 0.0
-        if write is not None and update % _WRITE_EVERY == 0:
-            save_listener(write, cast("CutListener", average.module), {"updates": str(update)})
-    return cast("CutListener", average.module).eval()
+        if update % _WRITE_EVERY and update < updates:
+            continue
+        mean = cast("CutListener", average.module).eval()
+        told = nats_per_event(mean, judged, plain) if judged else -math.inf
+        log.info("update %d: %.3f nats per event of other voices", update, told)
+        if told < best or not judged:
+            best = told
+            best_state = {name: value.clone() for name, value in mean.state_dict().items()}
+            if write is not None:
+                save_listener(write, mean, {"updates": str(update)})
+    chosen = cast("CutListener", average.module)
+    chosen.load_state_dict(best_state)
+    return chosen.eval()
+
+
+@torch.no_grad()
+def nats_per_event(
+    listener: CutListener, lessons: Sequence[Lesson], plain: PointerNetwork
+) -> float:
+    """Returns how unlikely the edits of some lessons are, by events.
+
+    Args:
+        listener: The listener, in evaluation mode.
+        lessons: The lessons.
+        plain: The network that was asked.
+    """
+    layer = TasteLayer(plain.config)
+    layer.listener = listener
+    nats = sum(
+        float(loss_of(listener, layer, one, one.told.mel.float() / 255, plain.head)[0])
+        for one in lessons
+    )
+    return nats / sum(one.events for one in lessons)
 
 
 def _rate(update: int, updates: int) -> float:
@@ -208,20 +243,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--network", type=Path, default=BUNDLED_CHECKPOINT, help="what is asked")
     parser.add_argument("--hours", type=float, default=48.0, help="how much speech to simulate")
     parser.add_argument("--updates", type=int, default=5000)
-    parser.add_argument("--split", choices=("train", "valid", "test"), default="train")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     if options.audio is None:
         parser.error("name the audio folder with --audio or EDITORBOT_AUDIO")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
-        split = cast("Split", options.split)
-        corpus = Corpus.from_folder(options.audio, split, cache_folder=cache_folder("beats"))
+        corpus = Corpus.from_folder(options.audio, "train", cache_folder=cache_folder("beats"))
         plain = without_taste(load_checkpoint(options.network))
         lessons = lessons_of(corpus, plain, options.hours, options.seed, SimulatorSettings())
         events = sum(lesson.events for lesson in lessons)
         log.info("%d recordings with %d events are simulated", len(lessons), events)
-        listener = train(lessons, plain, options.updates, options.seed, options.out)
+        others = Corpus.from_folder(options.audio, "valid", cache_folder=cache_folder("beats"))
+        judged = lessons_of(
+            others, plain, options.hours * _JUDGED_SHARE, options.seed, SimulatorSettings()
+        )
+        listener = train(lessons, plain, options.updates, options.seed, judged, write=options.out)
         words = {
             "trained": datetime.now(UTC).date().isoformat(),
             "updates": str(options.updates),

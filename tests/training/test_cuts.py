@@ -9,7 +9,7 @@ import torch
 
 from model_core import PointerNetwork
 from model_core.nn.config import PointerNetworkConfig
-from model_core.nn.cuts import load_listener
+from model_core.nn.cuts import CutListener, load_listener
 from model_core.nn.taste import TasteLayer
 from tests.nn.small import SMALL, eager
 from training.corpus import Corpus
@@ -97,6 +97,28 @@ def test_training_makes_edits_likelier(
         nats.append(sum(float(likely) for likely, _ in told) / sum(one.events for one in lessons))
     assert nats[1] < nats[0] - 0.3
     load_listener(tmp_path / "cuts.safetensors")
+
+
+def test_what_tells_other_voices_best_is_kept(
+    corpus: Corpus, plain: PointerNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import cuts
+
+    told = iter([5.0, 3.0, 4.0])
+    seen: list[dict[str, torch.Tensor]] = []
+
+    def judge(listener: CutListener, *_: object) -> float:
+        seen.append({name: value.clone() for name, value in listener.state_dict().items()})
+        return next(told)
+
+    monkeypatch.setattr(cuts, "_WRITE_EVERY", 2)
+    monkeypatch.setattr(cuts, "nats_per_event", judge)
+    lesson = a_lesson(corpus, plain, 0)
+    kept = train([lesson], plain, 5, judged=[lesson])
+    assert len(seen) == 3
+    assert any(not torch.equal(seen[1][name], seen[2][name]) for name in seen[1])
+    for name, value in kept.state_dict().items():
+        torch.testing.assert_close(value, seen[1][name], rtol=0, atol=0)
 
 
 def test_lessons_are_simulated_as_asked(corpus: Corpus, plain: PointerNetwork) -> None:
