@@ -26,7 +26,7 @@ from training.simulator.music import record_music
 from training.simulator.speech import record_talks
 from training.simulator.tape import PieceKind, Tape, cut
 from training.simulator.types import Kind, Mono, Phenomenon, SimulatedRecording
-from training.taste import told_of
+from training.taste import lags_of, told_of
 from training.validation import whole_batches
 
 if TYPE_CHECKING:
@@ -148,11 +148,10 @@ def lesson_of(recorded: Recorded, plain: PointerNetwork, cropping: Cropping) -> 
         keys=Keys(*(part.half() for part in told.keys)),
     )
     style = recorded.recording.style
-    behind = style.pause_s * style.after_share
     return Lesson(
         told,
         torch.from_numpy(_by_frames(recorded.pause, example.n_frames)),
-        torch.tensor([behind, style.pause_s - behind]) * _FRAMES_A_SECOND,
+        lags_of(style.pause_s, style.after_share),
         torch.full((2,), style.jitter_s * _FRAMES_A_SECOND),
         torch.tensor([style.pause_s, style.pause_s * style.tolerance]),
     )

@@ -280,9 +280,14 @@ def outliers(told: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """
     if len(told) < _FEWEST_TO_HOLD_OUT:
         return np.zeros(len(told), bool)
-    middle = np.median(told)
-    spread = np.median(np.abs(told - middle)) * 1.4826
+    middle, spread = _middle_and_spread(told)
     return np.asarray(told > middle + _OUTLIER * max(spread, 0.1 * middle))
+
+
+def _middle_and_spread(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Returns the median and a deviation that a few odd values don't change."""
+    middle = float(np.median(values))
+    return middle, float(np.median(np.abs(values - middle))) * 1.4826
 
 
 def strangers(gains: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -293,8 +298,7 @@ def strangers(gains: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """
     if len(gains) < _FEWEST_TO_HOLD_OUT:
         return np.zeros(len(gains), bool)
-    middle = np.median(gains)
-    spread = np.median(np.abs(gains - middle)) * 1.4826
+    middle, spread = _middle_and_spread(gains)
     return np.asarray((gains < middle - _OUTLIER * spread) & (gains < 0))
 
 

@@ -211,11 +211,12 @@ def _guess_habit(layer: TasteLayer, told: Sequence[Told], head: DeltaPredictionH
 
     def tried(pause_s: float, staying: float, share: float) -> float:
         _set_habit(layer, pause_s, staying)
-        layer.lags.copy_(_lags_of(pause_s, share))
+        layer.lags.copy_(lags_of(pause_s, share))
         return likelihood(heard())
 
     pause_s = max(_PAUSES_S, key=lambda each: tried(each, _STAYING[0], _BEHIND))
-    tried(pause_s, _STAYING[0], _BEHIND)
+    _set_habit(layer, pause_s, _STAYING[0])
+    layer.lags.copy_(lags_of(pause_s, _BEHIND))
     for _ in range(_ROUNDS):
         clues = heard()
         for side in (0, 1):
@@ -244,7 +245,8 @@ def _set_habit(layer: TasteLayer, pause_s: float, staying: float) -> None:
     layer.habit.copy_(torch.tensor([pause_s, pause_s * staying]))
 
 
-def _lags_of(pause_s: float, share: float) -> Tensor:
+def lags_of(pause_s: float, share: float) -> Tensor:
+    """Returns the lags, `[2]`, of who leaves so much of a pause, such a share behind the sound."""
     left = pause_s * MODEL_RATE_HZ / MODEL_HOP_SAMPLES
     return torch.tensor([left * share, left * (1 - share)])
 

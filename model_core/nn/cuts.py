@@ -37,7 +37,7 @@ somewhere far, and to landing on it."""
 NEAR, FAR, LAND = range(TRACKS)
 _PAUSES = 3
 _FEATURES = 2 + len(REASONS)
-_USUAL_PAUSE_S, _USUAL_SHORTEST_S = 0.42, 0.55
+USUAL_HABIT_S = (0.42, 0.55)
 """Of the mean editor of training; what differs from them is told in logarithms."""
 _COVERAGE_SCALE, _COVERAGE_REACH = 6.0, 2.0
 _RARE, _EVER = -4.0, -1.0
@@ -133,7 +133,7 @@ class CutListener(nn.Module):
         Returns:
             What is heard.
         """
-        usual = habit.new_tensor([_USUAL_PAUSE_S, _USUAL_SHORTEST_S])
+        usual = habit.new_tensor(USUAL_HABIT_S)
         own = self.habit((habit / usual).log())
         n_frames = mel.shape[-1]
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model_core.edit.types import REASONS, Reason
-from model_core.nn.cuts import FAR, LAND, NEAR, TRACKS, CutListener
+from model_core.nn.cuts import FAR, LAND, NEAR, TRACKS, USUAL_HABIT_S, CutListener
 from model_core.nn.jumps import STRETCH, Keys
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ _FIRST_LAG, _LAST_LAG = -40, 140
 _LEAST_DEVIATION = 0.3
 """In frames: cuts lie on whole ones."""
 _USUAL_LAGS, _USUAL_DEVIATION = (22.0, 14.0), 1.0
-_USUAL_HABIT_S = (0.42, 0.55)
 _LOWEST, _HIGHEST = -14.0, 9.0
 _LEAST_ODDS = 1e-12
 """Of a bucket's frames, against the best frame of all."""
@@ -72,7 +71,7 @@ class TasteLayer(nn.Module):
         self.trust = nn.Parameter(torch.zeros(2))
         self.elsewhere = nn.Parameter(torch.zeros(TRACKS))
         self.spared = nn.Parameter(torch.zeros(len(REASONS)))
-        self.register_buffer("habit", torch.tensor(_USUAL_HABIT_S))
+        self.register_buffer("habit", torch.tensor(USUAL_HABIT_S))
         self.habit: Tensor
 
     def sparing(self, coverage: Tensor, reason: Tensor) -> Tensor:
