@@ -6,17 +6,22 @@ computed in training.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from model_core.edit.pointers import MODEL_HOP_SAMPLES, MODEL_RATE_HZ
 from model_core.edit.types import REASONS, Reason
+from model_core.files import write_bytes_atomically
+from model_core.nn.heads import StepLogits
 from model_core.nn.jumps import Keys
+from model_core.nn.taste import TasteLayer
 from training.dataset import at_frame_rate
 from training.finetune import as_the_mean_editor
 from training.shards import example_of
@@ -26,14 +31,15 @@ from training.simulator.music import record_music
 from training.simulator.speech import record_talks
 from training.simulator.tape import PieceKind, Tape, cut
 from training.simulator.types import Kind, Mono, Phenomenon, SimulatedRecording
-from training.taste import lags_of, told_of
+from training.taste import MOST_SPARED, Copies, Told, lags_of, told_of
 from training.validation import whole_batches
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from model_core.nn.network import PointerNetwork
     from training.corpus import Corpus
     from training.dataset import Cropping
-    from training.taste import Told
 
 _LENGTHS_S = (0.0, 120.0, 200.0, 300.0)
 """Spoken recordings last at least so long: as short as the simulator's, or several joined."""
@@ -41,8 +47,6 @@ _NOISES_KEPT = 0.3
 """Share of editors who keep every cough."""
 _USUAL_SHARE = 0.4
 """Share of editors who divide a pause as the simulator's usually do."""
-_SPARED = 4.0
-"""Log-odds of staying that fitting finds for noise where all of it is kept."""
 _FRAMES_A_SECOND = MODEL_RATE_HZ / MODEL_HOP_SAMPLES
 
 
@@ -135,15 +139,15 @@ def lesson_of(recorded: Recorded, plain: PointerNetwork, cropping: Cropping) -> 
     parts = list(whole_batches([example], cropping, most_examples=1))
     if len(parts) != 1 or not len(example.runs):
         return None
-    told = told_of(plain, None, parts[0])
-    coverage = told.coverage
+    sparing = TasteLayer(plain.config)
     if recorded.keeps_noises:
-        noise = told.reason.softmax(dim=-1)[..., REASONS.index(Reason.NOISE)]
-        coverage = coverage + _SPARED * noise
+        with torch.no_grad():
+            sparing.spared[REASONS.index(Reason.NOISE)] = MOST_SPARED
+    told = told_of(plain, sparing, parts[0])
     told = replace(
         told,
         tokens=told.tokens.half(),
-        coverage=coverage.half(),
+        coverage=told.coverage.half(),
         reason=told.reason.half(),
         keys=Keys(*(part.half() for part in told.keys)),
     )
@@ -163,3 +167,61 @@ def _by_frames(inside: npt.NDArray[np.bool_], n_frames: int) -> npt.NDArray[np.b
     padded = np.pad(inside[:n_samples], (0, max(0, n_samples - inside.size)), mode="edge")
     share = padded.reshape(n_frames, MODEL_HOP_SAMPLES).mean(axis=1)
     return np.asarray(share >= 0.5)
+
+
+def save_lesson(path: Path, lesson: Lesson) -> None:
+    """Writes a lesson.
+
+    Raises:
+        FileWriteError: The file can't be written.
+    """
+    told = lesson.told
+    tensors = {field.name: getattr(told, field.name) for field in fields(told)}
+    for name in ("copies", "steps", "keys"):
+        del tensors[name]
+    tensors |= {f"copies.{one.name}": getattr(told.copies, one.name) for one in fields(Copies)}
+    for name in ("steps", "keys"):
+        tensors |= {f"{name}.{part}": x for part, x in getattr(told, name)._asdict().items()}
+    for name in ("pause", "lags", "deviations", "habit"):
+        tensors[f"lesson.{name}"] = getattr(lesson, name)
+    write_bytes_atomically(path, save({name: x.contiguous() for name, x in tensors.items()}))
+
+
+def load_lesson(path: Path) -> Lesson:
+    """Reads a lesson that `save_lesson` wrote."""
+    tensors = load_file(path)
+
+    def part(name: str) -> dict[str, Tensor]:
+        return {
+            key.removeprefix(f"{name}."): tensors.pop(key)
+            for key in [*tensors]
+            if key.startswith(f"{name}.")
+        }
+
+    own, copies = part("lesson"), Copies(**part("copies"))
+    steps, keys = StepLogits(**part("steps")), Keys(**part("keys"))
+    return Lesson(Told(**tensors, copies=copies, steps=steps, keys=keys), **own)
+
+
+class LessonFiles(Sequence[Lesson]):
+    """Lessons that are read when they are asked for: days of them don't fit into memory.
+
+    Args:
+        paths: Files that `save_lesson` wrote.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = list(paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, place: int) -> Lesson: ...
+    @overload
+    def __getitem__(self, place: slice) -> LessonFiles: ...
+    def __getitem__(self, place: int | slice) -> Lesson | LessonFiles:
+        """Reads one, or chooses some."""
+        if isinstance(place, slice):
+            return LessonFiles(self._paths[place])
+        return load_lesson(self._paths[place])

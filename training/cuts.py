@@ -15,8 +15,10 @@ import itertools
 import logging
 import math
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -28,12 +30,12 @@ from model_core.checkpoint import load_checkpoint
 from model_core.errors import EditorBotError
 from model_core.infer import BUNDLED_CHECKPOINT
 from model_core.nn.card import checkpoint_hash
-from model_core.nn.cuts import CutListener, Heard, save_listener
+from model_core.nn.cuts import CutListener, Heard, load_listener, save_listener
 from model_core.nn.device import choose_precision
 from model_core.nn.taste import Clues, TasteLayer
 from training.config import TrainConfig
 from training.corpus import Corpus, default_folder
-from training.cut_lessons import Lesson, lesson_of, record
+from training.cut_lessons import LessonFiles, lesson_of, load_lesson, record, save_lesson
 from training.shards import KINDS
 from training.simulator import SimulatorSettings
 from training.taste import log_likelihood_of, without_taste
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
     from model_core.nn.heads import DeltaPredictionHead
     from model_core.nn.network import PointerNetwork
+    from training.corpus import Split
+    from training.cut_lessons import Lesson
 
 log = logging.getLogger("training")
 
@@ -63,7 +67,7 @@ _INSIDE_WEIGHT, _ENDS_WEIGHT = 0.5, 0.3
 _FRAMES_A_SECOND = 86
 _GAIN, _COLOUR, _TILT = 0.04, 0.01, 0.03
 """Deviations of what is added to spectrograms: to all of one, to each band, and at its ends."""
-_LOG_EVERY, _WRITE_EVERY = 50, 500
+_LOG_EVERY, _WRITE_EVERY = 50, 250
 
 
 def loss_of(
@@ -111,6 +115,7 @@ def train(
     seed: int = 0,
     judged: Sequence[Lesson] = (),
     write: Path | None = None,
+    start: CutListener | None = None,
 ) -> CutListener:
     """Trains a listener.
 
@@ -121,6 +126,7 @@ def train(
         seed: Of the first weights and of the order.
         judged: Lessons by other voices, which say when it knows the others by heart.
         write: Where the best is written every few minutes; None for nowhere.
+        start: A listener to go on from; None to begin anew.
 
     Returns:
         The running mean of the weights: the last, or the one that told `judged` best.
@@ -134,6 +140,8 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     layer = TasteLayer(plain.config)
     listener = layer.listener.requires_grad_(requires_grad=True)
+    if start is not None:
+        listener.load_state_dict(start.state_dict())
     average = torch.optim.swa_utils.AveragedModel(
         listener, avg_fn=lambda mean, new, n: torch.lerp(mean, new, max(1 - _AVERAGED, 1 / (n + 1)))
     )
@@ -212,25 +220,61 @@ def _shuffled(n: int, rng: np.random.Generator) -> Iterator[int]:
 
 
 def lessons_of(
-    corpus: Corpus, plain: PointerNetwork, hours: float, seed: int, settings: SimulatorSettings
-) -> list[Lesson]:
-    """Simulates so many hours of speech, and a tenth of it of music where there are tracks."""
+    corpus: Corpus,
+    plain: PointerNetwork,
+    hours: float,
+    seed: int,
+    settings: SimulatorSettings,
+    folder: Path,
+) -> LessonFiles:
+    """Simulates so many hours of speech, and a tenth of it of music where there are tracks.
+
+    Args:
+        corpus: Voices and tracks.
+        plain: The network to ask.
+        hours: How much speech.
+        seed: Of all that is drawn.
+        settings: How often what happens.
+        folder: Where the lessons lie. Those that are there from an earlier run aren't made again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     cropping = TrainConfig(model=plain.config).cropping(training=False)
-    made: list[Lesson] = []
+    paths: list[Path] = []
     for number, kind in enumerate(KINDS):
         if not corpus.groups(kind):
             continue
-        wanted_s = 3600 * hours * (1.0 if kind == "speech" else _MUSIC_HOURS)
+        wanted = 3600 * _FRAMES_A_SECOND * hours * (1.0 if kind == "speech" else _MUSIC_HOURS)
         for index in itertools.count():
-            if wanted_s <= 0:
+            if wanted <= 0:
                 break
-            rng = np.random.default_rng([seed, number, index])
-            recorded = record(rng, corpus, kind, settings)
-            wanted_s -= recorded.recording.samples.size / plain.config.sample_rate
-            lesson = lesson_of(recorded, plain, cropping)
-            if lesson is not None and lesson.events:
-                made.append(lesson)
-    return made
+            path = folder / f"{kind}-{seed}-{index:05d}.safetensors"
+            if not path.exists():
+                recorded = record(
+                    np.random.default_rng([seed, number, index]), corpus, kind, settings
+                )
+                lesson = lesson_of(recorded, plain, cropping)
+                if lesson is None:
+                    continue
+                save_lesson(path, lesson)
+            wanted -= len(load_lesson(path).pause)
+            paths.append(path)
+    return LessonFiles(paths)
+
+
+def _taught(options: argparse.Namespace, folder: Path) -> CutListener:
+    """Simulates lessons and trains a listener with them, as the options say."""
+    plain = without_taste(load_checkpoint(options.network))
+    start = load_listener(options.init_from) if options.init_from else None
+
+    def made(part: Split, hours: float) -> LessonFiles:
+        corpus = Corpus.from_folder(options.audio, part, cache_folder=cache_folder("beats"))
+        settings = SimulatorSettings()
+        lessons = lessons_of(corpus, plain, hours, options.seed, settings, folder / part)
+        log.info("%d recordings are simulated", len(lessons))
+        return lessons
+
+    lessons, judged = made("train", options.hours), made("valid", _JUDGED_SHARE * options.hours)
+    return train(lessons, plain, options.updates, options.seed, judged, options.out, start)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -241,7 +285,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--audio", type=Path, default=default_folder(), help="the audio folder")
     parser.add_argument("--out", type=Path, required=True, help="the file to write")
     parser.add_argument("--network", type=Path, default=BUNDLED_CHECKPOINT, help="what is asked")
-    parser.add_argument("--hours", type=float, default=48.0, help="how much speech to simulate")
+    parser.add_argument("--lessons", type=Path, help="folder for what is simulated, to use again")
+    parser.add_argument("--init-from", type=Path, help="a listener to go on from")
+    parser.add_argument("--hours", type=float, default=150.0, help="how much speech to simulate")
     parser.add_argument("--updates", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
@@ -249,16 +295,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("name the audio folder with --audio or EDITORBOT_AUDIO")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
-        corpus = Corpus.from_folder(options.audio, "train", cache_folder=cache_folder("beats"))
-        plain = without_taste(load_checkpoint(options.network))
-        lessons = lessons_of(corpus, plain, options.hours, options.seed, SimulatorSettings())
-        events = sum(lesson.events for lesson in lessons)
-        log.info("%d recordings with %d events are simulated", len(lessons), events)
-        others = Corpus.from_folder(options.audio, "valid", cache_folder=cache_folder("beats"))
-        judged = lessons_of(
-            others, plain, options.hours * _JUDGED_SHARE, options.seed, SimulatorSettings()
-        )
-        listener = train(lessons, plain, options.updates, options.seed, judged, write=options.out)
+        with ExitStack() as cleaning:
+            folder = options.lessons or Path(cleaning.enter_context(TemporaryDirectory()))
+            listener = _taught(options, folder)
         words = {
             "trained": datetime.now(UTC).date().isoformat(),
             "updates": str(options.updates),

@@ -32,6 +32,7 @@ from model_core.nn.card import Card, checkpoint_hash
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.network import PointerNetwork
 from model_core.targets import Habits
+from training.belonging import foreign
 from training.config import TrainConfig
 from training.dataset import STYLE_QUANTITIES, Cropping, Example, ShardPool, part_of
 from training.library import Library
@@ -51,7 +52,6 @@ _FEWEST_TO_HOLD_OUT = 4
 _TAIL_SHARE = 0.25
 _ANCHOR = 1e-3
 _LEAST_GAIN = 0.01
-_OUTLIER = 3.0
 _SHARES = (0.25, 0.5, 0.75, 1.0)
 # With two pairs the best check had 10 % fewer nats than the mean on the held-out ends, and more on
 # other recordings by that editor: smaller leads say nothing (docs/training.md).
@@ -272,54 +272,6 @@ def split_of(named: Sequence[tuple[str, Example]], rng: np.random.Generator) -> 
     return Split(heads, tails, tuple(name for name, _ in named))
 
 
-def outliers(told: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Returns which pairs are told so much worse than the others that they don't belong to them.
-
-    Args:
-        told: Nats per event of each pair.
-    """
-    if len(told) < _FEWEST_TO_HOLD_OUT:
-        return np.zeros(len(told), bool)
-    middle, spread = _middle_and_spread(told)
-    return np.asarray(told > middle + _OUTLIER * max(spread, 0.1 * middle))
-
-
-def _middle_and_spread(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Returns the median and a deviation that a few odd values don't change."""
-    middle = float(np.median(values))
-    return middle, float(np.median(np.abs(values - middle))) * 1.4826
-
-
-def strangers(gains: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Returns which pairs are told worse by what all of them together have taught.
-
-    Args:
-        gains: By how many nats per event each pair is told better.
-    """
-    if len(gains) < _FEWEST_TO_HOLD_OUT:
-        return np.zeros(len(gains), bool)
-    middle, spread = _middle_and_spread(gains)
-    return np.asarray((gains < middle - _OUTLIER * spread) & (gains < 0))
-
-
-def _foreign(
-    model: PointerNetwork, examples: Sequence[Example], cropping: Cropping
-) -> npt.NDArray[np.bool_]:
-    """Returns which pairs seem to be somebody else's work.
-
-    They are told far worse than the others, or worse once the habits of most are known.
-    """
-    told = nats_per_event(model, examples, cropping)
-    odd = outliers(told)
-    if len(examples) < _FEWEST_TO_HOLD_OUT or not can_taste(model.config):
-        return odd
-    tasting = with_taste(model)
-    fit_taste(tasting, examples, cropping)
-    gains = told - nats_per_event(tasting, examples, cropping)
-    log.info("by their habits the pairs gain %s nats per event", np.round(gains, 2).tolist())
-    return odd | strangers(gains)
-
-
 def mixed(
     start: Mapping[str, torch.Tensor], learned: Mapping[str, torch.Tensor], share: float
 ) -> dict[str, torch.Tensor]:
@@ -495,7 +447,7 @@ def fine_tune(
     standing = follower.resumed()
     fresh = standing is None
     if standing is None:
-        strange = _foreign(began_with, [one for _, one in named], cropping)
+        strange = foreign(began_with, [one for _, one in named], cropping)
         left_out = tuple(name for (name, _), odd in zip(named, strange, strict=True) if odd)
         standing = Standing(left_out, math.inf, math.inf)
     kept = [pair for pair in named if pair[0] not in standing.left_out]

@@ -52,6 +52,8 @@ _LAGS, _DEVIATIONS, _TRUST, _ELSEWHERE = 5e-4, 0.5, 20.0, 2.0
 """Nats for the squares of: differences from the first guess in frames, and the other numbers."""
 _FRAMES_A_WORD, _SPARED, _LEAST_SPARED = 40, 3.0, 2.0
 """Frames that stay or go together count as one; and what reasons cost."""
+MOST_SPARED = 4.0
+"""Log-odds of staying where everything of a kind is kept: what the listener learned with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,8 @@ def _fit_spared(model: PointerNetwork, examples: Sequence[Example], cropping: Cr
     # Who spares something mostly keeps it; less is a network that is a little off.
     clearly = layer.spared.detach().abs() >= _LEAST_SPARED
     _climb_spared(layer, coverage, reason, kept, clearly.float())
+    with torch.no_grad():
+        layer.spared.clamp_(-MOST_SPARED, MOST_SPARED)
 
 
 def _climb_spared(

@@ -31,10 +31,11 @@ _DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128)
 _HALO = 1 + sum(_DILATIONS)
 """Frames on each side that say something of a frame: 3 s."""
 _PIECE = 8192
-TRACKS = 3
+TRACKS = 4
 """What is told of each frame: log-odds added to leaving before it for somewhere near and for
-somewhere far, and to landing on it."""
-NEAR, FAR, LAND = range(TRACKS)
+somewhere far, and to landing on it; and how often, in logarithms, who skips onward lands on it
+rather than skipping it too."""
+NEAR, FAR, LAND, ARRIVE = range(TRACKS)
 _PAUSES = 3
 _FEATURES = 2 + len(REASONS)
 USUAL_HABIT_S = (0.42, 0.55)
@@ -45,12 +46,12 @@ _RARE, _EVER = -4.0, -1.0
 
 
 class Heard(NamedTuple):
-    """What is heard in recordings, float32 of shape `[B, T, 3]` each.
+    """What is heard in recordings, float32 of shape `[B, T, 3]` and `[B, T, TRACKS]` twice.
 
     Attributes:
         pauses: Log-odds that a frame lies in a pause, that one begins with it, and that one ended
             before it. Training asks for them; nothing else does.
-        habitual: The log-odds of `TRACKS` if leaving came the habit's time behind this frame, and
+        habitual: What is told of `TRACKS` if leaving came the habit's time behind this frame, and
             landing that time ahead of it.
         fixed: The same for this very frame, whatever the habit.
     """
@@ -94,7 +95,7 @@ class CutListener(nn.Module):
         trust: Logarithms of the powers that the network's own odds of leaving, and of where to
             land, are raised to by an editor nobody knows.
         elsewhere: Log-odds that are added to each of `TRACKS` everywhere.
-        pooled: How much the landings in a far bucket say of whether it is taken.
+        pooled: How much arrivals in a far bucket say of whether it is taken.
     """
 
     def __init__(self, n_mels: int = 128, d_model: int = 128, stride: int = 4) -> None:
@@ -111,7 +112,7 @@ class CutListener(nn.Module):
         self.shapes = nn.Parameter(torch.tensor([[-0.5, 1.6, -1.5], [-0.5, 1.6, -1.5]]))
         self.trust = nn.Parameter(torch.zeros(2))
         self.elsewhere = nn.Parameter(torch.zeros(TRACKS))
-        self.pooled = nn.Parameter(torch.tensor(0.5))
+        self.pooled = nn.Parameter(torch.tensor(1.0))
         with torch.no_grad():
             self.last.weight.mul_(0.1)
             self.last.bias.fill_(_EVER)
@@ -152,7 +153,8 @@ class CutListener(nn.Module):
             return logits.float()
 
         heard = in_pieces(run, n_frames, _PIECE, mel.device)
-        return Heard(*heard.reshape(*heard.shape[:-1], len(Heard._fields), -1).unbind(dim=-2))
+        tracks = heard[..., _PAUSES:]
+        return Heard(heard[..., :_PAUSES], tracks[..., :TRACKS], tracks[..., TRACKS:])
 
 
 def _features(coverage: Tensor, reason: Tensor) -> Tensor:

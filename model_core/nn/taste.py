@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model_core.edit.types import REASONS, Reason
-from model_core.nn.cuts import FAR, LAND, NEAR, TRACKS, USUAL_HABIT_S, CutListener
+from model_core.nn.cuts import ARRIVE, FAR, LAND, NEAR, TRACKS, USUAL_HABIT_S, CutListener
 from model_core.nn.jumps import STRETCH, Keys
 
 if TYPE_CHECKING:
@@ -32,8 +32,14 @@ _LEAST_DEVIATION = 0.3
 """In frames: cuts lie on whole ones."""
 _USUAL_LAGS, _USUAL_DEVIATION = (22.0, 14.0), 1.0
 _LOWEST, _HIGHEST = -14.0, 9.0
-_LEAST_ODDS = 1e-12
-"""Of a bucket's frames, against the best frame of all."""
+_LEAST_ARRIVALS, _MOST_PASSED = 1e-9, 30.0
+"""Of a bucket, and before it: beyond that, arriving there is not to be told from impossible."""
+_NOWHERE = -1e4
+"""In place of minus infinity where a gradient is wanted."""
+_SPARED_REACH = 45
+"""Frames on each side by which is judged what one is: half a second."""
+_SOUND = 1e-3
+"""Share of frames that aren't silence below which nothing is to be judged."""
 
 
 class Clues(NamedTuple):
@@ -78,17 +84,23 @@ class TasteLayer(nn.Module):
         """Returns log-odds of being played, raised by the reasons for which this editor cuts less.
 
         How much of silence goes is the matter of pauses. What may be one thing or another is hardly
-        spared: somebody speaking far away is a noise to a third, and isn't a cough.
+        spared: somebody speaking far away is a noise to a third, and isn't a cough. For that, all
+        that goes within half a second is looked at.
 
         Args:
             coverage: The network's own, of shape `[B, T, max_visits]`.
             reason: Logits of the reasons, of shape `[B, T, len(REASONS)]`.
         """
-        share = reason.float().softmax(dim=-1).square()
-        share[..., REASONS.index(Reason.SILENCE)] = 0.0
-        return torch.cat(
-            (coverage[..., :1] + (share @ self.spared)[..., None], coverage[..., 1:]), -1
-        )
+        share = reason.float().softmax(dim=-1)
+        silence = REASONS.index(Reason.SILENCE)
+        sound = 1 - share[..., silence : silence + 1]
+        share = share / sound.clamp(min=_SOUND)
+        share[..., silence] = 0.0
+        gone = torch.sigmoid(-coverage[..., :1].float()) * sound
+        near = _mean_around(torch.cat((gone * share, gone), dim=-1))
+        share = near[..., :-1] / near[..., -1:].clamp(min=_SOUND)
+        added = (share.square() @ self.spared)[..., None] * sound
+        return torch.cat((coverage[..., :1] + added, coverage[..., 1:]), -1)
 
     @torch.no_grad()
     def clues(self, mel: Tensor, tokens: Tensor, coverage: Tensor, reason: Tensor) -> Clues:
@@ -134,6 +146,7 @@ class TasteLayer(nn.Module):
             _lagged(odds[..., NEAR], after),
             _lagged(odds[..., FAR], after),
             _lagged(odds[..., LAND].flip(-1), before).flip(-1),
+            _lagged(odds[..., ARRIVE].flip(-1), before).flip(-1),
         )
         return (torch.stack(moved, dim=-1) + fixed).log() + self.listener.elsewhere
 
@@ -167,14 +180,15 @@ class TasteLayer(nn.Module):
         here = F.pad(tracks, (0, 0, 0, 1))[row, at]
         here = here.masked_fill((at >= lengths[row])[..., None], 0.0)
         near, far = here[..., NEAR], here[..., FAR]
-        there = self.listener.pooled * _in_buckets(head, tracks[..., LAND], row, at, lengths)
+        jump = where * steps.jump_logits.float()
+        jump = _onward(head, jump, tracks[..., ARRIVE], self.listener.pooled, row, at, lengths)
         width = steps.query.shape[-1]
         # Keys have one dimension more: the landing's own log-odds.
         query = steps.query.float() * (where * math.sqrt((width + 1) / width))
         ones = torch.full_like(query[..., :1], math.sqrt(width + 1))
         return steps._replace(
             delta_logits=where * steps.delta_logits.float(),
-            jump_logits=where * steps.jump_logits.float() + there,
+            jump_logits=jump,
             use_jump_logits=surely * steps.use_jump_logits.float() + far,
             stop_logits=surely * steps.stop_logits.float() + far,
             query=torch.cat((query, ones), dim=-1),
@@ -188,7 +202,7 @@ class TasteLayer(nn.Module):
             keys: The network's own.
             tracks: What `tracks` returned, of shape `[B, T, TRACKS]`.
         """
-        land = tracks[..., LAND:]
+        land = tracks[..., LAND : LAND + 1]
         padded = F.pad(land, (0, 0, 0, -land.shape[1] % STRETCH), value=-math.inf)
         inside = padded.view(len(land), -1, STRETCH)
         real = inside.isfinite().sum(dim=-1, keepdim=True)
@@ -197,6 +211,12 @@ class TasteLayer(nn.Module):
             torch.cat((keys.frames.float(), land), dim=-1),
             torch.cat((keys.stretches.float(), pooled), dim=-1),
         )
+
+
+def _mean_around(x: Tensor) -> Tensor:
+    """Returns the means over `_SPARED_REACH` frames on each side, of the shape `[B, T, C]` of x."""
+    width = 2 * _SPARED_REACH + 1
+    return F.avg_pool1d(x.transpose(1, 2), width, stride=1, padding=_SPARED_REACH).transpose(1, 2)
 
 
 def _kernel(shape: Tensor, lag: Tensor, deviation: Tensor) -> Tensor:
@@ -220,33 +240,47 @@ def _lagged(heard: Tensor, weights: Tensor) -> Tensor:
         return summed
 
 
-def _in_buckets(
-    head: DeltaPredictionHead, land: Tensor, row: Tensor, at: Tensor, lengths: Tensor
+def _onward(
+    head: DeltaPredictionHead,
+    jump_logits: Tensor,
+    arrive: Tensor,
+    pooled: Tensor,
+    row: Tensor,
+    at: Tensor,
+    lengths: Tensor,
 ) -> Tensor:
-    """Returns the logarithm of the mean odds of landing in each bucket, `[..., n_jump_buckets]`.
+    """Returns logits of buckets, the forward ones as likely as one first arrives there.
 
-    0 where a bucket holds no frame.
+    As who skips onward comes by the frames one after the other, each with its own rate of being
+    landed on, a bucket is reached only if all before it were passed. Whether one goes forward or
+    back stays.
 
     Args:
         head: The head.
-        land: Log-odds of landing on each frame, of shape `[R, T]`.
+        jump_logits: Of shape `[..., n_jump_buckets]`.
+        arrive: Logarithms of the rates, of shape `[R, T]`.
+        pooled: The power that the probability of arriving is raised to.
         row: Which recording each step is in.
         at: Its expected position.
         lengths: Frames of each recording, of shape `[R]`.
     """
-    n_frames = land.shape[1]
-    there = torch.arange(n_frames, device=land.device) < lengths[:, None]
-    most = land.detach().amax()
-    odds = (land - most).exp().masked_fill(~there, 0.0)
+    there = torch.arange(arrive.shape[1], device=arrive.device) < lengths[:, None]
+    rate = arrive.exp().masked_fill(~there, 0.0)
     # Sums over hours need more digits, which Apple's graphics don't have.
-    digits = torch.float32 if land.device.type == "mps" else torch.float64
-    summed = F.pad(odds.to(digits).cumsum(dim=-1), (1, 0))
-    buckets = torch.arange(head.n_jump_buckets, device=land.device)
+    digits = torch.float32 if arrive.device.type == "mps" else torch.float64
+    summed = F.pad(rate.to(digits).cumsum(dim=-1), (1, 0))
+    back, onward = jump_logits.tensor_split(2, dim=-1)
+    buckets = torch.arange(back.shape[-1], head.n_jump_buckets, device=arrive.device)
     row, at = row[..., None], at[..., None]
     low, high = head.bucket_range(buckets, at, lengths[row])
-    high = high.clamp(min=0)
     low = torch.minimum(low, high)
-    size = high - low
-    mean = (summed[row, high] - summed[row, low]) / size.clamp(min=1)
-    mean = mean.clamp(min=_LEAST_ODDS).log() + most
-    return torch.where(size > 0, mean, 0.0).float()
+    passed, within = summed[row, low], summed[row, high] - summed[row, low]
+    passed = (passed - passed[..., :1]).clamp(max=_MOST_PASSED)
+    arrivals = (-torch.expm1(-within.clamp(min=_LEAST_ARRIVALS))).log() - passed
+    raised = onward + pooled * arrivals.float()
+    empty = low >= high
+    before, after = (
+        each.masked_fill(empty, _NOWHERE).logsumexp(dim=-1, keepdim=True)
+        for each in (onward, raised)
+    )
+    return torch.cat((back, torch.where(empty, onward, raised + before - after)), dim=-1)

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from model_core import PointerNetwork
 from model_core.edit.pointers import PADDING, STOP
 from model_core.edit.types import REASONS, Reason
-from model_core.nn.cuts import FAR, LAND, NEAR, TRACKS
+from model_core.nn.cuts import ARRIVE, FAR, LAND, NEAR, TRACKS
 from model_core.nn.evidence import compute_evidence, ending
 from model_core.nn.heads import StepLogits
 from model_core.nn.jumps import Keys, landing_masses
@@ -39,8 +40,8 @@ def a_tasting_network(seed: int = 0, *, bold: bool = True) -> PointerNetwork:
     listener = model.taste.listener
     listener.last.weight.copy_(0.25 * torch.randn_like(listener.last.weight))
     listener.trust.copy_(torch.tensor([0.1, -0.3]))
-    listener.elsewhere.copy_(torch.tensor([0.2, -0.1, 0.4]))
-    model.taste.elsewhere.copy_(torch.tensor([-0.5, 0.3, 0.1]))
+    listener.elsewhere.copy_(torch.tensor([0.2, -0.1, 0.4, -1.5]))
+    model.taste.elsewhere.copy_(torch.tensor([-0.5, 0.3, 0.1, 0.2]))
     model.taste.trust.copy_(torch.tensor([-0.4, 0.2]))
     return model
 
@@ -114,28 +115,37 @@ def test_near_and_far_have_odds_of_their_own() -> None:
     torch.testing.assert_close(after.taste, before.taste)
 
 
-def test_a_bucket_is_likelier_for_the_landings_in_it() -> None:
+def test_who_skips_onward_arrives_at_the_first_bucket_that_is_not_passed() -> None:
     model = a_tasting_network()
     assert model.taste is not None
+    model.taste.listener.pooled.fill_(1.0)
     encoded = model.encode(torch.rand(1, 16, 1500))
     style = model.style(torch.zeros(1, 3))
-    head, at, landing = model.head, 200, 900
-    bucket = int(head.bucket_of(torch.tensor(landing - at)))
-    low, high = (int(end) for end in head.bucket_range(*map(torch.tensor, (bucket, at, 1500))))
-    flat = torch.zeros_like(encoded.taste)
+    head, at, landings = model.head, 200, (600, 1100)
+    nearer, farther = (int(head.bucket_of(torch.tensor(to - at))) for to in landings)
+    half = head.n_jump_buckets // 2
+    assert half < nearer < farther < head.n_jump_buckets
+    flat = encoded.taste.clone()
+    flat[..., ARRIVE] = -12.0
     liked = flat.clone()
-    liked[0, landing, LAND] = 8.0
-    before, after = (
-        model.steps(encoded._replace(taste=tracks), style).jump_logits[0, at]
-        for tracks in (flat, liked)
+    # Two of three who come by stop at the first; of the others nearly all at the second.
+    liked[0, landings[0], ARRIVE] = math.log(math.log(3))
+    liked[0, landings[1], ARRIVE] = 2.0
+    plain = (
+        model.taste.powers()[1]
+        * without_taste(model)
+        .steps(encoded._replace(taste=encoded.taste[..., :0]), style)
+        .jump_logits[0, at]
     )
-    # The mean of the odds of all frames in the bucket, of which one is e^8.
-    raised = math.log((math.exp(8.0) + high - low - 1) / (high - low))
-    assert float(after[bucket] - before[bucket]) == pytest.approx(
-        raised * float(model.taste.listener.pooled), rel=1e-3
+    logits = model.steps(encoded._replace(taste=liked), style).jump_logits[0, at]
+    raised = logits - plain
+    assert float(raised[nearer] - raised[farther]) == pytest.approx(math.log(2), abs=1e-2)
+    # Going back is neither likelier nor less likely than before.
+    torch.testing.assert_close(logits[:half], plain[:half])
+    there = head.buckets_exist(torch.tensor(at), 1500)[half:]
+    assert float(logits[half:][there].logsumexp(0)) == pytest.approx(
+        float(plain[half:][there].logsumexp(0)), abs=1e-4
     )
-    others = torch.arange(head.n_jump_buckets) != bucket
-    torch.testing.assert_close(after[others], before[others], atol=1e-4, rtol=0)
 
 
 def test_what_is_heard_is_moved_to_the_habit() -> None:
@@ -147,10 +157,10 @@ def test_what_is_heard_is_moved_to_the_habit() -> None:
     heard = torch.full((1, 400, TRACKS), -12.0)
     heard[0, 200] = 6.0
     tracks = layer.tracks(Clues(heard, torch.full((1, 400, TRACKS), -12.0)))
-    assert tracks.argmax(dim=1).tolist() == [[230, 230, 188]]
+    assert tracks.argmax(dim=1).tolist() == [[230, 230, 188, 188]]
     # What holds whatever the habit stays where it is.
     fixed = layer.tracks(Clues(torch.full((1, 400, TRACKS), -12.0), heard))
-    assert fixed.argmax(dim=1).tolist() == [[200, 200, 200]]
+    assert fixed.argmax(dim=1).tolist() == [[200, 200, 200, 200]]
     assert float(fixed[0, 200, NEAR]) == pytest.approx(
         6.0 + float((layer.elsewhere + layer.listener.elsewhere)[NEAR]), abs=1e-3
     )
@@ -253,12 +263,22 @@ def test_what_is_spared_stays_and_nothing_else() -> None:
     model = a_tasting_network()
     assert model.taste is not None
     noise, silence = (REASONS.index(each) for each in (Reason.NOISE, Reason.SILENCE))
-    reason = torch.full((1, 3, len(REASONS)), -20.0)
-    reason[0, 0, noise] = reason[0, 1, silence] = reason[0, 2, (noise + 1) % len(REASONS)] = 20.0
-    coverage = torch.randn(1, 3, 3)
+    other = REASONS.index(Reason.OTHER_VOICE)
+    why = torch.full((1, 700), silence)
+    cough, voice, mixed = slice(100, 130), slice(300, 500), slice(600, 640)
+    why[0, cough], why[0, voice] = noise, other
+    # Somebody far away, whom the network takes for a noise now and then.
+    why[0, 350:360] = noise
+    why[0, mixed] = torch.tensor([noise, other]).repeat(20)
+    reason = 20.0 * F.one_hot(why, len(REASONS)).float()
+    coverage = torch.randn(1, 700, 3)
+    coverage[..., 0] = -4.0
     model.taste.spared.zero_()
     torch.testing.assert_close(model.taste.sparing(coverage, reason), coverage)
     model.taste.spared[noise] = model.taste.spared[silence] = 4.0
     change = model.taste.sparing(coverage, reason) - coverage
-    torch.testing.assert_close(change[0, :, 0], torch.tensor([4.0, 0.0, 0.0]))
-    assert not change[..., 1:].any()
+    assert (change[..., 1:] == 0).all()
+    torch.testing.assert_close(change[0, cough, 0], torch.full((30,), 4.0), atol=1e-2, rtol=0)
+    assert float(change[0, voice, 0].max()) < 0.2
+    assert float(change[0, mixed, 0].mean()) == pytest.approx(1.0, abs=0.05)
+    assert float(change[0, why[0] == silence, 0].abs().max()) < 1e-3

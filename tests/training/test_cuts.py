@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 
@@ -13,11 +14,19 @@ from model_core.nn.cuts import CutListener, load_listener
 from model_core.nn.taste import TasteLayer
 from tests.nn.small import SMALL, eager
 from training.corpus import Corpus
-from training.cut_lessons import Lesson, an_editor, lesson_of, record
+from training.cut_lessons import (
+    Lesson,
+    LessonFiles,
+    an_editor,
+    lesson_of,
+    record,
+    save_lesson,
+)
 from training.cuts import _shuffled, lessons_of, train, varied
 from training.dataset import Cropping
 from training.simulator import SimulatorSettings
 from training.simulator.types import Phenomenon
+from training.taste import Copies
 
 CROPPING = Cropping(60_000)
 TALK = SimulatorSettings.silent(long_pauses=1.0)
@@ -121,12 +130,42 @@ def test_what_tells_other_voices_best_is_kept(
         torch.testing.assert_close(value, seen[1][name], rtol=0, atol=0)
 
 
-def test_lessons_are_simulated_as_asked(corpus: Corpus, plain: PointerNetwork) -> None:
-    lessons = lessons_of(corpus, plain, 0.05, 0, TALK)
+def test_lessons_are_simulated_as_asked_and_once(
+    corpus: Corpus, plain: PointerNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import cuts
+
+    lessons = lessons_of(corpus, plain, 0.05, 0, TALK, tmp_path / "lessons")
     assert lessons
     assert all(lesson.events for lesson in lessons)
     frames = [len(lesson.pause) for lesson in lessons]
+    assert sum(frames) >= 0.05 * 3600 * 86
     assert [lesson.told.mel.shape[-1] for lesson in lessons] == frames
+    monkeypatch.setattr(cuts, "record", None)
+    again = lessons_of(corpus, plain, 0.05, 0, TALK, tmp_path / "lessons")
+    assert [len(lesson.pause) for lesson in again] == frames
+
+
+def test_a_lesson_is_read_as_it_was_written(
+    corpus: Corpus, plain: PointerNetwork, tmp_path: Path
+) -> None:
+    lesson = a_lesson(corpus, plain, 0)
+    save_lesson(tmp_path / "one.safetensors", lesson)
+    (read,) = LessonFiles([tmp_path / "one.safetensors"])
+    for name in ("pause", "lags", "deviations", "habit"):
+        assert torch.equal(getattr(read, name), getattr(lesson, name))
+    for field in fields(lesson.told):
+        one, other = getattr(lesson.told, field.name), getattr(read.told, field.name)
+        if isinstance(one, tuple):
+            assert type(one) is type(other)
+            assert all(torch.equal(*pair) for pair in zip(one, other, strict=True))
+        elif isinstance(one, Copies):
+            assert all(
+                torch.equal(getattr(one, each.name), getattr(other, each.name))
+                for each in fields(Copies)
+            )
+        else:
+            assert torch.equal(one, other)
 
 
 def test_spectrograms_vary_within_bounds() -> None:

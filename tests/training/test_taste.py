@@ -16,6 +16,7 @@ from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.network import FrameLogits
 from tests.nn.small import SMALL, eager
 from training import finetune, taste
+from training.belonging import foreign
 from training.dataset import Cropping, Example, visits_of
 from training.finetune import FineTuneSettings, as_learned, fine_tune
 from training.taste import (
@@ -90,7 +91,7 @@ def test_pairs_that_the_habits_of_most_make_unlikelier_are_left_out(
 
     monkeypatch.setattr(finetune, "nats_per_event", told)
     monkeypatch.setattr(finetune, "fit_taste", lambda _, some, __: fitted.append(len(some)))
-    assert finetune._foreign(plain, examples, CROPPING).tolist() == [0, 0, 0, 1, 0]
+    assert foreign(plain, examples, CROPPING).tolist() == [0, 0, 0, 1, 0]
     assert fitted == [5]
 
 
