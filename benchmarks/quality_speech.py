@@ -21,7 +21,7 @@ from benchmarks.quality_sounds import (
     off_microphone,
     other_take,
 )
-from benchmarks.quality_tape import TOLERATED, Kind, Style, Tape, Truth, Twins
+from benchmarks.quality_tape import NOISES, TOLERATED, Kind, Style, Tape, Truth, Twins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,8 @@ class Recording:
         samples: What is to be edited.
         truth: The true edit and more.
         target_s: For music to be extended: the length asked for.
+        with_noises: Of speech with slips: the true edit of who keeps coughs, knocks and mouth
+            noise.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Recording:
     samples: Mono
     truth: Truth
     target_s: float | None = None
+    with_noises: Truth | None = None
 
 
 class Reader:
@@ -261,9 +264,18 @@ def make_speech(
     reader = Reader(rng, material, voice)
     reader.read(slips or _deck(rng))
     samples = recorded(rng, material, condition, reader.tape.samples())
-    truth = reader.tape.truth(reader.style)
+    truth, with_noises = (
+        reader.tape.truth(reader.style, staying=staying) for staying in (frozenset(), NOISES)
+    )
     return Recording(
-        f"speech_{number:03d}", "speech", voice.name, voice.kind, condition, samples, truth
+        f"speech_{number:03d}",
+        "speech",
+        voice.name,
+        voice.kind,
+        condition,
+        samples,
+        truth,
+        with_noises=with_noises,
     )
 
 

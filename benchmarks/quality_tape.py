@@ -40,6 +40,9 @@ class Kind(StrEnum):
     TUNING = "tuning"
 
 
+NOISES = frozenset({Kind.COUGH, Kind.KNOCK, Kind.MOUTH})
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """How the editor works.
@@ -196,9 +199,18 @@ class Tape:
         """Returns all that was laid down."""
         return np.concatenate(self._pieces)
 
-    def truth(self, style: Style, beat_samples: float = 0.0) -> Truth:
-        """Returns the edit that follows from what was laid down."""
-        wanted = [mark for mark in self.marks if mark.kind is Kind.WANTED]
+    def truth(
+        self, style: Style, beat_samples: float = 0.0, staying: frozenset[Kind] = frozenset()
+    ) -> Truth:
+        """Returns the edit that follows from what was laid down.
+
+        Args:
+            style: The editor's.
+            beat_samples: Of music with a steady beat; else 0.
+            staying: What this editor keeps of what others take out.
+        """
+        staying |= {Kind.WANTED}
+        wanted = [mark for mark in self.marks if mark.kind in staying]
         kept: list[tuple[int, int]] = []
         silences: list[tuple[int, int]] = []
         margin = round(style.margin_s * RATE_HZ)
@@ -225,9 +237,7 @@ class Tape:
             n_samples=self.length,
             kept=np.array(kept, np.int64),
             wanted=np.array([(m.start, m.stop) for m in wanted], np.int64),
-            unwanted=tuple(
-                mark for mark in self.marks if mark.kind not in {Kind.WANTED, Kind.PAUSE}
-            ),
+            unwanted=tuple(mark for mark in self.marks if mark.kind not in staying | {Kind.PAUSE}),
             silences=np.array(silences, np.int64).reshape(-1, 2),
             twins=tuple(self.twins),
             played=tuple(self.played),

@@ -15,7 +15,7 @@ from benchmarks.quality_sounds import (
     room_response,
     through_codec,
 )
-from benchmarks.quality_tape import Kind, Style, Tape
+from benchmarks.quality_tape import NOISES, Kind, Style, Tape
 
 SEAM = 200
 STYLE = Style(pause_s=0.5, margin_s=0.2)
@@ -57,6 +57,10 @@ def test_what_is_unwanted_goes_with_the_pauses_around_it() -> None:
     assert seconds(truth.kept) == [[0.0, 1.1], [2.2, 3.6]]
     assert len(truth.silences) == 0
     assert [mark.kind for mark in truth.unwanted] == [Kind.COUGH]
+    # Who keeps it shortens only what is long.
+    truth = tape.truth(STYLE, staying=NOISES)
+    assert seconds(truth.kept) == [[0.0, 1.85], [2.35, 3.6]]
+    assert truth.unwanted == ()
 
 
 def test_what_is_wanted_lies_on_the_tape_to_the_sample() -> None:
