@@ -61,12 +61,16 @@ _JUDGED_SHARE = 0.04
 """Hours of other voices, for each hour that is learned from."""
 _FIRST_WEIGHT, _LAST_WEIGHT = 0.3, 0.1
 """Of hearing pauses, at the beginning of training and at its end."""
-_DROPPED = 0.15
-"""Share of the network's tokens that is hidden: it knows the voices that it learned from."""
+_DROPPED, _CHANNELS_DROPPED = 0.2, 0.25
+"""Shares of the network's tokens that are hidden, here and there and throughout a recording."""
 _INSIDE_WEIGHT, _ENDS_WEIGHT = 0.5, 0.3
 _FRAMES_A_SECOND = 86
-_GAIN, _COLOUR, _TILT = 0.04, 0.01, 0.03
-"""Deviations of what is added to spectrograms: to all of one, to each band, and at its ends."""
+_GAIN, _COLOUR, _TILT = 0.05, 0.025, 0.04
+"""Deviations of what is added to spectrograms: to all of one, around each bump, at its ends."""
+_BUMPS = 12
+_STRETCH, _SHIFT = 0.05, 2.5
+"""Deviations of how far frequencies are stretched, and shifted in bands."""
+_HIDDEN_BANDS, _WIDEST_HIDDEN = 2, 14
 _LOG_EVERY, _WRITE_EVERY = 50, 250
 
 
@@ -83,7 +87,9 @@ def loss_of(
         head: The head of the network that was asked.
     """
     told = lesson.told
-    tokens = F.dropout(told.tokens.float(), _DROPPED, training=listener.training)
+    tokens = F.dropout(told.tokens.float(), _DROPPED, listener.training)
+    tokens = F.dropout1d(tokens.transpose(1, 2), _CHANNELS_DROPPED, listener.training)
+    tokens = tokens.transpose(1, 2)
     half = choose_precision("cpu") is torch.bfloat16
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
         heard = listener(mel, tokens, told.coverage, told.reason, lesson.habit)
@@ -100,12 +106,38 @@ def _pauses_loss(heard: Heard, pause: Tensor) -> Tensor:
 
 
 def varied(mel: Tensor, generator: torch.Generator) -> Tensor:
-    """Returns a spectrogram in [0, 1] with another level and colour; input uint8 `[1, M, T]`."""
+    """Returns a spectrogram in [0, 1] as of another voice, with another level and colour.
+
+    Voices are few, so their phrases would be known by heart. Frequencies are warped (Jaitly and
+    Hinton, "Vocal tract length perturbation", 2013) and bands hidden (Park et al., "SpecAugment",
+    2019); nothing moves in time.
+
+    Args:
+        mel: uint8 of shape `[1, n_mels, T]`, 255 for 1.
+        generator: Draws how.
+    """
     n_mels = mel.shape[1]
-    level = _GAIN * torch.randn((), generator=generator)
-    colour = _COLOUR * torch.randn(n_mels, generator=generator)
-    tilt = _TILT * torch.randn((), generator=generator) * torch.linspace(-1, 1, n_mels)
-    return (mel.float() / 255 + (level + colour + tilt)[None, :, None]).clamp(0, 1)
+
+    def drawn(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator)
+
+    place = torch.arange(n_mels) * (1 + _STRETCH * drawn()) + _SHIFT * drawn()
+    place = place.clamp(0, n_mels - 1)
+    low = place.floor().long()
+    warped = torch.lerp(
+        mel[:, low].float(),
+        mel[:, (low + 1).clamp(max=n_mels - 1)].float(),
+        (place - low)[None, :, None],
+    )
+    bumps = F.interpolate(drawn(1, 1, _BUMPS), n_mels, mode="linear")[0, 0]
+    tilt = _TILT * drawn() * torch.linspace(-1, 1, n_mels)
+    change = _GAIN * drawn() + _COLOUR * bumps + tilt
+    out = (warped / 255 + change[None, :, None]).clamp(0, 1)
+    for _ in range(_HIDDEN_BANDS):
+        width = int(torch.randint(0, _WIDEST_HIDDEN + 1, (), generator=generator))
+        first = int(torch.randint(0, max(1, n_mels - width), (), generator=generator))
+        out[:, first : first + width] = 0.0
+    return out
 
 
 def train(

@@ -31,6 +31,9 @@ _DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128)
 _HALO = 1 + sum(_DILATIONS)
 """Frames on each side that say something of a frame: 3 s."""
 _PIECE = 8192
+_DROPPED = 0.15
+"""Share of what each block computes that is hidden throughout a recording in training, in which
+there are few voices."""
 TRACKS = 4
 """What is told of each frame: log-odds added to leaving before it for somewhere near and for
 somewhere far, and to landing on it; and how often, in logarithms, who skips onward lands on it
@@ -73,8 +76,11 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps `[B, T, W]` to the same shape."""
-        mixed: Tensor = x + self.out(F.gelu(self.mix(_beside(self.norm(x), self.dilation))))
-        return mixed
+        mixed = F.gelu(self.mix(_beside(self.norm(x), self.dilation)))
+        if self.training:
+            mixed = mixed * F.dropout(torch.ones_like(mixed[:, :1]), _DROPPED)
+        told: Tensor = x + self.out(mixed)
+        return told
 
 
 class CutListener(nn.Module):
