@@ -74,7 +74,7 @@ _MEASURES = (
     "wanted kept", "edges kept", "false starts gone", "retakes gone", "coughs gone",
     "off-mic talk gone", "silence gone", "pauses right", "joins but for silence F1",
 )  # fmt: skip
-_WITH_NOISES = ("pauses right", "joins but for silence F1")
+_WITH_NOISES = ("silence gone", "pauses right", "joins but for silence F1")
 """Measured once more against the true edit of who keeps every cough and knock."""
 
 

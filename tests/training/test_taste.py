@@ -15,7 +15,7 @@ from model_core.edit.types import REASONS, Reason
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.network import FrameLogits
 from tests.nn.small import SMALL, eager
-from training import finetune, taste
+from training import belonging, taste
 from training.belonging import foreign
 from training.dataset import Cropping, Example, visits_of
 from training.finetune import FineTuneSettings, as_learned, fine_tune
@@ -89,8 +89,8 @@ def test_pairs_that_the_habits_of_most_make_unlikelier_are_left_out(
     def told(model: PointerNetwork, *_: object) -> np.ndarray:
         return np.full(5, 10.0) if model.taste is None else after
 
-    monkeypatch.setattr(finetune, "nats_per_event", told)
-    monkeypatch.setattr(finetune, "fit_taste", lambda _, some, __: fitted.append(len(some)))
+    monkeypatch.setattr(belonging, "nats_per_event", told)
+    monkeypatch.setattr(belonging, "fit_taste", lambda _, some, __: fitted.append(len(some)))
     assert foreign(plain, examples, CROPPING).tolist() == [0, 0, 0, 1, 0]
     assert fitted == [5]
 
