@@ -32,7 +32,7 @@ _HALO = 1 + sum(_DILATIONS)
 """Frames on each side that say something of a frame: 3 s."""
 _PIECE = 8192
 _DROPPED = 0.15
-"""Share of what each block computes that is hidden throughout a recording in training, in which
+"""Share of what each block computes that is hidden throughout a piece in training, in which
 there are few voices."""
 TRACKS = 4
 """What is told of each frame: log-odds added to leaving before it for somewhere near and for

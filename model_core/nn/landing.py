@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _BLOCK = 64
-_NOWHERE = -1e4
+NOWHERE = -1e4
 """In place of minus infinity where a gradient is wanted."""
 
 
@@ -105,11 +105,11 @@ def copying_as_liked(near: Tensor, taste: Tensor, liked: Tensor) -> Tensor:
     copy = near.shape[-1] // 2
     leave, surely, where = taste.unbind(dim=-1)
     is_copy = torch.arange(near.shape[-1], device=near.device) == copy
-    others = near.masked_fill(is_copy, _NOWHERE).clamp(min=_NOWHERE)
+    others = near.masked_fill(is_copy, NOWHERE).clamp(min=NOWHERE)
     # The network's own: without what is liked, and untempered.
     before = ((others - liked) / where[..., None]).logsumexp(dim=-1)
     own = (near[..., copy] - liked[..., copy]) / where - before
     copying = others.logsumexp(dim=-1) + surely * own - leave
-    possible = (others.amax(dim=-1) > _NOWHERE / 2) & near[..., copy].isfinite()
+    possible = (others.amax(dim=-1) > NOWHERE / 2) & near[..., copy].isfinite()
     copying = torch.where(possible, copying, near[..., copy])
     return torch.where(is_copy, copying[..., None], near)

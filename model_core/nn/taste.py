@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from model_core.edit.types import REASONS, Reason
 from model_core.nn.cuts import ARRIVE, FAR, LAND, NEAR, TRACKS, USUAL_HABIT_S, CutListener
 from model_core.nn.jumps import STRETCH, Keys
+from model_core.nn.landing import NOWHERE
 
 if TYPE_CHECKING:
     from model_core.nn.config import PointerNetworkConfig
@@ -34,8 +35,6 @@ _USUAL_LAGS, _USUAL_DEVIATION = (22.0, 14.0), 1.0
 _LOWEST, _HIGHEST = -14.0, 9.0
 _LEAST_ARRIVALS, _MOST_PASSED = 1e-9, 30.0
 """Of a bucket, and before it: beyond that, arriving there is not to be told from impossible."""
-_NOWHERE = -1e4
-"""In place of minus infinity where a gradient is wanted."""
 _SPARED_REACH = 45
 """Frames on each side by which is judged what one is: half a second."""
 _SOUND = 1e-3
@@ -280,7 +279,7 @@ def _onward(
     raised = onward + pooled * arrivals.float()
     empty = low >= high
     before, after = (
-        each.masked_fill(empty, _NOWHERE).logsumexp(dim=-1, keepdim=True)
+        each.masked_fill(empty, NOWHERE).logsumexp(dim=-1, keepdim=True)
         for each in (onward, raised)
     )
     return torch.cat((back, torch.where(empty, onward, raised + before - after)), dim=-1)
