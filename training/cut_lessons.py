@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from model_core.edit.pointers import MODEL_HOP_SAMPLES, MODEL_RATE_HZ
+from model_core.edit.pointers import MODEL_HOP_SAMPLES
 from model_core.edit.types import REASONS, Reason
 from model_core.files import write_bytes_atomically
 from model_core.nn.heads import StepLogits
 from model_core.nn.jumps import Keys
-from model_core.nn.taste import TasteLayer
 from training.dataset import at_frame_rate
 from training.finetune import as_the_mean_editor
+from training.library.style import FRAME_S
 from training.shards import example_of
 from training.simulator import EditorStyle, SimulatorSettings
 from training.simulator.channel import impair
@@ -47,7 +48,6 @@ _NOISES_KEPT = 0.3
 """Share of editors who keep every cough."""
 _USUAL_SHARE = 0.4
 """Share of editors who divide a pause as the simulator's usually do."""
-_FRAMES_A_SECOND = MODEL_RATE_HZ / MODEL_HOP_SAMPLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +139,10 @@ def lesson_of(recorded: Recorded, plain: PointerNetwork, cropping: Cropping) -> 
     parts = list(whole_batches([example], cropping, most_examples=1))
     if len(parts) != 1 or not len(example.runs):
         return None
-    sparing = TasteLayer(plain.config)
+    spared = torch.zeros(len(REASONS))
     if recorded.keeps_noises:
-        with torch.no_grad():
-            sparing.spared[REASONS.index(Reason.NOISE)] = MOST_SPARED
-    told = told_of(plain, sparing, parts[0])
+        spared[REASONS.index(Reason.NOISE)] = MOST_SPARED
+    told = told_of(plain, spared, parts[0])
     told = replace(
         told,
         tokens=told.tokens.half(),
@@ -156,7 +155,7 @@ def lesson_of(recorded: Recorded, plain: PointerNetwork, cropping: Cropping) -> 
         told,
         torch.from_numpy(_by_frames(recorded.pause, example.n_frames)),
         lags_of(style.pause_s, style.after_share),
-        torch.full((2,), style.jitter_s * _FRAMES_A_SECOND),
+        torch.full((2,), style.jitter_s / FRAME_S),
         torch.tensor([style.pause_s, style.pause_s * style.tolerance]),
     )
 
@@ -201,6 +200,13 @@ def load_lesson(path: Path) -> Lesson:
     own, copies = part("lesson"), Copies(**part("copies"))
     steps, keys = StepLogits(**part("steps")), Keys(**part("keys"))
     return Lesson(Told(**tensors, copies=copies, steps=steps, keys=keys), **own)
+
+
+def frames_in(path: Path) -> int:
+    """Returns how many frames the recording of a lesson's file has; no more of it is read."""
+    with safe_open(path, "pt") as file:
+        shape: list[int] = file.get_slice("lesson.pause").get_shape()
+        return shape[0]
 
 
 class LessonFiles(Sequence[Lesson]):

@@ -31,11 +31,12 @@ from model_core.errors import EditorBotError
 from model_core.infer import BUNDLED_CHECKPOINT
 from model_core.nn.card import checkpoint_hash
 from model_core.nn.cuts import CutListener, Heard, load_listener, save_listener
-from model_core.nn.device import choose_precision
+from model_core.nn.device import in_faster_precision
 from model_core.nn.taste import Clues, TasteLayer
 from training.config import TrainConfig
 from training.corpus import Corpus, default_folder
-from training.cut_lessons import LessonFiles, lesson_of, load_lesson, record, save_lesson
+from training.cut_lessons import LessonFiles, frames_in, lesson_of, record, save_lesson
+from training.library.style import FRAME_S
 from training.shards import KINDS
 from training.simulator import SimulatorSettings
 from training.taste import log_likelihood_of, without_taste
@@ -64,7 +65,6 @@ _FIRST_WEIGHT, _LAST_WEIGHT = 0.3, 0.1
 _DROPPED, _CHANNELS_DROPPED = 0.2, 0.25
 """Shares of the network's tokens that are hidden, here and there and throughout a recording."""
 _INSIDE_WEIGHT, _ENDS_WEIGHT = 0.5, 0.3
-_FRAMES_A_SECOND = 86
 _GAIN, _COLOUR, _TILT = 0.05, 0.025, 0.04
 """Deviations of what is added to spectrograms: to all of one, around each bump, at its ends."""
 _BUMPS = 12
@@ -90,8 +90,7 @@ def loss_of(
     tokens = F.dropout(told.tokens.float(), _DROPPED, listener.training)
     tokens = F.dropout1d(tokens.transpose(1, 2), _CHANNELS_DROPPED, listener.training)
     tokens = tokens.transpose(1, 2)
-    half = choose_precision("cpu") is torch.bfloat16
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+    with in_faster_precision():
         heard = listener(mel, tokens, told.coverage, told.reason, lesson.habit)
     tracks = layer.tracks_for(Clues(heard.habitual, heard.fixed), lesson.lags, lesson.deviations)
     return -log_likelihood_of(layer, told, tracks, head), _pauses_loss(heard, lesson.pause)
@@ -102,7 +101,7 @@ def _pauses_loss(heard: Heard, pause: Tensor) -> Tensor:
     change = F.pad(inside.diff(), (1, 0))
     target = torch.stack((inside, (change > 0).float(), (change < 0).float()), dim=-1)
     wrong = F.binary_cross_entropy_with_logits(heard.pauses[0], target, reduction="none")
-    return _INSIDE_WEIGHT / _FRAMES_A_SECOND * wrong[:, 0].sum() + _ENDS_WEIGHT * wrong[:, 1:].sum()
+    return _INSIDE_WEIGHT * FRAME_S * wrong[:, 0].sum() + _ENDS_WEIGHT * wrong[:, 1:].sum()
 
 
 def varied(mel: Tensor, generator: torch.Generator) -> Tensor:
@@ -275,9 +274,9 @@ def lessons_of(
     for number, kind in enumerate(KINDS):
         if not corpus.groups(kind):
             continue
-        wanted = 3600 * _FRAMES_A_SECOND * hours * (1.0 if kind == "speech" else _MUSIC_HOURS)
+        wanted_s = 3600 * hours * (1.0 if kind == "speech" else _MUSIC_HOURS)
         for index in itertools.count():
-            if wanted <= 0:
+            if wanted_s <= 0:
                 break
             path = folder / f"{kind}-{seed}-{index:05d}.safetensors"
             if not path.exists():
@@ -288,7 +287,7 @@ def lessons_of(
                 if lesson is None:
                     continue
                 save_lesson(path, lesson)
-            wanted -= len(load_lesson(path).pause)
+            wanted_s -= FRAME_S * frames_in(path)
             paths.append(path)
     return LessonFiles(paths)
 

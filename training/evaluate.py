@@ -22,7 +22,7 @@ import torch
 from model_core.checkpoint import load_checkpoint, save_checkpoint
 from model_core.nn.card import DecodingSettings
 from model_core.nn.confidence import calibrated, join_evidence
-from model_core.nn.device import choose_precision
+from model_core.nn.device import in_faster_precision
 from model_core.nn.evidence import Evidence, compute_evidence
 from model_core.nn.kinds import Kind, guess_kind
 from model_core.nn.network import PointerNetwork
@@ -61,7 +61,6 @@ def gather(model: PointerNetwork, folder: Path, limit: int, *, styled: bool) -> 
         styled: Whether the network is told the editor's style, rather than the mean one.
     """
     cases: list[Case] = []
-    half = choose_precision("cpu") is torch.bfloat16
     for path in sorted(folder.glob("*.npz")):
         for raw in read_shard(path):
             if len(cases) == limit:
@@ -69,10 +68,7 @@ def gather(model: PointerNetwork, folder: Path, limit: int, *, styled: bool) -> 
             example = at_frame_rate(raw)
             mel = torch.from_numpy(example.mel[None].astype(np.float32) / 255)
             quantities = torch.from_numpy(example.style * styled)[None]
-            with (
-                torch.inference_mode(),
-                torch.autocast("cpu", dtype=torch.bfloat16, enabled=half),
-            ):
+            with torch.inference_mode(), in_faster_precision():
                 evidence = compute_evidence(model, model.encode(mel), model.style(quantities))
             phrases = samples_to_frames(raw.phrases, 256)
             cases.append(Case(example, phrases, evidence, guess_kind(example.mel)))

@@ -18,7 +18,7 @@ import torch
 
 from model_core.checkpoint import load_checkpoint, save_checkpoint
 from model_core.errors import StyleError
-from model_core.nn.device import choose_precision
+from model_core.nn.device import in_faster_precision
 from model_core.nn.network import PointerNetwork
 from model_core.nn.style_space import StyleAxis, StyleSpace
 from model_core.nn.styling import read_style
@@ -58,13 +58,12 @@ def read_styles(model: PointerNetwork, folder: Path, each: int) -> ReadStyles:
         folder: Of shards, each one editor's work.
         each: Most recordings of an editor.
     """
-    half = choose_precision("cpu") is torch.bfloat16
     styles, quantities, ratios, kinds = [], [], [], []
     for path in sorted(folder.glob("*.npz")):
         works = load_shard(path)
         for example in works[:each]:
             mel = example.mel.astype(np.float32) / np.float32(255)
-            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
+            with torch.inference_mode(), in_faster_precision():
                 encoded = model.encode(torch.from_numpy(mel[None]))
                 try:
                     styles.append(read_style(model, encoded, mel, example.runs))

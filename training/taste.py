@@ -15,16 +15,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from model_core.audio.features import DEFAULT_SETTINGS
-from model_core.edit.pointers import MODEL_HOP_SAMPLES, MODEL_RATE_HZ, PADDING, STOP
+from model_core.edit.pointers import PADDING, STOP
+from model_core.edit.types import REASONS
 from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.cuts import FAR, NEAR, load_listener
 from model_core.nn.decoder import Walk
-from model_core.nn.device import choose_precision
+from model_core.nn.device import in_faster_precision
 from model_core.nn.jumps import landing_log_probabilities
 from model_core.nn.landing import copying_as_liked
 from model_core.nn.likelihood import near_log_probabilities
 from model_core.nn.network import PointerNetwork
+from model_core.nn.taste import sparing
 from resources import resource_path
+from training.library.style import FRAME_S
 from training.validation import whole_batches
 
 if TYPE_CHECKING:
@@ -164,8 +167,7 @@ def fit_taste(model: PointerNetwork, examples: Sequence[Example], cropping: Crop
 
 def _climb(layer: TasteLayer, told: Sequence[Told], head: DeltaPredictionHead) -> None:
     """Fits all numbers of a layer but its habit, from where they are."""
-    with _hearing():
-        clues = [_clues_of(layer, one) for one in told]
+    clues = [_clues_of(layer, one) for one in told]
     guessed = layer.lags.detach().clone()
     fitted = [layer.lags, layer.deviations, layer.trust, layer.elsewhere]
     optimiser = torch.optim.LBFGS(
@@ -186,14 +188,10 @@ def _climb(layer: TasteLayer, told: Sequence[Told], head: DeltaPredictionHead) -
     optimiser.step(closure)  # type: ignore[no-untyped-call]
 
 
-def _hearing() -> torch.autocast:
-    """Listens in half precision where that is faster: a habit varies by far more."""
-    half = choose_precision("cpu") is torch.bfloat16
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=half)
-
-
 def _clues_of(layer: TasteLayer, told: Told) -> Clues:
-    return layer.clues(told.mel.float() / 255, told.tokens, told.coverage, told.reason)
+    """Listens in half precision where that is faster: a habit varies by far more."""
+    with in_faster_precision():
+        return layer.clues(told.mel.float() / 255, told.tokens, told.coverage, told.reason)
 
 
 @torch.no_grad()
@@ -202,8 +200,7 @@ def _guess_habit(layer: TasteLayer, told: Sequence[Told], head: DeltaPredictionH
     layer.deviations.fill_(math.log(_GUESSED_DEVIATION))
 
     def heard() -> list[Clues]:
-        with _hearing():
-            return [_clues_of(layer, one) for one in told]
+        return [_clues_of(layer, one) for one in told]
 
     def likelihood(clues: Sequence[Clues]) -> float:
         return sum(
@@ -239,7 +236,7 @@ def _guess_habit(layer: TasteLayer, told: Sequence[Told], head: DeltaPredictionH
 def _as_lags_have_it(layer: TasteLayer) -> None:
     """Makes the pause that is left, which the listener is told, the one that is fitted."""
     staying = float(layer.habit[1] / layer.habit[0])
-    pause_s = float(layer.lags.sum()) * MODEL_HOP_SAMPLES / MODEL_RATE_HZ
+    pause_s = float(layer.lags.sum()) * FRAME_S
     _set_habit(layer, min(max(pause_s, _PAUSES_S[0]), _PAUSES_S[-1]), staying)
 
 
@@ -249,7 +246,7 @@ def _set_habit(layer: TasteLayer, pause_s: float, staying: float) -> None:
 
 def lags_of(pause_s: float, share: float) -> Tensor:
     """Returns the lags, `[2]`, of who leaves so much of a pause, such a share behind the sound."""
-    left = pause_s * MODEL_RATE_HZ / MODEL_HOP_SAMPLES
+    left = pause_s / FRAME_S
     return torch.tensor([left * share, left * (1 - share)])
 
 
@@ -321,16 +318,17 @@ def told_by(model: PointerNetwork, examples: Sequence[Example], cropping: Croppi
         cropping: How much is told at once, and what is hidden.
     """
     plain = without_taste(model)
-    return [told_of(plain, model.taste, batch) for batch in _batches(examples, cropping)]
+    spared = torch.zeros(len(REASONS)) if model.taste is None else model.taste.spared
+    return [told_of(plain, spared, batch) for batch in _batches(examples, cropping)]
 
 
 @torch.no_grad()
-def told_of(plain: PointerNetwork, layer: TasteLayer | None, batch: Batch) -> Told:
+def told_of(plain: PointerNetwork, spared: Tensor, batch: Batch) -> Told:
     """Asks a network on its own of one recording, or of a part of one.
 
     Args:
         plain: The network, without a layer for taste.
-        layer: Says what is spared; None for nothing.
+        spared: See `TasteLayer`.
         batch: The recording with its edit, B = 1.
     """
     head = plain.head
@@ -355,7 +353,7 @@ def told_of(plain: PointerNetwork, layer: TasteLayer | None, batch: Batch) -> To
     event = ~copied & (batch.pointers != PADDING)
     landing = batch.pointers - batch.offset[rows, None]
     frame = plain.frame_logits(encoded, plain.style_in.bias.expand(len(lengths), -1))
-    coverage = frame.coverage if layer is None else layer.sparing(frame.coverage, frame.reason)
+    coverage = sparing(frame.coverage, frame.reason, spared)
     return Told(
         mel=(batch.mel * 255).round().to(torch.uint8),
         tokens=encoded.tokens,

@@ -71,6 +71,12 @@ def choose_precision(kind: str) -> torch.dtype:
     return min(taken, key=lambda dtype: taken[dtype])
 
 
+def in_faster_precision() -> torch.autocast:
+    """Returns a context in which the processor computes in the precision that it is faster in."""
+    half = choose_precision("cpu") is torch.bfloat16
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=half)
+
+
 def _seconds_for_product(dtype: torch.dtype) -> float:
     a = torch.ones(1024, 512, dtype=dtype)
     b = torch.ones(512, 512, dtype=dtype)

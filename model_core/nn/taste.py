@@ -80,26 +80,8 @@ class TasteLayer(nn.Module):
         self.habit: Tensor
 
     def sparing(self, coverage: Tensor, reason: Tensor) -> Tensor:
-        """Returns log-odds of being played, raised by the reasons for which this editor cuts less.
-
-        How much of silence goes is the matter of pauses. What may be one thing or another is hardly
-        spared: somebody speaking far away is a noise to a third, and isn't a cough. For that, all
-        that goes within half a second is looked at.
-
-        Args:
-            coverage: The network's own, of shape `[B, T, max_visits]`.
-            reason: Logits of the reasons, of shape `[B, T, len(REASONS)]`.
-        """
-        share = reason.float().softmax(dim=-1)
-        silence = REASONS.index(Reason.SILENCE)
-        sound = 1 - share[..., silence : silence + 1]
-        share = share / sound.clamp(min=_SOUND)
-        share[..., silence] = 0.0
-        gone = torch.sigmoid(-coverage[..., :1].float()) * sound
-        near = _mean_around(torch.cat((gone * share, gone), dim=-1))
-        share = near[..., :-1] / near[..., -1:].clamp(min=_SOUND)
-        added = (share.square() @ self.spared)[..., None] * sound
-        return torch.cat((coverage[..., :1] + added, coverage[..., 1:]), -1)
+        """Returns log-odds of being played as this editor has them; see `sparing`."""
+        return sparing(coverage, reason, self.spared)
 
     @torch.no_grad()
     def clues(self, mel: Tensor, tokens: Tensor, coverage: Tensor, reason: Tensor) -> Clues:
@@ -141,13 +123,9 @@ class TasteLayer(nn.Module):
             _kernel(shape, lag, deviation)
             for shape, lag, deviation in zip(self.listener.shapes, lags, deviations, strict=True)
         )
-        moved = (
-            _lagged(odds[..., NEAR], after),
-            _lagged(odds[..., FAR], after),
-            _lagged(odds[..., LAND].flip(-1), before).flip(-1),
-            _lagged(odds[..., ARRIVE].flip(-1), before).flip(-1),
-        )
-        return (torch.stack(moved, dim=-1) + fixed).log() + self.listener.elsewhere
+        behind = [_lagged(odds[..., track], after) for track in (NEAR, FAR)]
+        ahead = [_lagged(odds[..., track].flip(-1), before).flip(-1) for track in (LAND, ARRIVE)]
+        return (torch.stack(behind + ahead, dim=-1) + fixed).log() + self.listener.elsewhere
 
     def powers(self) -> Tensor:
         """Returns the powers that the odds of leaving, and of where to land, are raised to."""
@@ -210,6 +188,30 @@ class TasteLayer(nn.Module):
             torch.cat((keys.frames.float(), land), dim=-1),
             torch.cat((keys.stretches.float(), pooled), dim=-1),
         )
+
+
+def sparing(coverage: Tensor, reason: Tensor, spared: Tensor) -> Tensor:
+    """Returns log-odds of being played, raised by the reasons for which an editor cuts less.
+
+    How much of silence goes is the matter of pauses. What may be one thing or another is hardly
+    spared: somebody speaking far away is a noise to a third, and isn't a cough. For that, all
+    that goes within half a second is looked at.
+
+    Args:
+        coverage: The network's own, of shape `[B, T, max_visits]`.
+        reason: Logits of the reasons, of shape `[B, T, len(REASONS)]`.
+        spared: See `TasteLayer`.
+    """
+    share = reason.float().softmax(dim=-1)
+    silence = REASONS.index(Reason.SILENCE)
+    sound = 1 - share[..., silence : silence + 1]
+    share = share / sound.clamp(min=_SOUND)
+    share[..., silence] = 0.0
+    gone = torch.sigmoid(-coverage[..., :1].float()) * sound
+    near = _mean_around(torch.cat((gone * share, gone), dim=-1))
+    share = near[..., :-1] / near[..., -1:].clamp(min=_SOUND)
+    added = (share.square() @ spared)[..., None] * sound
+    return torch.cat((coverage[..., :1] + added, coverage[..., 1:]), -1)
 
 
 def _mean_around(x: Tensor) -> Tensor:
