@@ -23,10 +23,10 @@ import numpy as np
 
 from benchmarks.quality_editors import ranges_of
 from benchmarks.quality_material import load_material
-from benchmarks.quality_measures import Edit, judge
-from benchmarks.quality_recordings import Numbers
+from benchmarks.quality_measures import Edit, Judged, judge
+from benchmarks.quality_recordings import FULL, Numbers
 from benchmarks.quality_recordings import recordings as quality_recordings
-from benchmarks.quality_statistics import share
+from benchmarks.quality_statistics import difference, share
 from benchmarks.recordings import audio_folder
 from model_core.audio.cache import cache_folder
 from model_core.audio.source import ArraySource
@@ -69,12 +69,13 @@ _RECORDINGS_S = 300.0
 _REHEARSED, _OTHERS = 60, 4
 _TIGHTNESS_REACH = 1.5
 """Deviations from the middle of the tightness slider to its ends, as in `Card.style_of`."""
-_SUBSET = Numbers(12, 0, 0, 0, 0, 0, 0, tracks=1)
+_SPOKEN = Numbers(FULL.speech, 0, 0, 0, 0, 0, 0, tracks=1)
 _MEASURES = (
     "wanted kept", "edges kept", "false starts gone", "retakes gone", "coughs gone",
     "off-mic talk gone", "silence gone", "pauses right", "joins but for silence F1",
 )  # fmt: skip
 _WITH_NOISES = ("silence gone", "pauses right", "joins but for silence F1")
+_NOISES_KEPT = ", noises kept"
 """Measured once more against the true edit of who keeps every cough and knock."""
 
 
@@ -135,33 +136,56 @@ def joins_f1(
     return 2 * right / max(1, total)
 
 
-def bundled_benchmark(checkpoint: Path, folder: Path) -> str:
-    """Judges a network on the first recordings of the quality benchmark, told each editor's pause.
+def bundled_benchmark(checkpoint: Path, folder: Path) -> dict[str, list[Judged]]:
+    """Judges a network on the spoken recordings of the quality benchmark, told each editor's pause.
 
     Args:
         checkpoint: The network.
         folder: The audio folder.
 
     Returns:
-        Percentages, as cells of a table.
+        The recordings, as they are and as who keeps every cough and knock would have them.
     """
     engine = Engine.load(checkpoint, "cpu")
     pauses = {q.name: q for q in engine.card.style_quantities}["pause_s"]
-    judged, with_noises = [], []
-    for recording in quality_recordings(load_material(folder, n_tracks=_SUBSET.tracks), _SUBSET, 0):
+    judged: dict[str, list[Judged]] = {"": [], _NOISES_KEPT: []}
+    for recording in quality_recordings(load_material(folder, n_tracks=_SPOKEN.tracks), _SPOKEN, 0):
+        if recording.section != "speech" or recording.with_noises is None:
+            continue
         source = ArraySource(recording.samples[:, None], SAMPLE_RATE)
         told = (math.log(recording.truth.style.pause_s) - pauses.log_mean) / pauses.log_std
         tightness = min(max(0.5 - told / (2 * _TIGHTNESS_REACH), 0.0), 1.0)
         options = GenerateOptions(tightness=tightness)
         proposal = engine.propose(engine.encode(source), source, options)
-        if recording.section != "speech" or recording.with_noises is None:
-            continue
         edit = Edit(ranges_of(proposal.edit_list))
-        judged.append(judge(recording, edit))
-        with_noises.append(judge(replace(recording, truth=recording.with_noises), edit))
-    found = [share(judged, measure) for measure in _MEASURES]
-    found += [share(with_noises, measure) for measure in _WITH_NOISES]
-    return " | ".join(f"{100 * one.value:.1f}" if one else "-" for one in found)
+        judged[""].append(judge(recording, edit))
+        noises_stay = replace(recording, truth=recording.with_noises)
+        judged[_NOISES_KEPT].append(judge(noises_stay, edit))
+    return judged
+
+
+def quality_table(checkpoints: Sequence[Path], folder: Path) -> str:
+    """Returns how networks do on the quality benchmark, each but the first against the first."""
+    measures = [("", measure) for measure in _MEASURES]
+    measures += [(_NOISES_KEPT, measure) for measure in _WITH_NOISES]
+    judged = [bundled_benchmark(path, folder) for path in checkpoints]
+    heads = ["measure, %", *(path.stem for path in checkpoints)]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for whose, measure in measures:
+        cells = [measure + whose]
+        for each in judged:
+            found = share(each[whose], measure)
+            rise = difference(judged[0][whose], each[whose], measure)
+            if found is None or rise is None:
+                cells.append("-")
+                continue
+            low, change, high = (100 * x for x in (rise.low, rise.value, rise.high))
+            against = (
+                f" ({change:+.1f}; {low:+.1f} to {high:+.1f})" if each is not judged[0] else ""
+            )
+            cells.append(f"{100 * found.value:.1f}{against}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def told_in(card: Card, example: Example, start: Card) -> Example:
@@ -196,10 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     if options.quality:
-        heads = ["network", *_MEASURES, *(f"{measure}, noises kept" for measure in _WITH_NOISES)]
-        print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
-        for path in (options.checkpoint, *options.judge):
-            print(f"| {path.stem} | {bundled_benchmark(path, folder)} |", flush=True)
+        print(quality_table([options.checkpoint, *options.judge], folder))
         return 0
     corpus = Corpus.from_folder(folder, "valid", cache_folder=cache_folder("beats"))
     seeds = range(max([0, *(case.pairs for case in _CASES if case.name in options.cases)]))
@@ -305,7 +326,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quality",
         action="store_true",
-        help="judge the checkpoint and those of --judge on a part of the quality benchmark instead",
+        help="judge the checkpoint and those of --judge on the spoken recordings of the quality "
+        "benchmark instead",
     )
     parser.add_argument("--updates", type=int, default=120, help="of each run, at most")
     parser.add_argument("--minutes", type=float, default=60.0, help="of each run, at most")

@@ -49,6 +49,39 @@ def share(judged: Sequence[Judged], measure: str) -> Figure | None:
     return Figure(value, float(low), float(high), len(pairs))
 
 
+def difference(before: Sequence[Judged], after: Sequence[Judged], measure: str) -> Figure | None:
+    """Returns how much a measure rose over the same recordings, edited in two ways.
+
+    Recordings are drawn in pairs, so what is hard for both ways doesn't widen the interval.
+
+    Args:
+        before: Recordings as one program edited them.
+        after: The same in the same order, as another did.
+        measure: The measure.
+
+    Returns:
+        The difference of shares; None if no recording has the measure.
+    """
+    pairs = np.array(
+        [
+            (*one.counts[measure], *other.counts[measure])
+            for one, other in zip(before, after, strict=True)
+            if measure in one.counts and measure in other.counts
+        ],
+        np.float64,
+    ).reshape(-1, 4)
+    pairs = pairs[(pairs[:, 1] > 0) & (pairs[:, 3] > 0)]
+    if not len(pairs):
+        return None
+
+    def rise(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        rose: npt.NDArray[np.float64] = sums[..., 2] / sums[..., 3] - sums[..., 0] / sums[..., 1]
+        return rose
+
+    low, high = np.percentile(rise(pairs[_draws(len(pairs))].sum(axis=1)), (2.5, 97.5))
+    return Figure(float(rise(pairs.sum(axis=0))), float(low), float(high), len(pairs))
+
+
 def calibration_error(joins: Sequence[tuple[float, bool]]) -> float:
     """Returns the expected calibration error over ten bins with equally many joins each."""
     pairs = np.array(joins, np.float64).reshape(-1, 2)

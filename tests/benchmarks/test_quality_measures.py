@@ -18,7 +18,13 @@ from benchmarks.quality_measures import (
 )
 from benchmarks.quality_report import report
 from benchmarks.quality_speech import Recording
-from benchmarks.quality_statistics import calibration, calibration_error, reliability, share
+from benchmarks.quality_statistics import (
+    calibration,
+    calibration_error,
+    difference,
+    reliability,
+    share,
+)
 from benchmarks.quality_tape import Kind, Mark, Played, Style, Truth, Twins, covered, union, without
 
 
@@ -208,6 +214,24 @@ def test_shares_are_of_sums_with_an_interval_over_recordings() -> None:
     assert figure.recordings == 2
     assert share([judged("a", 0, 0)], "wanted kept") is None
     assert share([], "wanted kept") is None
+
+
+def test_differences_are_of_recordings_in_pairs() -> None:
+    names = [(str(i), 10.0 * (1 + i % 7)) for i in range(60)]
+    before = [judged(name, whole * (i % 5) / 5, whole) for i, (name, whole) in enumerate(names)]
+    after = [judged(name, whole * (i % 5 + 1) / 5, whole) for i, (name, whole) in enumerate(names)]
+    rise = difference(before, after, "wanted kept")
+    assert rise is not None
+    # Every recording gains a fifth, however much they differ from one another.
+    assert (rise.value, rise.low, rise.high) == (pytest.approx(0.2),) * 3
+    assert rise.recordings == 60
+    alone, same = share(before, "wanted kept"), difference(before, before, "wanted kept")
+    assert alone is not None
+    assert same is not None
+    assert alone.high - alone.low > 0.1
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+    assert difference(before, after, "joins F1") is None
+    assert difference([judged("a", 0, 0)], [judged("a", 0, 0)], "wanted kept") is None
 
 
 def test_the_interval_has_the_width_that_theory_gives() -> None:
