@@ -20,8 +20,10 @@ from training.library import Library, Pair
 from training.library.command import (
     DONE,
     INCOMPLETE,
+    add_listed,
     clock,
     library_of,
+    listed,
     parser,
     progress_bar,
     run,
@@ -57,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     made.add_argument("--force", action="store_true", help="align anew what is up to date")
     made.add_argument("--json", action="store_true", help="write JSON lines to stdout")
+    add_listed(made, "samples")
     return run(_precache, made.parse_args(arguments))
 
 
@@ -76,7 +79,7 @@ def _precache(options: argparse.Namespace) -> int:
         options.data_dir = options.data_dir.absolute()
         options.cache_dir = options.cache_dir.absolute()
     library = library_of(options)
-    pairs = library.chosen(options.samples)
+    pairs = library.chosen([*options.samples, *listed(options)])
     if not pairs:
         raise LibraryError(
             f"There are no pairs in “{library.layout.data}” yet.",

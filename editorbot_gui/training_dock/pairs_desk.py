@@ -136,7 +136,8 @@ class PairsDesk(QObject):
                 # One at a time: the machine is the person's, who edits meanwhile.
                 Command(
                     _PRECACHE,
-                    ("--json", "--jobs", "1", *library_options(library_folder()), "--", *names),
+                    ("--json", "--jobs", "1", "--listed", *library_options(library_folder())),
+                    tuple(names),
                 ),
                 self.tr("Aligning 1 pair…")
                 if len(names) == 1

@@ -113,7 +113,7 @@ def test_a_list_that_is_none_is_refused(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(given))
     assert main(["bring", "--listed", "--data_dir", str(tmp_path / "data")]) != 0
-    assert "holds no list of files" in capsys.readouterr().err
+    assert "holds no list of names" in capsys.readouterr().err
 
 
 def test_no_file_at_all_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,17 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(data / "input" / "one_raw.wav", data / "input" / "lonely_raw.wav")
     assert run(root) == INCOMPLETE
     return root
+
+
+def test_samples_can_be_listed_on_the_standard_input(
+    mixed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", StringIO(json.dumps(["one", "zwei – №2"])))
+    assert run(mixed, "--listed") == DONE
+    assert "2 pairs: 0 made, 2 up to date" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "stdin", StringIO("one"))
+    assert run(mixed, "--listed") == NOTHING
+    assert "no list of names" in capsys.readouterr().err
 
 
 def test_bad_pairs_are_named_and_do_not_stop_the_rest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Never
 
 from model_core.errors import EditorBotError
 from model_core.files import TEMPORARY_PREFIX
+from training.library.errors import LibraryError
 from training.library.layout import CACHE_FOLDER, DATA_FOLDER, Layout
 from training.library.pairs import Library
 
@@ -66,6 +68,35 @@ def folders(made: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="what can be computed again (default: cache)",
     )
+
+
+def add_listed(made: argparse.ArgumentParser, what: str) -> None:
+    """Adds the argument for more of `what` than a command line has room for."""
+    made.add_argument(
+        "--listed",
+        action="store_true",
+        help=f"read more {what} from the standard input, as a JSON list: a command line has room "
+        "for some hundred only",
+    )
+
+
+def listed(options: argparse.Namespace) -> list[str]:
+    """Returns what the standard input lists; nothing if it wasn't asked for.
+
+    Raises:
+        LibraryError: It holds something else.
+    """
+    if not options.listed:
+        return []
+    try:
+        names = json.load(sys.stdin)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise LibraryError(
+            "The standard input holds no list of names.", "Give a JSON list of strings."
+        )
+    return names
 
 
 def library_of(options: argparse.Namespace) -> Library:

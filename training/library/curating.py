@@ -8,7 +8,6 @@ python -m training.library choose NAME usual|use|leave
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from model_core.edit.serialise import read_edit_list
 from model_core.errors import EditError
 from training.library.bringing import Brought, bring_files
 from training.library.choices import Choice, Choices, decide, read_choices
-from training.library.command import DONE, INCOMPLETE, folders, library_of
+from training.library.command import DONE, INCOMPLETE, add_listed, folders, library_of, listed
 from training.library.errors import LibraryError
 from training.library.jsonfile import to_text
 from training.library.pairs import PairState
@@ -39,12 +38,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Adds the parsers of these commands."""
     bringing = commands.add_parser("bring", help="match files to pairs, and add them by reference")
     bringing.add_argument("paths", type=Path, nargs="*", metavar="FILE|FOLDER")
-    bringing.add_argument(
-        "--listed",
-        action="store_true",
-        help="read more files and folders from the standard input, as a JSON list: a command line "
-        "has room for some hundred only",
-    )
+    add_listed(bringing, "files and folders")
     bringing.set_defaults(work=_bring)
     taking = commands.add_parser("take", help="make a pair of a recording and an edit list of it")
     taking.add_argument("name", help="of the sample")
@@ -102,7 +96,7 @@ def _row(pair: Pair, layout: Layout, choices: Choices) -> dict[str, object]:
 
 def _bring(options: argparse.Namespace) -> int:
     library = library_of(options)
-    paths = [*options.paths, *(_listed() if options.listed else ())]
+    paths = [*options.paths, *map(Path, listed(options))]
     if not paths:
         raise LibraryError("No file was named.", "Name recordings and edits, or their folder.")
     last = 0.0
@@ -136,18 +130,6 @@ def _bring(options: argparse.Namespace) -> int:
     if options.json:
         _write({"event": "end", "added": n_pairs, "left": n_left})
     return DONE if not n_left else INCOMPLETE
-
-
-def _listed() -> list[Path]:
-    try:
-        names = json.load(sys.stdin)
-    except ValueError:
-        names = None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise LibraryError(
-            "The standard input holds no list of files.", "Give a JSON list of paths."
-        )
-    return [Path(name) for name in names]
 
 
 def _take(options: argparse.Namespace) -> int:
