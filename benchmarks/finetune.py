@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 _PAUSE_S = 0.6
 _MARGIN_S = 0.25
 _RECORDINGS_S = 300.0
+_SEEDS_APART, _LIBRARIES = 10, 5
 _REHEARSED, _OTHERS = 60, 4
 _TIGHTNESS_REACH = 1.5
 """Deviations from the middle of the tightness slider to its ends, as in `Card.style_of`."""
@@ -223,7 +224,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(quality_table([options.checkpoint, *options.judge], folder))
         return 0
     corpus = Corpus.from_folder(folder, "valid", cache_folder=cache_folder("beats"))
-    seeds = range(max([0, *(case.pairs for case in _CASES if case.name in options.cases)]))
+    first = _SEEDS_APART * options.library
+    n_pairs = max([0, *(case.pairs for case in _CASES if case.name in options.cases)])
+    seeds = range(first, first + n_pairs)
     recorded = recordings(corpus, seeds, own_taste=True)
     stray = recordings(corpus, range(50, 51), own_taste=False)
     own, foreign = _examples(recorded), _examples(stray)
@@ -328,6 +331,13 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="judge the checkpoint and those of --judge on the spoken recordings of the quality "
         "benchmark instead",
+    )
+    parser.add_argument(
+        "--library",
+        type=int,
+        choices=range(_LIBRARIES),
+        default=0,
+        help="which of several libraries by the same editor to learn from",
     )
     parser.add_argument("--updates", type=int, default=120, help="of each run, at most")
     parser.add_argument("--minutes", type=float, default=60.0, help="of each run, at most")

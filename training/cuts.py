@@ -70,6 +70,8 @@ _GAIN, _COLOUR, _TILT = 0.05, 0.025, 0.04
 _BUMPS = 12
 _STRETCH, _SHIFT = 0.05, 2.5
 """Deviations of how far frequencies are stretched, and shifted in bands."""
+_SPEEDS, _RECORDINGS_A_CAST = 0.22, 6
+"""How far the logarithms of voices' speeds lie from 0, and how many recordings they last for."""
 _HIDDEN_BANDS, _WIDEST_HIDDEN = 2, 14
 _LOG_EVERY, _WRITE_EVERY = 50, 250
 
@@ -257,6 +259,8 @@ def lessons_of(
     seed: int,
     settings: SimulatorSettings,
     folder: Path,
+    *,
+    at_other_speeds: bool = False,
 ) -> LessonFiles:
     """Simulates so many hours of speech, and a tenth of it of music where there are tracks.
 
@@ -267,6 +271,7 @@ def lessons_of(
         seed: Of all that is drawn.
         settings: How often what happens.
         folder: Where the lessons lie. Those that are there from an earlier run aren't made again.
+        at_other_speeds: Whether voices speak as fast and high as others every few recordings.
     """
     folder.mkdir(parents=True, exist_ok=True)
     cropping = TrainConfig(model=plain.config).cropping(training=False)
@@ -275,13 +280,17 @@ def lessons_of(
         if not corpus.groups(kind):
             continue
         wanted_s = 3600 * hours * (1.0 if kind == "speech" else _MUSIC_HOURS)
+        voices = corpus
         for index in itertools.count():
             if wanted_s <= 0:
                 break
             path = folder / f"{kind}-{seed}-{index:05d}.safetensors"
+            if at_other_speeds and index % _RECORDINGS_A_CAST == 0:
+                speeds = np.random.default_rng([seed, number, index, 1])
+                voices = corpus.at_other_speeds(speeds, _SPEEDS)
             if not path.exists():
                 recorded = record(
-                    np.random.default_rng([seed, number, index]), corpus, kind, settings
+                    np.random.default_rng([seed, number, index]), voices, kind, settings
                 )
                 lesson = lesson_of(recorded, plain, cropping)
                 if lesson is None:
@@ -300,7 +309,15 @@ def _taught(options: argparse.Namespace, folder: Path) -> CutListener:
     def made(part: Split, hours: float) -> LessonFiles:
         corpus = Corpus.from_folder(options.audio, part, cache_folder=cache_folder("beats"))
         settings = SimulatorSettings()
-        lessons = lessons_of(corpus, plain, hours, options.seed, settings, folder / part)
+        lessons = lessons_of(
+            corpus,
+            plain,
+            hours,
+            options.seed,
+            settings,
+            folder / part,
+            at_other_speeds=part == "train",
+        )
         log.info("%d recordings are simulated", len(lessons))
         return lessons
 

@@ -141,6 +141,8 @@ def test_lessons_are_simulated_as_asked_and_once(
     frames = [len(lesson.pause) for lesson in lessons]
     assert sum(frames) >= 0.05 * 3600 * 86
     assert [lesson.told.mel.shape[-1] for lesson in lessons] == frames
+    faster = lessons_of(corpus, plain, 0.02, 0, TALK, tmp_path / "others", at_other_speeds=True)
+    assert len(faster[0].pause) != frames[0]
     monkeypatch.setattr(cuts, "record", None)
     again = lessons_of(corpus, plain, 0.05, 0, TALK, tmp_path / "lessons")
     assert [len(lesson.pause) for lesson in again] == frames
