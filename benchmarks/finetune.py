@@ -76,8 +76,8 @@ _MEASURES = (
     "off-mic talk gone", "silence gone", "pauses right", "joins but for silence F1",
 )  # fmt: skip
 _WITH_NOISES = ("silence gone", "pauses right", "joins but for silence F1")
-_NOISES_KEPT = ", noises kept"
 """Measured once more against the true edit of who keeps every cough and knock."""
+_NOISES_KEPT = ", noises kept"
 
 
 def recordings(

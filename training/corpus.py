@@ -231,10 +231,10 @@ class Corpus:
         return kept.astype(np.float32) / np.float32(32767)
 
     def at_other_speeds(self, rng: np.random.Generator, spread: float) -> Corpus:
-        """Returns a corpus whose voices are faster and higher, or slower and lower, as of others.
+        """Returns a corpus where each voice is faster and higher, or slower and lower, than here.
 
-        A few hundred voices are known by heart soon (Ko et al., "Audio augmentation for speech
-        recognition", 2015).
+        Few voices are soon known by heart; at other speeds they are like others' (Ko et al.,
+        "Audio augmentation for speech recognition", 2015).
 
         Args:
             rng: Draws a factor for each voice.
