@@ -59,6 +59,7 @@ from training.validation import nats_per_event
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from benchmarks.quality_statistics import Figure
     from model_core.nn.card import Card
     from model_core.targets import Habits
     from training.dataset import Example
@@ -75,9 +76,11 @@ _MEASURES = (
     "wanted kept", "edges kept", "false starts gone", "retakes gone", "coughs gone",
     "off-mic talk gone", "silence gone", "pauses right", "joins but for silence F1",
 )  # fmt: skip
-_WITH_NOISES = ("silence gone", "pauses right", "joins but for silence F1")
+_NOISES_KEPT = {
+    f"{measure}, noises kept": measure
+    for measure in ("silence gone", "pauses right", "joins but for silence F1")
+}
 """Measured once more against the true edit of who keeps every cough and knock."""
-_NOISES_KEPT = ", noises kept"
 
 
 def recordings(
@@ -137,7 +140,7 @@ def joins_f1(
     return 2 * right / max(1, total)
 
 
-def bundled_benchmark(checkpoint: Path, folder: Path) -> dict[str, list[Judged]]:
+def bundled_benchmark(checkpoint: Path, folder: Path) -> list[Judged]:
     """Judges a network on the spoken recordings of the quality benchmark, told each editor's pause.
 
     Args:
@@ -145,11 +148,11 @@ def bundled_benchmark(checkpoint: Path, folder: Path) -> dict[str, list[Judged]]
         folder: The audio folder.
 
     Returns:
-        The recordings, as they are and as who keeps every cough and knock would have them.
+        The recordings, with `_NOISES_KEPT` among their measures.
     """
     engine = Engine.load(checkpoint, "cpu")
     pauses = {q.name: q for q in engine.card.style_quantities}["pause_s"]
-    judged: dict[str, list[Judged]] = {"": [], _NOISES_KEPT: []}
+    judged = []
     for recording in quality_recordings(load_material(folder, n_tracks=_SPOKEN.tracks), _SPOKEN, 0):
         if recording.section != "speech" or recording.with_noises is None:
             continue
@@ -159,34 +162,34 @@ def bundled_benchmark(checkpoint: Path, folder: Path) -> dict[str, list[Judged]]
         options = GenerateOptions(tightness=tightness)
         proposal = engine.propose(engine.encode(source), source, options)
         edit = Edit(ranges_of(proposal.edit_list))
-        judged[""].append(judge(recording, edit))
-        noises_stay = replace(recording, truth=recording.with_noises)
-        judged[_NOISES_KEPT].append(judge(noises_stay, edit))
+        own = judge(recording, edit)
+        other = judge(replace(recording, truth=recording.with_noises), edit).counts
+        own.counts |= {
+            name: other[measure] for name, measure in _NOISES_KEPT.items() if measure in other
+        }
+        judged.append(own)
     return judged
 
 
 def quality_table(checkpoints: Sequence[Path], folder: Path) -> str:
-    """Returns how networks do on the quality benchmark, each but the first against the first."""
-    measures = [("", measure) for measure in _MEASURES]
-    measures += [(_NOISES_KEPT, measure) for measure in _WITH_NOISES]
+    """Returns how networks do on the quality benchmark, and how far from the first of them."""
     judged = [bundled_benchmark(path, folder) for path in checkpoints]
     heads = ["measure, %", *(path.stem for path in checkpoints)]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
-    for whose, measure in measures:
-        cells = [measure + whose]
-        for each in judged:
-            found = share(each[whose], measure)
-            rise = difference(judged[0][whose], each[whose], measure)
-            if found is None or rise is None:
-                cells.append("-")
-                continue
-            low, change, high = (100 * x for x in (rise.low, rise.value, rise.high))
-            against = (
-                f" ({change:+.1f}; {low:+.1f} to {high:+.1f})" if each is not judged[0] else ""
-            )
-            cells.append(f"{100 * found.value:.1f}{against}")
-        lines.append(f"| {' | '.join(cells)} |")
+    for measure in (*_MEASURES, *_NOISES_KEPT):
+        cells = [
+            _cell(share(each, measure), difference(judged[0], each, measure)) for each in judged
+        ]
+        lines.append(f"| {measure} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _cell(found: Figure | None, rise: Figure | None) -> str:
+    """Returns a share and how far it lies from the first one, in percent."""
+    if found is None or rise is None:
+        return "-"
+    low, change, high = (100 * value for value in (rise.low, rise.value, rise.high))
+    return f"{100 * found.value:.1f} ({change:+.1f}; {low:+.1f} to {high:+.1f})"
 
 
 def told_in(card: Card, example: Example, start: Card) -> Example:

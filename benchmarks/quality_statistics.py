@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,14 +39,9 @@ class Figure:
 def share(judged: Sequence[Judged], measure: str) -> Figure | None:
     """Returns a measure over recordings: the parts' sum by the wholes'; None if none has it."""
     pairs = np.array([j.counts[measure] for j in judged if measure in j.counts], np.float64)
-    pairs = pairs[pairs[:, 1] > 0] if len(pairs) else pairs
-    if not len(pairs):
-        return None
-    drawn = _draws(len(pairs))
-    sums = pairs[drawn].sum(axis=1)
-    low, high = np.percentile(sums[:, 0] / sums[:, 1], (2.5, 97.5))
-    value = float(pairs[:, 0].sum() / pairs[:, 1].sum())
-    return Figure(value, float(low), float(high), len(pairs))
+    pairs = pairs.reshape(-1, 2)
+    pairs = pairs[pairs[:, 1] > 0]
+    return _figure(pairs, lambda sums: sums[..., 0] / sums[..., 1]) if len(pairs) else None
 
 
 def difference(before: Sequence[Judged], after: Sequence[Judged], measure: str) -> Figure | None:
@@ -73,13 +68,17 @@ def difference(before: Sequence[Judged], after: Sequence[Judged], measure: str) 
     pairs = pairs[(pairs[:, 1] > 0) & (pairs[:, 3] > 0)]
     if not len(pairs):
         return None
+    return _figure(pairs, lambda sums: sums[..., 2] / sums[..., 3] - sums[..., 0] / sums[..., 1])
 
-    def rise(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        rose: npt.NDArray[np.float64] = sums[..., 2] / sums[..., 3] - sums[..., 0] / sums[..., 1]
-        return rose
 
-    low, high = np.percentile(rise(pairs[_draws(len(pairs))].sum(axis=1)), (2.5, 97.5))
-    return Figure(float(rise(pairs.sum(axis=0))), float(low), float(high), len(pairs))
+def _figure(
+    counts: npt.NDArray[np.float64],
+    of_sums: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
+) -> Figure:
+    """Returns what sums over recordings, the rows of `counts`, come to."""
+    drawn = of_sums(counts[_draws(len(counts))].sum(axis=1))
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return Figure(float(of_sums(counts.sum(axis=0))), float(low), float(high), len(counts))
 
 
 def calibration_error(joins: Sequence[tuple[float, bool]]) -> float:

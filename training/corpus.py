@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar, cast
 
@@ -230,33 +230,6 @@ class Corpus:
             self._samples[clip.name] = kept
         return kept.astype(np.float32) / np.float32(32767)
 
-    def at_other_speeds(self, rng: np.random.Generator, spread: float) -> Corpus:
-        """Returns a corpus where each voice is faster and higher, or slower and lower, than here.
-
-        Few voices are soon known by heart; at other speeds they are like others' (Ko et al.,
-        "Audio augmentation for speech recognition", 2015).
-
-        Args:
-            rng: Draws a factor for each voice.
-            spread: How far its logarithm may lie from 0.
-        """
-        voices = sorted(self.groups("speech"))
-        speeds = dict(zip(voices, np.exp(rng.uniform(-spread, spread, len(voices))), strict=True))
-        originals = {clip.name: clip for clip in self.clips}
-
-        def heard(clip: Clip) -> Clip:
-            speed = float(speeds[clip.group]) if clip.section == "speech" else 1.0
-            rate_hz = round(clip.native_rate_hz * speed)
-            return replace(clip, seconds=clip.seconds / speed, native_rate_hz=rate_hz)
-
-        def read(clip: Clip) -> npt.NDArray[np.float32]:
-            samples = self.samples(originals[clip.name])
-            if clip.section != "speech":
-                return samples
-            return _resampled(samples, SAMPLE_RATE * float(speeds[clip.group]), SAMPLE_RATE)
-
-        return Corpus(map(heard, self.clips), read, self.cache_folder)
-
     def derived(self, clip: Clip, name: str, compute: Callable[[Clip], T]) -> T:
         """Returns what `compute` finds out about a clip, computed once and remembered by `name`."""
         key = (clip.name, name)
@@ -311,6 +284,7 @@ def read_clip(path: Path, rate_hz: int = SAMPLE_RATE) -> npt.NDArray[np.float32]
         AudioReadError: The file is missing or is not audio.
     """
     import soundfile
+    import soxr
 
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
@@ -318,13 +292,5 @@ def read_clip(path: Path, rate_hz: int = SAMPLE_RATE) -> npt.NDArray[np.float32]
         raise AudioReadError(f"The clip {path} can't be read.") from error
     mono = samples.mean(axis=1)
     if rate != rate_hz:
-        mono = _resampled(mono, rate, rate_hz)
+        mono = soxr.resample(mono, rate, rate_hz)
     return np.asarray(mono, dtype=np.float32)
-
-
-def _resampled(
-    samples: npt.NDArray[np.float32], from_hz: float, to_hz: float
-) -> npt.NDArray[np.float32]:
-    import soxr
-
-    return np.asarray(soxr.resample(samples, from_hz, to_hz), dtype=np.float32)

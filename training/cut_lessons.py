@@ -22,6 +22,7 @@ from model_core.edit.types import REASONS, Reason
 from model_core.files import write_bytes_atomically
 from model_core.nn.heads import StepLogits
 from model_core.nn.jumps import Keys
+from training.corpus import Corpus
 from training.dataset import at_frame_rate
 from training.finetune import as_the_mean_editor
 from training.library.style import FRAME_S
@@ -32,6 +33,7 @@ from training.simulator.music import record_music
 from training.simulator.speech import record_talks
 from training.simulator.tape import PieceKind, Tape, cut
 from training.simulator.types import Kind, Mono, Phenomenon, SimulatedRecording
+from training.simulator.variation import resampled
 from training.taste import MOST_SPARED, Copies, Told, lags_of, told_of
 from training.validation import whole_batches
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model_core.nn.network import PointerNetwork
-    from training.corpus import Corpus
+    from training.corpus import Clip
     from training.dataset import Cropping
 
 _LENGTHS_S = (0.0, 120.0, 200.0, 300.0)
@@ -99,6 +101,36 @@ def an_editor(rng: np.random.Generator) -> EditorStyle:
         jitter_s=float(np.exp(rng.uniform(np.log(0.005), np.log(0.03)))),
     )
     return drawn if rng.random() < _USUAL_SHARE else other
+
+
+def at_other_speeds(corpus: Corpus, rng: np.random.Generator, spread: float) -> Corpus:
+    """Returns a corpus where each voice is faster and higher, or slower and lower, than before.
+
+    Few voices are soon known by heart; at other speeds they are like others' (Ko et al., "Audio
+    augmentation for speech recognition", 2015).
+
+    Args:
+        corpus: The voices; its music and noises stay as they are.
+        rng: Draws a factor for each voice.
+        spread: How far its logarithm may lie from 0.
+    """
+    voices = sorted(corpus.groups("speech"))
+    drawn = np.exp(rng.uniform(-spread, spread, len(voices))).tolist()
+    speeds: dict[str, float] = dict(zip(voices, drawn, strict=True))
+    originals = {clip.name: clip for clip in corpus.clips}
+
+    def heard(clip: Clip) -> Clip:
+        if clip.section != "speech":
+            return clip
+        speed = speeds[clip.group]
+        rate_hz = round(clip.native_rate_hz * speed)
+        return replace(clip, seconds=clip.seconds / speed, native_rate_hz=rate_hz)
+
+    def read(clip: Clip) -> Mono:
+        samples = corpus.samples(originals[clip.name])
+        return resampled(samples, speeds[clip.group]) if clip.section == "speech" else samples
+
+    return Corpus(map(heard, corpus.clips), read, corpus.cache_folder)
 
 
 def record(

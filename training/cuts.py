@@ -35,7 +35,14 @@ from model_core.nn.device import in_faster_precision
 from model_core.nn.taste import Clues, TasteLayer
 from training.config import TrainConfig
 from training.corpus import Corpus, default_folder
-from training.cut_lessons import LessonFiles, frames_in, lesson_of, record, save_lesson
+from training.cut_lessons import (
+    LessonFiles,
+    at_other_speeds,
+    frames_in,
+    lesson_of,
+    record,
+    save_lesson,
+)
 from training.library.style import FRAME_S
 from training.shards import KINDS
 from training.simulator import SimulatorSettings
@@ -70,7 +77,7 @@ _GAIN, _COLOUR, _TILT = 0.05, 0.025, 0.04
 _BUMPS = 12
 _STRETCH, _SHIFT = 0.05, 2.5
 """Deviations of how far frequencies are stretched, and shifted in bands."""
-_SPEEDS, _RECORDINGS_A_CAST = 0.22, 6
+_SPREAD, _RECORDINGS_A_CAST = 0.22, 6
 """How far the logarithms of voices' speeds lie from 0, and how many recordings they last for."""
 _HIDDEN_BANDS, _WIDEST_HIDDEN = 2, 14
 _LOG_EVERY, _WRITE_EVERY = 50, 250
@@ -260,7 +267,7 @@ def lessons_of(
     settings: SimulatorSettings,
     folder: Path,
     *,
-    at_other_speeds: bool = False,
+    spread: float = 0.0,
 ) -> LessonFiles:
     """Simulates so many hours of speech, and a tenth of it of music where there are tracks.
 
@@ -271,7 +278,7 @@ def lessons_of(
         seed: Of all that is drawn.
         settings: How often what happens.
         folder: Where the lessons lie. Those that are there from an earlier run aren't made again.
-        at_other_speeds: Whether voices speak as fast and high as others every few recordings.
+        spread: How far the logarithms of voices' speeds lie from 0; they change now and then.
     """
     folder.mkdir(parents=True, exist_ok=True)
     cropping = TrainConfig(model=plain.config).cropping(training=False)
@@ -285,9 +292,9 @@ def lessons_of(
             if wanted_s <= 0:
                 break
             path = folder / f"{kind}-{seed}-{index:05d}.safetensors"
-            if at_other_speeds and index % _RECORDINGS_A_CAST == 0:
+            if spread and index % _RECORDINGS_A_CAST == 0:
                 speeds = np.random.default_rng([seed, number, index, 1])
-                voices = corpus.at_other_speeds(speeds, _SPEEDS)
+                voices = at_other_speeds(corpus, speeds, spread)
             if not path.exists():
                 recorded = record(
                     np.random.default_rng([seed, number, index]), voices, kind, settings
@@ -316,7 +323,7 @@ def _taught(options: argparse.Namespace, folder: Path) -> CutListener:
             options.seed,
             settings,
             folder / part,
-            at_other_speeds=part == "train",
+            spread=_SPREAD if part == "train" else 0.0,
         )
         log.info("%d recordings are simulated", len(lessons))
         return lessons

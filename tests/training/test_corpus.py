@@ -9,7 +9,6 @@ import soundfile
 
 from model_core.errors import AudioReadError
 from training.corpus import (
-    SAMPLE_RATE,
     Corpus,
     group_of,
     is_permissive,
@@ -101,31 +100,6 @@ def test_clips_are_mono_at_the_models_rate(tmp_path: Path) -> None:
     again = corpus.samples(corpus.clips[0])
     np.testing.assert_array_equal(samples, again)
     assert np.max(np.abs(samples)) == pytest.approx(0.5, abs=0.01)
-
-
-def test_voices_at_other_speeds_are_others_of_the_same_words() -> None:
-    t = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
-    tones = {name: [np.sin(2 * np.pi * 400 * t).astype(np.float32)] for name in "abcdef"}
-    noise = np.full(500, 0.25, np.float32)
-    corpus = Corpus.from_arrays(tones, {"track": noise}, {"hum": noise})
-    other = corpus.at_other_speeds(np.random.default_rng(3), 0.2)
-    speeds = []
-    for clip, same in zip(other.clips, corpus.clips, strict=True):
-        samples = other.samples(clip)
-        if clip.section != "speech":
-            assert clip == same
-            np.testing.assert_array_equal(samples, corpus.samples(same))
-            continue
-        speed = same.seconds / clip.seconds
-        assert samples.size / SAMPLE_RATE == pytest.approx(clip.seconds, abs=1e-3)
-        heard_hz = np.argmax(np.abs(np.fft.rfft(samples))) * SAMPLE_RATE / samples.size
-        assert heard_hz == pytest.approx(400 * speed, rel=0.01)
-        assert clip.native_rate_hz == pytest.approx(same.native_rate_hz * speed, abs=1)
-        speeds.append(speed)
-    assert len(set(speeds)) == 6
-    assert all(np.exp(-0.2) <= speed <= np.exp(0.2) for speed in speeds)
-    again = corpus.at_other_speeds(np.random.default_rng(3), 0.2)
-    assert again.clips == other.clips
 
 
 def test_what_was_found_out_about_a_clip_is_remembered(corpus: Corpus) -> None:

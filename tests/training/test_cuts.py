@@ -13,11 +13,12 @@ from model_core.nn.config import PointerNetworkConfig
 from model_core.nn.cuts import CutListener, load_listener
 from model_core.nn.taste import TasteLayer
 from tests.nn.small import SMALL, eager
-from training.corpus import Corpus
+from training.corpus import SAMPLE_RATE, Corpus
 from training.cut_lessons import (
     Lesson,
     LessonFiles,
     an_editor,
+    at_other_speeds,
     lesson_of,
     record,
     save_lesson,
@@ -86,6 +87,31 @@ def test_editors_differ() -> None:
     assert len({editor.after_share for editor in drawn}) > 10
 
 
+def test_voices_at_other_speeds_are_others_of_the_same_words() -> None:
+    t = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    tones = {name: [np.sin(2 * np.pi * 400 * t).astype(np.float32)] for name in "abcdef"}
+    noise = np.full(500, 0.25, np.float32)
+    corpus = Corpus.from_arrays(tones, {"track": noise}, {"hum": noise})
+    other = at_other_speeds(corpus, np.random.default_rng(3), 0.2)
+    speeds = []
+    for clip, same in zip(other.clips, corpus.clips, strict=True):
+        samples = other.samples(clip)
+        if clip.section != "speech":
+            assert clip == same
+            np.testing.assert_array_equal(samples, corpus.samples(same))
+            continue
+        speed = same.seconds / clip.seconds
+        assert samples.size / SAMPLE_RATE == pytest.approx(clip.seconds, abs=1e-3)
+        heard_hz = np.argmax(np.abs(np.fft.rfft(samples))) * SAMPLE_RATE / samples.size
+        assert heard_hz == pytest.approx(400 * speed, rel=0.01)
+        assert clip.native_rate_hz == pytest.approx(same.native_rate_hz * speed, abs=1)
+        speeds.append(speed)
+    assert len(set(speeds)) == 6
+    assert all(np.exp(-0.2) <= speed <= np.exp(0.2) for speed in speeds)
+    again = at_other_speeds(corpus, np.random.default_rng(3), 0.2)
+    assert again.clips == other.clips
+
+
 def test_training_makes_edits_likelier(
     corpus: Corpus, plain: PointerNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,7 +167,7 @@ def test_lessons_are_simulated_as_asked_and_once(
     frames = [len(lesson.pause) for lesson in lessons]
     assert sum(frames) >= 0.05 * 3600 * 86
     assert [lesson.told.mel.shape[-1] for lesson in lessons] == frames
-    faster = lessons_of(corpus, plain, 0.02, 0, TALK, tmp_path / "others", at_other_speeds=True)
+    faster = lessons_of(corpus, plain, 0.02, 0, TALK, tmp_path / "others", spread=0.2)
     assert len(faster[0].pause) != frames[0]
     monkeypatch.setattr(cuts, "record", None)
     again = lessons_of(corpus, plain, 0.05, 0, TALK, tmp_path / "lessons")
